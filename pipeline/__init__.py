@@ -1,0 +1,1 @@
+"""The census pipeline: what the field sends in becomes one balanced count."""
