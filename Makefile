@@ -1,0 +1,71 @@
+# Everything a developer or an operator runs. `make help` lists it; nothing here needs root, an
+# account or a network beyond the package registries.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+UV := .tools/bin/uv
+BIN := .venv/bin
+READY := .venv/.in-step-with-uv.lock
+SQL := $(wildcard pipeline sandbox expectations)
+
+# The first Python here that the lock covers; PYTHON=/path/to/python3 chooses another.
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& command -v "$$python" && break; done)
+
+# Only what we install: no other environment, no interpreter from elsewhere.
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := $(if $(CI),1,0)
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+.PHONY: help setup test test-slow fuzz lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install everything into .venv (again only when uv.lock changes)
+
+$(UV): requirements-uv.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found: install one, or run make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) has no venv module: install it (Debian: python3-venv)" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.txt
+	@touch $@
+
+# --locked: stop when pyproject.toml asks for something uv.lock does not hold
+$(READY): uv.lock $(UV)
+	@echo "Installing the locked packages into .venv (some 830 MB on disk the first time)" >&2
+	$(UV) sync --quiet --locked --extra sandbox --python .tools/bin/python
+	@touch $@
+
+test: $(READY) ## Run all tests but the slow ones
+	$(BIN)/pytest -q -n 2 -m "not slow and not fuzz"
+
+test-slow: $(READY) ## Run the slow tests: whole campaigns, the browser, many rows
+	$(BIN)/pytest -q -n 2 -m slow --timeout 1200
+
+fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
+	$(BIN)/pytest -q -n 2 -m fuzz --timeout 1200
+
+lint: $(READY) ## Check format, style, types, architecture and SQL
+	$(UV) lock --quiet --check --python .tools/bin/python
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.sql_lint
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor $(SQL)
+
+format: $(READY) ## Bring Python and SQL into the common format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/sqlfluff fix --disable-progress-bar --nocolor --quiet $(SQL)
+
+clean: ## Remove environments and caches; data and lake stay
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

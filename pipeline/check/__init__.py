@@ -1,0 +1,1 @@
+"""Record rules with reasons, table profiles and the gates over them."""

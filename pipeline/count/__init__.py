@@ -1,0 +1,1 @@
+"""Expected persons, coverage, quality, estimates and discrepancies."""

@@ -1,0 +1,1 @@
+"""IIN, BIN, KATO and names."""

@@ -1,0 +1,1 @@
+"""The snapshot, the two databases, the dictionary and disclosure control."""

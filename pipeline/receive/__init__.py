@@ -1,0 +1,1 @@
+"""Bring bytes in over a route and land them unchanged."""

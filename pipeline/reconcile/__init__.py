@@ -1,0 +1,1 @@
+"""The ledger, the control totals, night against night, and the one page."""

@@ -1,0 +1,1 @@
+"""Versions, the same person, the survivor, two places, the match with the list."""

@@ -1,0 +1,1 @@
+"""Checks that belong to the workshop, not to the pipeline."""
