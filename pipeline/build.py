@@ -1,0 +1,177 @@
+"""The order of the steps, once. The command line and the DAG are both made from it.
+
+A build is a pure function of pinned inputs: the batches received up to as-of, reference data, recorded decisions and the code.
+`manifest.json` names them; its hash is the build's id, so the same inputs are the same folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import check, count, read, resolve
+from pipeline.errors import InputsMissing, NothingToBuild
+from pipeline.lake import Lake, write_json
+from pipeline.round import load_reference, load_round
+from pipeline.settings import PROJECT, Settings
+from pipeline.sql import Workbench
+
+STEPS: dict[str, Callable[[Workbench], None]] = {
+    "read": read.run,
+    "check": check.run,
+    "resolve": resolve.run,
+    "count": count.run,
+}
+CODE = ("pipeline/**/*.py", "pipeline/**/*.sql", "pipeline/**/*.yaml", "expectations/**/*.yaml")
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build: its folder and the inputs it is made from."""
+
+    build_id: str
+    folder: Path
+    as_of: datetime
+    manifest: dict[str, Any]
+
+    def is_done(self, step: str) -> bool:
+        """Whether the step's tables are there, whole."""
+        return (self.folder / step).is_dir()
+
+
+def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) -> Build:
+    """Pin the inputs of a build and make its folder.
+
+    Parameters
+    ----------
+    as_of
+        Moment with offset, inclusive; the newest receipt when None.
+
+    Raises
+    ------
+    NothingToBuild
+        No batch had been received by then.
+    """
+    moment = as_of or lake.newest_receipt()
+    batches = lake.batches(moment) if moment else []
+    if moment is None or not batches:
+        raise NothingToBuild("nothing had been received by then", where=str(lake.root), todo="Run `sanaq receive --all`, or give a later --as-of.")
+    inputs = _inputs(lake, settings, moment, [batch["batch_id"] for batch in batches])
+    return _made(lake, moment, inputs)
+
+
+def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
+    """Open the build a manifest describes.
+
+    Raises
+    ------
+    InputsMissing
+        A batch is not in this lake, or reference data, decisions or code are not the ones named.
+    """
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    moment = datetime.fromisoformat(content["as_of"])
+    here = _inputs(lake, settings, moment, [batch["batch_id"] for batch in lake.batches(moment)])
+    differing = sorted(name for name, value in content["inputs"].items() if here.get(name) != value)
+    if differing:
+        raise InputsMissing(
+            f"inputs differ from the manifest: {', '.join(differing)}",
+            where=str(manifest),
+            todo="Copy landing/, receipts.jsonl and decisions/ whole and check out the code version the manifest names.",
+        )
+    return _made(lake, moment, content["inputs"])
+
+
+def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
+    """Make the tables of one step; a step that is there whole is left as it is.
+
+    The tables appear under their final name at once, by a rename: a killed step leaves nothing a later one could read.
+    """
+    if build.is_done(step):
+        return
+    shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
+    lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
+    bench = workbench(lake, settings, build, step)
+    try:
+        STEPS[step](bench)
+    finally:
+        bench.close()
+    bench.step_dir.rename(build.folder / step)
+
+
+def run(lake: Lake, settings: Settings, build: Build, on_step: Callable[[str], None] = lambda step: None) -> None:
+    """Make every step in order; `on_step` hears the name of each before it starts."""
+    for step in STEPS:
+        on_step(step)
+        run_step(lake, settings, build, step)
+
+
+def workbench(lake: Lake, settings: Settings, build: Build, step: str) -> Workbench:
+    """Return a workbench on which the tables of the steps before `step` lie."""
+    return Workbench(
+        build.folder,
+        step,
+        lake=lake,
+        settings=settings,
+        round_=load_round(settings.round),
+        reference=load_reference(settings.reference),
+        batches=_batches(lake, build),
+        as_of=build.as_of,
+    )
+
+
+def load_build(lake: Lake, build_id: str) -> Build:
+    """Return a build made earlier."""
+    folder = lake.builds / build_id
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return Build(build_id, folder, datetime.fromisoformat(manifest["as_of"]), manifest)
+
+
+def code_version() -> str:
+    """Return a hash over every file that takes part in making tables."""
+    paths = sorted(path for pattern in CODE for path in PROJECT.glob(pattern))
+    return _sha256("".join(f"{path.relative_to(PROJECT)}\t{_file_sha256(path)}\n" for path in paths))
+
+
+def _batches(lake: Lake, build: Build) -> list[dict[str, Any]]:
+    named = set(build.manifest["inputs"]["batches"])
+    return [batch for batch in lake.batches(build.as_of) if batch["batch_id"] in named]
+
+
+def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str]) -> dict[str, Any]:
+    kinds = sorted(path.stem for path in lake.decisions.glob("*.jsonl"))
+    decided = {kind: lake.decided(kind, as_of) for kind in kinds}
+    lock = PROJECT / "uv.lock"
+    return {
+        "batches": batches,
+        "round": _file_sha256(settings.round),
+        "reference": _sha256("".join(f"{p.name}\t{_file_sha256(p)}\n" for p in sorted(settings.reference.glob("*.yaml")))),
+        "decisions": _sha256(json.dumps(decided, sort_keys=True)),
+        "code": code_version(),
+        "lock": _file_sha256(lock) if lock.exists() else None,
+        "id_key": _sha256("id key:" + (settings.id_key.get_secret_value() if settings.id_key else ""))[:16],
+    }
+
+
+def _made(lake: Lake, as_of: datetime, inputs: dict[str, Any]) -> Build:
+    moment = as_of.astimezone(UTC).isoformat()
+    build_id = _sha256(json.dumps({"as_of": moment, "inputs": inputs}, sort_keys=True))[:16]
+    folder = lake.builds / build_id
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {"build_id": build_id, "as_of": moment, "inputs": inputs}
+    write_json(folder / "manifest.json", manifest)
+    return Build(build_id, folder, as_of, manifest)
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""Looks at the machine and the settings before a night does."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipeline.errors import LakeBusy, SanaqError
+from pipeline.lake import Lake
+from pipeline.round import load_reference, load_round
+from pipeline.settings import Settings
+
+Level = Literal["ok", "attention", "failed"]
+RESERVE = 5 * 1024**3
+ENCRYPTED = ("dm-", "crypt", "luks", "ecryptfs", "fuse.gocryptfs", "zfs")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at, how it stands, and what to do."""
+
+    check: str
+    level: Level
+    found: str
+    next: str = ""
+
+    def row(self) -> dict[str, str]:
+        """Return the finding for a table or JSON."""
+        return {"check": self.check, "level": self.level, "found": self.found, "next": self.next}
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at Python, disk, time zones, encryption, locks, reference files and secrets."""
+    lake = Lake(settings.lake)
+    return [
+        _python(),
+        _disk(settings.lake),
+        _time_zones(),
+        _volume(settings),
+        *(_lock(lake, name) for name in ("receive", "publish")),
+        _reference(settings),
+        _inbox(settings.inbox),
+        _secret("id_key", settings.id_key is not None, "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret"),
+        _secret("portal_token", settings.portal_token is not None, "the portal will refuse; set SANAQ_PORTAL_TOKEN"),
+    ]
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    good = sys.version_info >= (3, 11)
+    return Finding("python", "ok" if good else "failed", version, "" if good else "Install Python 3.11 or newer and run `make setup`.")
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1024**3:.1f} GiB free for {folder}"
+    return Finding("disk", "ok", found) if free > RESERVE else Finding("disk", "attention", found, "Free space or move the lake (SANAQ_LAKE).")
+
+
+def _time_zones() -> Finding:
+    """2021 had Almaty at UTC+6 and Aqtau at +5; data older than 2024a or a wrong zone would move the census moment by an hour."""
+    try:
+        summer = datetime(2021, 9, 1, tzinfo=ZoneInfo("Asia/Almaty")).utcoffset()
+        coast = datetime(2021, 9, 1, tzinfo=ZoneInfo("Asia/Aqtau")).utcoffset()
+        today = datetime(2025, 1, 1, tzinfo=ZoneInfo("Asia/Almaty")).utcoffset()
+    except ZoneInfoNotFoundError:
+        return Finding("time zones", "failed", "no time-zone data", "Run `make setup` (it installs tzdata).")
+    hours = [int(offset.total_seconds() // 3600) for offset in (summer, coast, today) if offset is not None]
+    if hours != [6, 5, 5]:
+        return Finding("time zones", "failed", f"Almaty 2021, Aqtau 2021, Almaty 2025 are {hours}", "Update tzdata to 2024a or later (`make setup`).")
+    return Finding("time zones", "ok", "2021 and today's offsets are right")
+
+
+def _volume(settings: Settings) -> Finding:
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return Finding("encrypted volume", "attention", "cannot be told on this system", "Keep the lake on an encrypted volume.")
+    rows = [line.split()[:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
+    lake = str(settings.lake.resolve())
+    holding = [row for row in rows if lake == row[1] or lake.startswith(row[1].rstrip("/") + "/")]
+    device, point, kind = max(holding, key=lambda row: len(row[1]))
+    if any(mark in device or mark in kind for mark in ENCRYPTED):
+        return Finding("encrypted volume", "ok", f"{point} ({kind})")
+    if settings.allow_plain_volume:
+        return Finding("encrypted volume", "ok", f"{point} is plain; accepted by SANAQ_ALLOW_PLAIN_VOLUME (sandbox only)")
+    return Finding("encrypted volume", "attention", f"{point} looks plain", "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come.")
+
+
+def _lock(lake: Lake, name: str) -> Finding:
+    try:
+        with lake.lock(name, wait=False):
+            return Finding(f"lock {name}", "ok", "free")
+    except LakeBusy:
+        return Finding(f"lock {name}", "attention", "held by a running process", "Wait for it; the lock falls with its process.")
+
+
+def _reference(settings: Settings) -> Finding:
+    try:
+        load_round(settings.round)
+        load_reference(settings.reference)
+    except SanaqError as error:
+        return Finding("reference data", "failed", f"{error.what} ({error.where})", error.todo)
+    return Finding("reference data", "ok", settings.round.name)
+
+
+def _inbox(folder: Path) -> Finding:
+    return Finding("inbox", "ok", str(folder)) if folder.is_dir() else Finding("inbox", "attention", f"{folder} is missing", "Make it, or set SANAQ_INBOX.")
+
+
+def _secret(name: str, given: bool, otherwise: str) -> Finding:
+    return Finding(name, "ok", "set") if given else Finding(name, "attention", "not set", otherwise)

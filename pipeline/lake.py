@@ -1,0 +1,140 @@
+"""The lake: where bytes land, builds are made and snapshots are switched. Paths, locks and clocks, nothing else.
+
+    landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
+    receipts.jsonl                                   one line per receipt, also of what was here already
+    decisions/*.jsonl                                what people decided, append-only
+    memo/                                            typed rows of a batch, may be deleted at any time
+    builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
+    operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import DiskFull, LakeBusy
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+def clock_from(start: datetime) -> Clock:
+    """Return a clock that stands at `start`; receipts of one moment are told apart by the microsecond `Lake` adds."""
+    return lambda: start
+
+
+class Lake:
+    """A lake folder.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake; made (mode 0700) when missing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.landing = self.root / "landing"
+        self.receipts = self.root / "receipts.jsonl"
+        self.decisions = self.root / "decisions"
+        self.memo = self.root / "memo"
+        self.builds = self.root / "builds"
+        self.operations = self.root / "operations"
+        self.published = self.root / "published"
+        self.temp = self.root / "temp"
+
+    @contextmanager
+    def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold the named lock (`receive`, `publish`) over the block; it falls with the process.
+
+        Raises
+        ------
+        LakeBusy
+            Another process holds it and `wait` is false.
+        """
+        with (self.root / f".{name}.lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LakeBusy(
+                    f"another process is at work ({name})", where=str(self.root), todo="Wait for it, or look for it with `sanaq doctor`."
+                ) from None
+            yield
+
+    def batches(self, as_of: datetime | None = None) -> list[dict[str, Any]]:
+        """Return the landing manifests received up to and including `as_of`, in order of receipt."""
+        manifests = [json.loads(path.read_text(encoding="utf-8")) for path in self.landing.glob("*/*/manifest.json")]
+        known = [m for m in manifests if as_of is None or datetime.fromisoformat(m["received_at"]) <= as_of]
+        return sorted(known, key=lambda m: (m["received_at"], m["batch_id"]))
+
+    def newest_receipt(self) -> datetime | None:
+        """Return when the newest batch was received, or None for an empty lake."""
+        moments = [datetime.fromisoformat(m["received_at"]) for m in self.batches()]
+        return max(moments, default=None)
+
+    def next_receipt(self, clock: Clock) -> datetime:
+        """Return a moment for a receipt: the clock's, or a microsecond past the newest if the clock is not later. Call under the lock."""
+        newest = self.newest_receipt()
+        now = clock().astimezone(UTC)
+        return now if newest is None or now > newest else newest + timedelta(microseconds=1)
+
+    def decided(self, kind: str, as_of: datetime) -> list[dict[str, Any]]:
+        """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order."""
+        path = self.decisions / f"{kind}.jsonl"
+        if not path.exists():
+            return []
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        return [row for row in rows if datetime.fromisoformat(row["decided_at"]) <= as_of]
+
+    def require_space(self, needed: int) -> None:
+        """Say before it is met that the disk would fill.
+
+        Raises
+        ------
+        DiskFull
+            Fewer than `needed` bytes plus a reserve of 64 MiB are free.
+        """
+        free = shutil.disk_usage(self.root).free
+        if free < needed + 64 * 1024**2:
+            raise DiskFull(
+                f"{needed / 1024**2:.0f} MiB are needed, {free / 1024**2:.0f} MiB are free",
+                where=str(self.root),
+                todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
+            )
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write sorted, readable JSON so that a reader never sees half a file."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def append_line(path: Path, row: dict[str, Any]) -> None:
+    """Append one JSON line and force it to the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def point_current(folder: Path, target: str) -> None:
+    """Let `folder/current` name `target` from one instant to the next; open readers keep what they have."""
+    link = folder / ".current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    os.replace(link, folder / "current")

@@ -1,0 +1,72 @@
+"""Settings from `SANAQ_*` environment variables or `sanaq.toml`; the environment wins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.errors import BadSetting
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two machines that run the same code on the same data."""
+
+    model_config = SettingsConfigDict(env_prefix="SANAQ_", toml_file="sanaq.toml", extra="forbid", frozen=True)
+
+    lake: Path = Field(PROJECT / "data" / "lake", description="folder of everything received and built; on an encrypted volume")
+    inbox: Path = Field(PROJECT / "data" / "inbox", description="drop folder the routes are received from")
+    round: Path = Field(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml", description="the round: dates, windows, residence table")
+    reference: Path = Field(PROJECT / "data" / "reference", description="categories, KATO, code lists, questionnaire")
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="DuckDB threads of one step")
+    memory_limit: str = Field("4GB", description="DuckDB memory of one step; beyond it spills to the lake's temp folder")
+    portal_url: str = Field("http://127.0.0.1:8765", description="base address of the portal's API")
+    portal_token: SecretStr | None = Field(None, description="bearer token of the portal's API")
+    id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
+    max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
+    allow_plain_volume: bool = Field(False, description="accept a lake on a volume that is not encrypted (sandbox only)")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    **overrides
+        Values that win over environment and file (tests, command-line options).
+
+    Raises
+    ------
+    BadSetting
+        A value cannot be used; the message names the setting, never its value (it may be a secret).
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what mypy cannot see
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        raise BadSetting(
+            f"setting {name!r} cannot be used: {first['msg']}",
+            where=f"SANAQ_{name.upper()} or sanaq.toml",
+            todo="Correct it; `sanaq doctor` lists every setting and what it expects.",
+        ) from None

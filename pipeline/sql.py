@@ -1,0 +1,210 @@
+"""Runs one .sql file over named relations into one sorted Parquet file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import identifiers
+from pipeline.errors import BadSchema, StepFailed
+from pipeline.lake import Lake
+from pipeline.round import Reference, Round
+from pipeline.round import register as register_reference
+from pipeline.schema import STEP_NAMES, Table, load_tables
+from pipeline.settings import Settings
+
+# Errors that speak of the query alone; every other DuckDB error may quote a value of the data.
+SPEAKS_OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.OutOfMemoryException)
+PIPELINE = Path(__file__).resolve().parent
+
+
+class Workbench:
+    """One step at work: a connection that knows every earlier table by name, and a place to put new ones.
+
+    Parameters
+    ----------
+    build_dir
+        Folder of the build; tables of the steps before are found there.
+    step
+        Name of the step at work; its tables go to `build_dir/STEP/`.
+    batches
+        Landing manifests the build is made from, in order of receipt.
+    as_of
+        Moment up to which inputs count, inclusive.
+    """
+
+    def __init__(
+        self,
+        build_dir: Path,
+        step: str,
+        *,
+        lake: Lake,
+        settings: Settings,
+        round_: Round,
+        reference: Reference,
+        batches: list[dict[str, Any]],
+        as_of: datetime,
+    ) -> None:
+        self.build_dir = build_dir
+        self.step = step
+        self.lake = lake
+        self.settings = settings
+        self.round = round_
+        self.reference = reference
+        self.batches = batches
+        self.as_of = as_of
+        self.schemas = load_tables(settings.reference / "questionnaire.yaml")
+        self.step_dir = build_dir / f".{step}.part"
+        self.con = connect(settings, lake)
+        identifiers.register(self.con)
+        register_reference(self.con, round_, reference)
+        self._register_moments()
+        self._register_keyed_id()
+        self._register_earlier_tables()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.con.close()
+
+    def relation(self, name: str, paths: list[Path]) -> None:
+        """Let the Parquet files at `paths` be read under `name`."""
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        self.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+
+    def write(self, table: str, query: str | None = None) -> Path:
+        """Make one table: run its query, hold it against its schema, sort it, write it, name it.
+
+        Parameters
+        ----------
+        table
+            Name of the table; its query is `pipeline/STEP/TABLE.sql` unless given.
+        query
+            A SELECT, for tables made from rows Python has read.
+
+        Returns
+        -------
+        Path
+            The Parquet file.
+
+        Raises
+        ------
+        BadSchema
+            Columns, required values or the key are not what the schema declares.
+        StepFailed
+            The engine refused the query; field values are withheld.
+        """
+        schema = self.schemas[table]
+        body = query or (PIPELINE / self.step / f"{table}.sql").read_text(encoding="utf-8").rstrip().rstrip(";")
+        path = self.step_dir / f"{table}.parquet"
+        self.step_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self._check_columns(schema, body)
+            self.con.execute(
+                f"COPY (SELECT {_casts(schema)} FROM ({body}\n) ORDER BY {', '.join(schema.sort)}) "
+                f"TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)"
+            )
+            self.relation(table, [path])
+            self._check_key(schema)
+        except duckdb.Error as error:
+            raise step_failed(error, f"{self.step}/{table}.sql") from None
+        return path
+
+    def value(self, query: str) -> Any:
+        """Return the single value of a query."""
+        return self.con.execute(query).fetchall()[0][0]
+
+    def _check_columns(self, schema: Table, body: str) -> None:
+        found = {row[0] for row in self.con.execute(f"DESCRIBE ({body}\n)").fetchall()}
+        wanted = set(schema.columns)
+        if found != wanted:
+            raise BadSchema(
+                f"columns differ: missing {sorted(wanted - found)}, unexpected {sorted(found - wanted)}",
+                where=f"{self.step}/{schema.table}.sql",
+                todo=f"Bring the query and pipeline/schema/{schema.table}.yaml together.",
+            )
+
+    def _check_key(self, schema: Table) -> None:
+        required = sorted({*schema.key, *(name for name, column in schema.columns.items() if column.required)})
+        nulls = ", ".join(f"count(*) FILTER (WHERE {name} IS NULL)" for name in required)
+        row = self.con.execute(
+            f"SELECT count(*), {nulls} FROM {schema.table}"
+        ).fetchall()[0]
+        keys = self.value(f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(schema.key)} FROM {schema.table})")
+        empty = [name for name, count in zip(required, row[1:], strict=True) if count]
+        if empty or keys != row[0]:
+            problem = f"{row[0] - keys} rows repeat a key ({', '.join(schema.key)})" if keys != row[0] else f"NULL in {', '.join(empty)}"
+            raise BadSchema(
+                problem, where=f"{self.step}/{schema.table}", todo=f"The query breaks pipeline/schema/{schema.table}.yaml; mend the query."
+            )
+
+    def _register_moments(self) -> None:
+        stamp = self.as_of.strftime("%Y-%m-%d %H:%M:%S.%f")
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE build AS SELECT TIMESTAMP '{stamp}' AS as_of")
+
+    def _register_keyed_id(self) -> None:
+        """HMAC-SHA256 (RFC 2104) over a text, the first 32 hex digits, as a macro.
+
+        Without a secret the round's name is the key: ids are then stable everywhere, and guessable by whoever holds the case ids.
+        """
+        secret = self.settings.id_key
+        key = hashlib.sha256((secret.get_secret_value() if secret else self.round.round_id).encode()).digest().ljust(64, b"\0")
+        inner, outer = (bytes(byte ^ pad for byte in key).hex() for pad in (0x36, 0x5C))
+        self.con.execute(
+            "CREATE OR REPLACE TEMP MACRO keyed_id(t) AS "
+            f"left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(t)))), 32)"
+        )
+
+    def _register_earlier_tables(self) -> None:
+        for step in STEP_NAMES:
+            if step == self.step:
+                break
+            for path in sorted((self.build_dir / step).glob("*.parquet")):
+                self.relation(path.stem, [path])
+            listing = self.build_dir / step / "relations.txt"
+            if listing.exists():
+                for line in listing.read_text(encoding="utf-8").splitlines():
+                    name, *paths = line.split("\t")
+                    self.relation(name, [self.lake.root / path for path in paths])
+
+    def keep_relation(self, name: str, paths: list[Path]) -> None:
+        """Register `paths` under `name` for this and all later steps without copying them."""
+        self.relation(name, paths)
+        self.step_dir.mkdir(parents=True, exist_ok=True)
+        with (self.step_dir / "relations.txt").open("a", encoding="utf-8") as handle:
+            handle.write("\t".join([name, *(str(path.relative_to(self.lake.root)) for path in paths)]) + "\n")
+
+
+def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database with the machine's limits set; it spills inside the lake, which lies on an encrypted volume."""
+    lake.temp.mkdir(parents=True, exist_ok=True)
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+            "temp_directory": str(lake.temp / str(os.getpid())),
+            "preserve_insertion_order": True,
+            "TimeZone": "UTC",
+        },
+    )
+
+
+def quoted(text: str) -> str:
+    """Return `text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def step_failed(error: duckdb.Error, where: str) -> StepFailed:
+    """Wrap a driver error; its words are kept only where they cannot quote data."""
+    kind = type(error).__name__
+    words = str(error).splitlines()[0] if isinstance(error, SPEAKS_OF_THE_QUERY) else "field values withheld"
+    return StepFailed(f"{kind}: {words}", where=where, todo="Rerun the step; if it fails again, mend the query or report it with this line.")
+
+
+def _casts(schema: Table) -> str:
+    return ", ".join(f'CAST("{name}" AS {column.type}) AS "{name}"' for name, column in schema.columns.items())
