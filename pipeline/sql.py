@@ -182,16 +182,17 @@ class Workbench:
 def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with the machine's limits set; it spills inside the lake, which lies on an encrypted volume."""
     lake.temp.mkdir(parents=True, exist_ok=True)
-    return duckdb.connect(
+    con = duckdb.connect(
         ":memory:",
         config={
             "threads": settings.threads,
             "memory_limit": settings.memory_limit,
             "temp_directory": str(lake.temp / str(os.getpid())),
             "preserve_insertion_order": True,
-            "TimeZone": "UTC",
         },
     )
+    con.execute("SET TimeZone = 'UTC'")
+    return con
 
 
 def quoted(text: str) -> str:
