@@ -88,3 +88,15 @@ class StalePublication(SanaqError):
     """The build is older than what is already published."""
 
     exit_code = 4
+
+
+class PortalRefused(SanaqError):
+    """The portal refuses the token, or does not speak as docs/portal-openapi.yaml says."""
+
+    exit_code = 2
+
+
+class PortalUnavailable(SanaqError):
+    """The portal gave no whole answer in all attempts."""
+
+    exit_code = 7

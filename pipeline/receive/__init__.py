@@ -1,1 +1,104 @@
-"""Bring bytes in over a route and land them unchanged."""
+"""Brings bytes in over a route and lands them unchanged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.lake import Clock, Lake
+from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
+from pipeline.receive.landing import Again, Landed, Landing, Outcome
+from pipeline.receive.parcel import Parcel, Receipt, Refusal
+from pipeline.receive.portal import ROUTE as PORTAL
+from pipeline.receive.portal import pulled
+from pipeline.settings import Settings
+
+__all__ = ["Receipt", "Refusal", "receive"]
+
+LOG = logging.getLogger(__name__)
+
+
+def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt:
+    """Bring in what is new over a route.
+
+    Receiving the same content again changes nothing but one line in `receipts.jsonl`.
+
+    Parameters
+    ----------
+    route
+        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` is pulled.
+    clock
+        Gives the moment of receipt; the lake keeps moments strictly increasing.
+
+    Returns
+    -------
+    Receipt
+        What came, what had come before, what was refused; `note` says so in words where nothing came.
+
+    Raises
+    ------
+    DiskFull
+        There is not twice the room needed; what landed before is whole.
+    PortalRefused, PortalUnavailable
+        The portal could not be pulled; nothing landed.
+    """
+    receipt = Receipt(route)
+    with Landing(lake, clock, settings.max_file_bytes) as landing:
+        if route == PORTAL:
+            _from_portal(receipt, landing, lake, settings)
+        else:
+            _from_inbox(receipt, landing, settings.inbox)
+    LOG.info(
+        "route %s: %d landed, %d again, %d refused, %d waiting",
+        route, len(receipt.landed), receipt.again, len(receipt.refused), receipt.waiting,
+    )  # fmt: skip
+    return receipt
+
+
+def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
+    with pulled(lake, settings, landing.staging / PORTAL) as parcel:
+        _enter(receipt, landing.land([parcel] if parcel else []))
+    if parcel is None:
+        receipt.note = "the portal has nothing new"
+
+
+def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
+    refusals: list[Refusal] = []
+    _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals)))
+    landing.refuse(refusals)
+    receipt.refused += refusals
+    if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
+        state = "is empty" if (inbox / receipt.route).is_dir() else "is not there"
+        receipt.note = f"nothing new: the inbox folder {receipt.route}/ {state}"
+
+
+def _parcels(receipt: Receipt, found: Iterable[Found], refusals: list[Refusal]) -> Iterator[Parcel]:
+    for one in found:
+        if isinstance(one, Parcel):
+            yield one
+        elif isinstance(one, Refusal):
+            refusals.append(one)
+        elif isinstance(one, Waiting):
+            receipt.waiting += 1
+
+
+def _enter(receipt: Receipt, outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Landed):
+            _enter_landed(receipt, outcome.manifest)
+        elif isinstance(outcome, Again):
+            receipt.again += 1
+        else:
+            receipt.refused.append(outcome)
+
+
+def _enter_landed(receipt: Receipt, manifest: dict[str, Any]) -> None:
+    receipt.landed.append(manifest["batch_id"])
+    receipt.as_of = manifest["received_at"]
+    if receipt.route == PORTAL or receipt.route in BUNDLE_ROUTES:
+        receipt.record_count += sum(f["line_count"] for f in manifest["files"] if f["path"].endswith(".ndjson"))
+    count = (manifest["declared"] or {}).get("case_count")
+    if isinstance(count, int) and not isinstance(count, bool):
+        receipt.declared_count = (receipt.declared_count or 0) + count

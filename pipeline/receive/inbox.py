@@ -1,0 +1,143 @@
+"""Looks through the inbox: which parcels lie there, which are still being written, which are refused.
+
+Files are only read. Symbolic links are never followed: a link in a drop folder could name any file of the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.receive.parcel import JSON_LIMIT, UNKNOWN, Parcel, Refusal, Source, identifier
+
+FILE_ROUTES = ("register", "list", "movement", "headcount")
+BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
+EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A bundle without its `.ready` flag."""
+
+    origin: str
+
+
+Found = Parcel | Refusal | Waiting
+
+
+def look(route: str, inbox: Path) -> Iterator[Found]:
+    """Yield what lies in the inbox for `route`, in order of path."""
+    folder = inbox / route
+    if route in FILE_ROUTES:
+        yield from _files(route, folder, inbox)
+    elif route == "tablet_vpn":
+        yield from _vpn(folder, inbox)
+    else:
+        yield from _sticks(folder, inbox)
+
+
+def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
+    for path in _walk(folder):
+        below = path.relative_to(folder).parts
+        institution = identifier(below[0]) if len(below) > 1 and route != "register" else None
+        source_id = "department" if route == "register" else institution or UNKNOWN
+        source = Source(path, "content" + _extension(path))
+        yield _checked(Parcel(route, _origin(path, inbox), (source,), source_id, institution))
+
+
+def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:
+    for bundle in _folders(folder):
+        if (folder / f"{bundle.name}.ready").exists():
+            yield _bundle("tablet_vpn", bundle, inbox)
+        else:
+            yield Waiting(_origin(bundle, inbox))
+
+
+def _sticks(folder: Path, inbox: Path) -> Iterator[Found]:
+    for stick in _folders(folder):
+        custody, problems = _custody(stick / "custody.json")
+        for bundle in _folders(stick):
+            yield _bundle("tablet_usb", bundle, inbox, custody, problems)
+
+
+def _bundle(
+    route: str, bundle: Path, inbox: Path, custody: dict[str, Any] | None = None, problems: tuple[str, ...] = ()
+) -> Parcel | Refusal:
+    if bundle.is_symlink():
+        return Refusal(route, _origin(bundle, inbox), "SYMLINK")
+    sources = tuple(Source(path, _origin(path, bundle)) for path in _walk(bundle))
+    if not sources:
+        return Refusal(route, _origin(bundle, inbox), "EMPTY_FOLDER")
+    return _checked(
+        Parcel(route, _origin(bundle, inbox), sources, has_manifest=True, custody=custody, problems=problems)
+    )
+
+
+def _checked(parcel: Parcel) -> Parcel | Refusal:
+    for source in parcel.sources:
+        mode = source.path.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            return Refusal(parcel.route, parcel.origin, "SYMLINK" if stat.S_ISLNK(mode) else "NOT_A_FILE")
+    return parcel
+
+
+def _custody(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    if not path.is_file() or path.is_symlink():
+        return None, ("NO_CUSTODY",)
+    with path.open("rb") as handle:
+        statement = read_statement(handle.read(JSON_LIMIT + 1))
+    return (statement, ()) if statement is not None else (None, ("CUSTODY_UNREADABLE",))
+
+
+def read_statement(content: bytes) -> dict[str, Any] | None:
+    """Return a sender's JSON object, or None where it is damaged or too long."""
+    try:
+        statement = json.loads(content.decode("utf-8")) if len(content) <= JSON_LIMIT else None
+    except (ValueError, RecursionError):
+        return None
+    return statement if isinstance(statement, dict) and _can_be_written(statement) else None
+
+
+def _can_be_written(statement: dict[str, Any]) -> bool:
+    try:
+        json.dumps(statement, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (ValueError, RecursionError):  # NaN, half a surrogate pair
+        return False
+    return True
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Return everything below `folder` that is no folder, in order of path; dot and `.part` names are left out."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        linked = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = [name for name in folders if name not in linked and not _is_ignored(name)]
+        found += [Path(place, name) for name in [*names, *linked] if not _is_ignored(name)]
+    return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
+
+
+def _folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if path.is_dir() and not _is_ignored(path.name)]
+    return sorted(found, key=lambda path: os.fsencode(path.name))
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name.endswith(".part")
+
+
+def _extension(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return suffix if EXTENSION.fullmatch(suffix) else ""
+
+
+def _origin(path: Path, root: Path) -> str:
+    """Return the path below `root`; bytes that are no UTF-8 are written as escapes."""
+    return os.fsencode(path.relative_to(root)).decode("utf-8", "backslashreplace")
