@@ -1,0 +1,56 @@
+"""``sanaq sandbox``: create a campaign, let it arrive, serve its portal."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="A simulated field with known truth.", no_args_is_help=True)
+Out = Annotated[Path, typer.Argument(help="folder of the campaign")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _show(result: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result.items():
+        if name != "rates":
+            typer.echo(f"{name}: {value}")
+
+
+@app.command("create")
+def create_command(
+    out: Out,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    institutions: Annotated[int, typer.Option(min=1)] = 40,
+    people: Annotated[int, typer.Option(min=1)] = 3000,
+    rate_scale: Annotated[float, typer.Option(min=0, help="multiplies every rate of noise")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Create a campaign: the inbox as it fills from July to December 2021, the portal's store, and the truth."""
+    from sandbox.campaign import create
+
+    _show(create(out, seed, institutions, people, rate_scale).to_dict(), as_json)
+
+
+@app.command("deliver")
+def deliver_command(
+    out: Out,
+    until: Annotated[str, typer.Option(help="moment with an offset, for instance 2021-10-20T02:00:00+05:00")],
+    inbox: Annotated[Path, typer.Option(help="the pipeline's drop folder")],
+    as_json: Json = False,
+) -> None:
+    """Copy to the inbox what has arrived by a moment, and set the portal's clock to it."""
+    from sandbox.deliver import deliver
+
+    try:
+        moment = datetime.fromisoformat(until)
+        result = deliver(out, moment, inbox)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--until") from None
+    _show(result.to_dict(), as_json)

@@ -1,0 +1,97 @@
+"""The register workbook of the Department, in its three editions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sandbox.dice import Dice
+from sandbox.movements import File
+from sandbox.names import to_russian
+from sandbox.tables import Cell, xlsx_bytes
+from sandbox.world import AQTAU, World
+
+
+def register_files(seed: int, world: World) -> list[File]:
+    """Return the register before the lists, before the tablets and after their return."""
+    editions = (
+        ("1", datetime(2021, 7, 1, 12, tzinfo=AQTAU), False, False),
+        ("2", datetime(2021, 9, 28, 12, tzinfo=AQTAU), True, False),
+        ("3", datetime(2021, 11, 8, 12, tzinfo=AQTAU), True, True),
+    )
+    return [
+        File(f"register/reestr_{name}.xlsx", _workbook(seed, world, issued, returned), sent)
+        for name, sent, issued, returned in editions
+    ]
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _workbook(seed: int, world: World, issued: bool, returned: bool) -> bytes:
+    dice = Dice(seed, "register")
+    return xlsx_bytes(
+        {
+            "institution": _institutions(world, dice),
+            "staff": _staff(world, issued),
+            "premises": _premises(world, dice),
+            "device": _devices(world, issued, returned, Dice(seed, "kit")),
+            "employee": [["employee_id", "full_name"], *[[k, v] for k, v in world.employees.items()]],
+            "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], *[[m, e, f"Н-{m[-3:]}", date(2021, 12, 20) if returned and m != "USB-001" else None] for m, e in world.media.items()]],
+        }
+    )  # fmt: skip
+
+
+def _institutions(world: World, dice: Dice) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [
+        ["institution_id", "bin", "site_no", "name_kk", "name_ru", "category_code", "kato", "capacity", "governing_order", "head_order_no",
+         "head_order_on", "is_web_only", "closed_on"]
+    ]  # fmt: skip
+    for site in world.institutions.values():
+        order = None if dice.chance(0.02) else "141/17"
+        rows.append(
+            [site.institution_id, site.bin, site.site_no, site.name_kk, site.name_ru, site.category, site.kato, site.capacity, order,
+             f"{dice.integer(1, 200)}-н/қ", date(2021, 7, dice.integer(5, 30)), _bool(site.is_web_only), None]
+        )  # fmt: skip
+    return rows
+
+
+def _staff(world: World, trained: bool) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [["staff_id", "institution_id", "full_name", "order_no", "order_on", "trained_on"]]
+    for site in world.institutions.values():
+        for staff in site.staff:
+            order = staff.order_no if staff.order_on else None
+            rows.append(
+                [
+                    staff.staff_id,
+                    site.institution_id,
+                    to_russian(staff.name.text),
+                    order,
+                    staff.order_on,
+                    staff.trained_on if trained else None,
+                ]
+            )
+    return rows
+
+
+def _premises(world: World, dice: Dice) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [["institution_id", "has_room", "computer_count", "has_internet"]]
+    rows += [
+        [s, _bool(not dice.chance(0.05)), dice.integer(0, 4), _bool(not dice.chance(0.15))] for s in world.institutions
+    ]
+    return rows
+
+
+def _devices(world: World, issued: bool, returned: bool, dice: Dice) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [
+        ["device_id", "institution_id", "act_no", "issued_on", "return_act_no", "returned_on", "cases_left_count", "form_version", "has_case",
+         "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank"]
+    ]  # fmt: skip
+    for device in world.devices.values() if issued else []:
+        kit = [_bool(not dice.chance(0.03)) for _ in range(6)]
+        back = date(2021, 11, dice.integer(1, 6)) if returned and not dice.chance(0.03) else None
+        rows.append(
+            [device.device_id, device.institution_id, device.act_no, date(2021, 9, 27), f"В-{device.device_id[-4:]}" if back else None, back,
+             device.cases_left if back else None, device.form_version, *kit]
+        )  # fmt: skip
+    return rows
