@@ -61,7 +61,11 @@ def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) ->
     moment = as_of or lake.newest_receipt()
     batches = lake.batches(moment) if moment else []
     if moment is None or not batches:
-        raise NothingToBuild("nothing had been received by then", where=str(lake.root), todo="Run `sanaq receive --all`, or give a later --as-of.")
+        raise NothingToBuild(
+            "nothing had been received by then",
+            where=str(lake.root),
+            todo="Run `sanaq receive --all`, or give a later --as-of.",
+        )
     inputs = _inputs(lake, settings, moment, [batch["batch_id"] for batch in batches])
     return _made(lake, moment, inputs)
 
@@ -150,7 +154,9 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str])
     return {
         "batches": batches,
         "round": _file_sha256(settings.round),
-        "reference": _sha256("".join(f"{p.name}\t{_file_sha256(p)}\n" for p in sorted(settings.reference.glob("*.yaml")))),
+        "reference": _sha256(
+            "".join(f"{p.name}\t{_file_sha256(p)}\n" for p in sorted(settings.reference.glob("*.yaml")))
+        ),
         "decisions": _sha256(json.dumps(decided, sort_keys=True)),
         "code": code_version(),
         "lock": _file_sha256(lock) if lock.exists() else None,

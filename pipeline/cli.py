@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,11 +18,15 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipeline.errors import BadSetting, NothingToBuild, SanaqError
-from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
-from pipeline.settings import Settings, load_settings
+from pipeline import night
+from pipeline.errors import NothingToBuild, SanaqError
+from pipeline.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="From the field of a census in institutions to the analyst.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="From the field of a census in institutions to the analyst.",
+)
 out = Console()
 err = Console(stderr=True)
 
@@ -58,27 +61,27 @@ def main() -> None:
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  # the last line of defence: drivers' messages may quote personal data
         place = traceback.extract_tb(error.__traceback__)[-1]
-        err.print(f"[bold red]{type(error).__name__}[/] at {Path(place.filename).name}:{place.lineno} (its message may quote data and is withheld)")
+        err.print(
+            f"[bold red]{type(error).__name__}[/] at {Path(place.filename).name}:{place.lineno} (its message may quote data and is withheld)"
+        )
         sys.exit(1)
 
 
 @app.command()
 def receive(
     route: Annotated[Route | None, typer.Argument(help="Route to receive from; all of them when left out.")] = None,
-    now: Annotated[str | None, typer.Option(help="Moment (with offset) written as the receipt; the system clock when left out.")] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Moment (with offset) written as the receipt; the system clock when left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring in what is new over a route and land it unchanged."""
-    from pipeline.receive import receive as receive_route
-
-    settings, lake = _open()
-    clock: Clock = clock_from(_moment(now)) if now else system_clock
     routes = [route] if route else list(Route)
     receipts = []
     with _progress(as_json) as progress:
         for each in routes:
             task = progress.add_task(f"receiving {each.value}", total=None)
-            receipts.append(receive_route(each.value, lake, settings, clock))
+            receipts.append(night.receive(each.value, now))
             progress.remove_task(task)
     rows = [{"route": r.route, "landed": len(r.landed), "again": r.again} for r in receipts]
     _show(rows, as_json, title="Received")
@@ -86,58 +89,55 @@ def receive(
 
 @app.command()
 def build(
-    as_of: Annotated[str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt when left out.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt when left out.")
+    ] = None,
     inputs: Annotated[Path | None, typer.Option(help="Manifest of an earlier build to repeat.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make every table from what had been received by a moment."""
     from pipeline import build as builds
 
-    settings, lake = _open()
-    made = builds.repeat_build(lake, settings, inputs) if inputs else builds.open_build(lake, settings, _moment(as_of) if as_of else None)
+    settings, lake = night.opened()
+    if inputs:
+        made = builds.repeat_build(lake, settings, inputs)
+    else:
+        made = builds.open_build(lake, settings, night.moment(as_of) if as_of else None)
     with _progress(as_json) as progress:
         task = progress.add_task("starting", total=None)
         builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=f"{step}"))
-    point_current(lake.builds, made.build_id)
-    _show([{"build_id": made.build_id, "as_of": made.manifest["as_of"], "folder": str(made.folder)}], as_json, title="Built")
+    night.finish_build(made.build_id)
+    _show(
+        [{"build_id": made.build_id, "as_of": made.manifest["as_of"], "folder": str(made.folder)}],
+        as_json,
+        title="Built",
+    )
 
 
 @app.command()
 def reconcile(build_id: BuildId = None, as_json: AsJson = False) -> None:
     """Balance the ledger, compare with the night before, write the one page."""
-    from pipeline.publish import current_build
-    from pipeline.reconcile import reconcile as reconcile_build
-
-    settings, lake = _open()
-    folder = _build_folder(lake, build_id)
-    result = reconcile_build(lake, folder, settings, current_build(lake))
-    _show([result.summary()], as_json, title="Reconciled")
+    _show([night.reconcile(build_id).summary()], as_json, title="Reconciled")
 
 
 @app.command()
 def publish(build_id: BuildId = None, as_json: AsJson = False) -> None:
     """Switch operations/current to a build that balances."""
-    from pipeline.publish import publish_operations
-
-    settings, lake = _open()
-    result = publish_operations(lake, _build_folder(lake, build_id), settings)
+    result = night.publish(build_id)
     _show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Published")
 
 
 @app.command()
 def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
     """Make the analysts' database from a build and switch published/current to it."""
-    from pipeline.publish import publish_release
-
-    settings, lake = _open()
-    result = publish_release(lake, _build_folder(lake, build_id), settings)
+    result = night.release(build_id)
     _show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what has been received, what is published and what waits."""
-    settings, lake = _open()
+    _, lake = night.opened()
     batches = lake.batches()
     rows = [
         {
@@ -150,7 +150,10 @@ def status(as_json: AsJson = False) -> None:
     _show(rows, as_json, title="Received so far")
     if not as_json:
         current = lake.operations / "current"
-        out.print(f"operations  {current.resolve() if current.exists() else 'nothing published yet: sanaq build, reconcile, publish'}", highlight=False)
+        out.print(
+            f"operations  {current.resolve() if current.exists() else 'nothing published yet: sanaq build, reconcile, publish'}",
+            highlight=False,
+        )
 
 
 @app.command()
@@ -158,13 +161,18 @@ def ledger(as_json: AsJson = False) -> None:
     """Show records received and what became of them, by route."""
     states = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
     sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in states)
-    _query(f"SELECT route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (route) ORDER BY route NULLS LAST", as_json)
+    _query(
+        f"SELECT route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (route) ORDER BY route NULLS LAST",
+        as_json,
+    )
 
 
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the published tables.")],
-    release_: Annotated[bool, typer.Option("--release", help="Ask census.duckdb (last release) and not operations.duckdb (last night).")] = False,
+    release_: Annotated[
+        bool, typer.Option("--release", help="Ask census.duckdb (last release) and not operations.duckdb (last night).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask the published database a question."""
@@ -185,37 +193,19 @@ def doctor(as_json: AsJson = False) -> None:
 def _query(sql: str, as_json: bool, *, release: bool = False) -> None:
     import duckdb
 
-    _, lake = _open()
-    path = lake.published / "current" / "census.duckdb" if release else lake.operations / "current" / "operations.duckdb"
+    _, lake = night.opened()
+    path = (
+        lake.published / "current" / "census.duckdb" if release else lake.operations / "current" / "operations.duckdb"
+    )
     if not path.exists():
-        raise NothingToBuild("nothing is published yet", where=str(path), todo="sanaq build, reconcile, publish (or release) first.")
+        raise NothingToBuild(
+            "nothing is published yet", where=str(path), todo="sanaq build, reconcile, publish (or release) first."
+        )
     with duckdb.connect(str(path), read_only=True) as con:
         cursor = con.execute(sql)
         names = [column[0] for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     _show(rows, as_json, title=path.stem)
-
-
-def _open() -> tuple[Settings, Lake]:
-    settings = load_settings()
-    return settings, Lake(settings.lake)
-
-
-def _build_folder(lake: Lake, build_id: str | None) -> Path:
-    folder = lake.builds / (build_id or "current")
-    if not folder.exists():
-        raise NothingToBuild("there is no such build", where=str(folder), todo="Run `sanaq build` first.")
-    return folder.resolve()
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadSetting("a moment needs a date, a time and an offset", where="--as-of / --now", todo="Write it like 2021-10-20T02:00:00+05:00.")
-    return moment.astimezone(UTC)
 
 
 def _progress(quiet: bool) -> Progress:

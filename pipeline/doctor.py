@@ -45,7 +45,11 @@ def examine(settings: Settings) -> list[Finding]:
         *(_lock(lake, name) for name in ("receive", "publish")),
         _reference(settings),
         _inbox(settings.inbox),
-        _secret("id_key", settings.id_key is not None, "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret"),
+        _secret(
+            "id_key",
+            settings.id_key is not None,
+            "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret",
+        ),
         _secret("portal_token", settings.portal_token is not None, "the portal will refuse; set SANAQ_PORTAL_TOKEN"),
     ]
 
@@ -53,13 +57,22 @@ def examine(settings: Settings) -> list[Finding]:
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
     good = sys.version_info >= (3, 11)
-    return Finding("python", "ok" if good else "failed", version, "" if good else "Install Python 3.11 or newer and run `make setup`.")
+    return Finding(
+        "python",
+        "ok" if good else "failed",
+        version,
+        "" if good else "Install Python 3.11 or newer and run `make setup`.",
+    )
 
 
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     found = f"{free / 1024**3:.1f} GiB free for {folder}"
-    return Finding("disk", "ok", found) if free > RESERVE else Finding("disk", "attention", found, "Free space or move the lake (SANAQ_LAKE).")
+    return (
+        Finding("disk", "ok", found)
+        if free > RESERVE
+        else Finding("disk", "attention", found, "Free space or move the lake (SANAQ_LAKE).")
+    )
 
 
 def _time_zones() -> Finding:
@@ -72,14 +85,21 @@ def _time_zones() -> Finding:
         return Finding("time zones", "failed", "no time-zone data", "Run `make setup` (it installs tzdata).")
     hours = [int(offset.total_seconds() // 3600) for offset in (summer, coast, today) if offset is not None]
     if hours != [6, 5, 5]:
-        return Finding("time zones", "failed", f"Almaty 2021, Aqtau 2021, Almaty 2025 are {hours}", "Update tzdata to 2024a or later (`make setup`).")
+        return Finding(
+            "time zones",
+            "failed",
+            f"Almaty 2021, Aqtau 2021, Almaty 2025 are {hours}",
+            "Update tzdata to 2024a or later (`make setup`).",
+        )
     return Finding("time zones", "ok", "2021 and today's offsets are right")
 
 
 def _volume(settings: Settings) -> Finding:
     mounts = Path("/proc/mounts")
     if not mounts.exists():
-        return Finding("encrypted volume", "attention", "cannot be told on this system", "Keep the lake on an encrypted volume.")
+        return Finding(
+            "encrypted volume", "attention", "cannot be told on this system", "Keep the lake on an encrypted volume."
+        )
     rows = [line.split()[:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
     lake = str(settings.lake.resolve())
     holding = [row for row in rows if lake == row[1] or lake.startswith(row[1].rstrip("/") + "/")]
@@ -87,8 +107,15 @@ def _volume(settings: Settings) -> Finding:
     if any(mark in device or mark in kind for mark in ENCRYPTED):
         return Finding("encrypted volume", "ok", f"{point} ({kind})")
     if settings.allow_plain_volume:
-        return Finding("encrypted volume", "ok", f"{point} is plain; accepted by SANAQ_ALLOW_PLAIN_VOLUME (sandbox only)")
-    return Finding("encrypted volume", "attention", f"{point} looks plain", "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come.")
+        return Finding(
+            "encrypted volume", "ok", f"{point} is plain; accepted by SANAQ_ALLOW_PLAIN_VOLUME (sandbox only)"
+        )
+    return Finding(
+        "encrypted volume",
+        "attention",
+        f"{point} looks plain",
+        "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come.",
+    )
 
 
 def _lock(lake: Lake, name: str) -> Finding:
@@ -96,7 +123,9 @@ def _lock(lake: Lake, name: str) -> Finding:
         with lake.lock(name, wait=False):
             return Finding(f"lock {name}", "ok", "free")
     except LakeBusy:
-        return Finding(f"lock {name}", "attention", "held by a running process", "Wait for it; the lock falls with its process.")
+        return Finding(
+            f"lock {name}", "attention", "held by a running process", "Wait for it; the lock falls with its process."
+        )
 
 
 def _reference(settings: Settings) -> Finding:
@@ -109,7 +138,11 @@ def _reference(settings: Settings) -> Finding:
 
 
 def _inbox(folder: Path) -> Finding:
-    return Finding("inbox", "ok", str(folder)) if folder.is_dir() else Finding("inbox", "attention", f"{folder} is missing", "Make it, or set SANAQ_INBOX.")
+    return (
+        Finding("inbox", "ok", str(folder))
+        if folder.is_dir()
+        else Finding("inbox", "attention", f"{folder} is missing", "Make it, or set SANAQ_INBOX.")
+    )
 
 
 def _secret(name: str, given: bool, otherwise: str) -> Finding:

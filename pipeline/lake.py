@@ -1,11 +1,11 @@
 """The lake: where bytes land, builds are made and snapshots are switched. Paths, locks and clocks, nothing else.
 
-    landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
-    receipts.jsonl                                   one line per receipt, also of what was here already
-    decisions/*.jsonl                                what people decided, append-only
-    memo/                                            typed rows of a batch, may be deleted at any time
-    builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
-    operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
+landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
+receipts.jsonl                                   one line per receipt, also of what was here already
+decisions/*.jsonl                                what people decided, append-only
+memo/                                            typed rows of a batch, may be deleted at any time
+builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
+operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Lake:
                 fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LakeBusy(
-                    f"another process is at work ({name})", where=str(self.root), todo="Wait for it, or look for it with `sanaq doctor`."
+                    f"another process is at work ({name})",
+                    where=str(self.root),
+                    todo="Wait for it, or look for it with `sanaq doctor`.",
                 ) from None
             yield
 

@@ -23,17 +23,25 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SANAQ_", toml_file="sanaq.toml", extra="forbid", frozen=True)
 
-    lake: Path = Field(PROJECT / "data" / "lake", description="folder of everything received and built; on an encrypted volume")
+    lake: Path = Field(
+        PROJECT / "data" / "lake", description="folder of everything received and built; on an encrypted volume"
+    )
     inbox: Path = Field(PROJECT / "data" / "inbox", description="drop folder the routes are received from")
-    round: Path = Field(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml", description="the round: dates, windows, residence table")
+    round: Path = Field(
+        PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml", description="the round: dates, windows, residence table"
+    )
     reference: Path = Field(PROJECT / "data" / "reference", description="categories, KATO, code lists, questionnaire")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="DuckDB threads of one step")
-    memory_limit: str = Field("4GB", description="DuckDB memory of one step; beyond it spills to the lake's temp folder")
+    memory_limit: str = Field(
+        "4GB", description="DuckDB memory of one step; beyond it spills to the lake's temp folder"
+    )
     portal_url: str = Field("http://127.0.0.1:8765", description="base address of the portal's API")
     portal_token: SecretStr | None = Field(None, description="bearer token of the portal's API")
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
-    allow_plain_volume: bool = Field(False, description="accept a lake on a volume that is not encrypted (sandbox only)")
+    allow_plain_volume: bool = Field(
+        False, description="accept a lake on a volume that is not encrypted (sandbox only)"
+    )
 
     @classmethod
     def settings_customise_sources(

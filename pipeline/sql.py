@@ -19,7 +19,12 @@ from pipeline.schema import STEP_NAMES, Table, load_tables
 from pipeline.settings import Settings
 
 # Errors that speak of the query alone; every other DuckDB error may quote a value of the data.
-SPEAKS_OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.OutOfMemoryException)
+SPEAKS_OF_THE_QUERY = (
+    duckdb.ParserException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.OutOfMemoryException,
+)
 PIPELINE = Path(__file__).resolve().parent
 
 
@@ -131,15 +136,19 @@ class Workbench:
     def _check_key(self, schema: Table) -> None:
         required = sorted({*schema.key, *(name for name, column in schema.columns.items() if column.required)})
         nulls = ", ".join(f"count(*) FILTER (WHERE {name} IS NULL)" for name in required)
-        row = self.con.execute(
-            f"SELECT count(*), {nulls} FROM {schema.table}"
-        ).fetchall()[0]
+        row = self.con.execute(f"SELECT count(*), {nulls} FROM {schema.table}").fetchall()[0]
         keys = self.value(f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(schema.key)} FROM {schema.table})")
         empty = [name for name, count in zip(required, row[1:], strict=True) if count]
         if empty or keys != row[0]:
-            problem = f"{row[0] - keys} rows repeat a key ({', '.join(schema.key)})" if keys != row[0] else f"NULL in {', '.join(empty)}"
+            problem = (
+                f"{row[0] - keys} rows repeat a key ({', '.join(schema.key)})"
+                if keys != row[0]
+                else f"NULL in {', '.join(empty)}"
+            )
             raise BadSchema(
-                problem, where=f"{self.step}/{schema.table}", todo=f"The query breaks pipeline/schema/{schema.table}.yaml; mend the query."
+                problem,
+                where=f"{self.step}/{schema.table}",
+                todo=f"The query breaks pipeline/schema/{schema.table}.yaml; mend the query.",
             )
 
     def _register_moments(self) -> None:
@@ -152,7 +161,11 @@ class Workbench:
         Without a secret the round's name is the key: ids are then stable everywhere, and guessable by whoever holds the case ids.
         """
         secret = self.settings.id_key
-        key = hashlib.sha256((secret.get_secret_value() if secret else self.round.round_id).encode()).digest().ljust(64, b"\0")
+        key = (
+            hashlib.sha256((secret.get_secret_value() if secret else self.round.round_id).encode())
+            .digest()
+            .ljust(64, b"\0")
+        )
         inner, outer = (bytes(byte ^ pad for byte in key).hex() for pad in (0x36, 0x5C))
         self.con.execute(
             "CREATE OR REPLACE TEMP MACRO keyed_id(t) AS "
@@ -204,7 +217,11 @@ def step_failed(error: duckdb.Error, where: str) -> StepFailed:
     """Wrap a driver error; its words are kept only where they cannot quote data."""
     kind = type(error).__name__
     words = str(error).splitlines()[0] if isinstance(error, SPEAKS_OF_THE_QUERY) else "field values withheld"
-    return StepFailed(f"{kind}: {words}", where=where, todo="Rerun the step; if it fails again, mend the query or report it with this line.")
+    return StepFailed(
+        f"{kind}: {words}",
+        where=where,
+        todo="Rerun the step; if it fails again, mend the query or report it with this line.",
+    )
 
 
 def _casts(schema: Table) -> str:

@@ -1,1 +1,8 @@
 """The snapshot, the two databases, the dictionary and disclosure control."""
+
+from pipeline.publish.dictionary import write_dictionary
+from pipeline.publish.operations import publish_operations
+from pipeline.publish.release import publish_release
+from pipeline.publish.snapshot import Publication, current_build
+
+__all__ = ["Publication", "current_build", "publish_operations", "publish_release", "write_dictionary"]

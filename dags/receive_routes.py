@@ -1,0 +1,64 @@
+"""One receive DAG per route: `receive_register` … `receive_tablet_usb`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Metadata, Param, task
+from airflow.sdk.exceptions import AirflowSkipException
+from wiring import LANDED, ROUTES, TASK_DEFAULTS, Tag
+
+RUNBOOK = """
+### receive_{route}
+
+Lands what is new on the route **{route}**, unchanged, under `landing/{route}/BATCH_ID/`, and tells `build_census`.
+Nothing new: the task is skipped and nothing is built.
+
+**If it fails**
+
+| error | do |
+|---|---|
+| `PortalUnavailable` | the portal does not answer; retried by itself. After an hour, call the portal's people. |
+| `PortalRefused` | the token is wrong or has ended: set `SANAQ_PORTAL_TOKEN`, clear the task. |
+| `DiskFull` | free space for the lake; nothing was half written; clear the task. |
+| `LakeBusy` | another receive is running; retried by itself. |
+
+Clearing the task is always safe: the same content received twice is one line in `receipts.jsonl`.
+"""
+
+
+def receiving(route: str) -> DAG:
+    """Return the DAG that receives one route."""
+    with DAG(
+        dag_id=f"receive_{route}",
+        description=f"Land what is new on the route {route}.",
+        doc_md=RUNBOOK.format(route=route),
+        schedule=timedelta(minutes=15) if route in ("portal", "tablet_vpn") else timedelta(hours=1),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=1),
+        tags=[Tag.NORMAL, Tag.RECEIVE],
+        default_args=TASK_DEFAULTS,
+        params={
+            "now": Param(
+                None, type=["null", "string"], description="Moment written as the receipt; for a simulated field only."
+            )
+        },
+    ) as dag:
+
+        @task(task_id="receive", outlets=[LANDED[route]])
+        def receive(params: dict[str, Any]) -> Any:
+            from pipeline import night
+
+            receipt = night.receive(route, params["now"])
+            if not receipt.landed:
+                raise AirflowSkipException(f"nothing new on {route}")
+            yield Metadata(LANDED[route], {"batch_count": len(receipt.landed), "again_count": receipt.again})
+
+        receive()  # type: ignore[call-arg]  # Airflow passes the run's params
+    return dag
+
+
+for each in ROUTES:
+    globals()[f"receive_{each}"] = receiving(each)
