@@ -1,4 +1,4 @@
-"""Settings from `SANAQ_*` environment variables or `sanaq.toml`; the environment wins."""
+"""Settings from `SANAQ_*` environment variables, secret files in `SANAQ_SECRETS_DIR`, or `sanaq.toml`; the first of them wins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -52,7 +53,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("SANAQ_SECRETS_DIR"))
+        return init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls)
 
 
 def load_settings(**overrides: object) -> Settings:
