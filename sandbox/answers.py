@@ -159,10 +159,8 @@ def _origin(person: Person, site: Institution, dice: Dice) -> Answers:
 
 def _life(person: Person, site: Institution, dice: Dice) -> Answers:
     age, woman = person.age_on(MOMENT_DAY), person.sex == 2
-    works = (
-        (person.kind in {"STAFF", "HOUSEHOLD"}
-        and age >= 18)
-        or (18 <= age < 62 and site.profile.stay == "home" and dice.chance(0.4))
+    works = (person.kind in {"STAFF", "HOUSEHOLD"} and age >= 18) or (
+        18 <= age < 62 and site.profile.stay == "home" and dice.chance(0.4)
     )
     born = min(7, int(dice.exponential(2.2))) if woman and age >= 20 else 0
     first_birth = person.birth + timedelta(days=int(365.25 * dice.uniform(18, min(38, max(age, 19))))) if born else None

@@ -54,3 +54,32 @@ def deliver_command(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--until") from None
     _show(result.to_dict(), as_json)
+
+
+@app.command("serve")
+def serve_command(
+    out: Out,
+    port: Annotated[int, typer.Option(help="0 takes a free port")] = 8765,
+    token: Annotated[str, typer.Option(envvar="SANAQ_PORTAL_TOKEN")] = "sandbox",  # noqa: S107 - a play portal on the loopback
+    as_json: Json = False,
+) -> None:
+    """Serve the portal on the loopback interface; it shows what has become available by the campaign's clock."""
+    from sandbox.portal import serve
+
+    def announce(url: str) -> None:
+        typer.echo(json.dumps({"url": url}) if as_json else f"portal at {url}")
+
+    serve(out, port, token, announce)
+
+
+@app.command("volume")
+def volume_command(
+    out: Out,
+    rows: Annotated[int, typer.Option(min=1, help="submissions")],
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    as_json: Json = False,
+) -> None:
+    """Write a large inbox for measuring: a register, lists, and full-width submissions in tablet bundles."""
+    from sandbox.volume import write_volume
+
+    _show(write_volume(out, rows, seed).to_dict(), as_json)

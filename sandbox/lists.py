@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from sandbox.dice import Dice
 from sandbox.identity import Identity, Scribe
+from sandbox.movements import File
 from sandbox.names import to_russian
 from sandbox.noise import Noise
 from sandbox.people import Person
@@ -59,17 +60,6 @@ class ListRow:
     is_staff: bool = False
 
 
-@dataclass
-class ListFile:
-    """A list as it goes to the Department."""
-
-    institution_id: str
-    path: str
-    content: bytes
-    arrives_at: datetime
-    rows: list[ListRow]
-
-
 @dataclass(frozen=True)
 class Style:
     """How one institution makes its list."""
@@ -100,9 +90,9 @@ class ListMaker:
             if person.earlier:
                 self.listed[person.earlier.institution_id].append((person, person.earlier.ward, person.earlier.from_on))
 
-    def build(self) -> tuple[list[ListFile], dict[str, list[ListRow]]]:
+    def build(self) -> tuple[list[File], dict[str, list[ListRow]]]:
         """Return the files and, by institution, the rows that reach the Department or stay in the drawer."""
-        files: list[ListFile] = []
+        files: list[File] = []
         rows: dict[str, list[ListRow]] = {}
         guests: dict[str, list[str]] = {}
         for site in self.world.institutions.values():
@@ -147,13 +137,13 @@ class ListMaker:
                 firsts.add(entry.person.key)
         return entries
 
-    def _files(self, site_id: str, rows: dict[str, list[ListRow]], guests: list[str], dice: Dice) -> list[ListFile]:
+    def _files(self, site_id: str, rows: dict[str, list[ListRow]], guests: list[str], dice: Dice) -> list[File]:
         style = _style(dice)
         july = dice.chance(self.noise.rates.list_drawn_in_july)
         drawn = dice.day(date(2021, 7, 2), date(2021, 7, 30)) if july else dice.day(date(2021, 8, 2), date(2021, 8, 20))
         sent = _office_hours(drawn + timedelta(days=dice.integer(1, 8)), dice)
         late = self.noise.happens(dice, "list_late_or_resent")
-        files: list[ListFile] = []
+        files: list[File] = []
         if late and dice.chance(0.5):  # first a list without its last rows, then the whole one
             cut = max(1, round(len(rows[site_id]) * 0.9))
             files.append(self._file(site_id, rows[site_id][:cut], {}, style, drawn, sent, dice))
@@ -164,19 +154,15 @@ class ListMaker:
         if late and dice.chance(0.3):  # the very same file once more
             again = files[-1]
             name = again.path.rsplit(".", 1)
-            files.append(
-                ListFile(
-                    site_id, f"{name[0]}_povtor.{name[1]}", again.content, again.arrives_at + timedelta(days=6), []
-                )
-            )
+            files.append(File(f"{name[0]}_povtor.{name[1]}", again.content, again.arrives_at + timedelta(days=6)))
         return files
 
     def _file(
         self, site_id: str, entries: list[ListRow], guests: dict[str, list[ListRow]], style: Style, drawn: date, sent: datetime, dice: Dice
-    ) -> ListFile:  # fmt: skip
+    ) -> File:  # fmt: skip
         table = self._block(site_id, entries, style, drawn, dice, with_id=bool(guests))
         for guest, guest_rows in guests.items():
-            table += [[]] + self._block(guest, guest_rows, style, drawn, dice, with_id=True)
+            table += [[], *self._block(guest, guest_rows, style, drawn, dice, with_id=True)]
         if style.is_workbook:
             content, ending = xlsx_bytes({"Список" if style.language != "en" else "List": table}), "xlsx"
         else:
@@ -187,7 +173,7 @@ class ListMaker:
                 "tab": ("utf-8", "\t"),
             }[style.form]
             content, ending = csv_bytes(table, delimiter, encoding), "csv"
-        return ListFile(site_id, f"list/{site_id}/spisok_{drawn:%Y-%m-%d}.{ending}", content, sent, entries)
+        return File(f"list/{site_id}/spisok_{drawn:%Y-%m-%d}.{ending}", content, sent)
 
     def _block(
         self, site_id: str, entries: list[ListRow], style: Style, drawn: date, dice: Dice, with_id: bool

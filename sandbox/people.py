@@ -401,9 +401,11 @@ class Population:
                 person.earlier = Stay(
                     site.institution_id, max(start, person.birth), person.from_on, dice.pick(site.wards), True
                 )
-            elif person.kind in {"ROLL", "ARRIVED"} and person.scope == "IN" and person.to_on and not person.death_on:
-                if dice.chance(self.noise.rates.two_institutions * 6):
-                    person.later = Stay(site.institution_id, person.to_on, None, dice.pick(site.wards))
+            elif (
+                person.kind in {"ROLL", "ARRIVED"} and person.scope == "IN" and person.to_on and not person.death_on
+                and dice.chance(self.noise.rates.two_institutions * 6)
+            ):  # fmt: skip
+                person.later = Stay(site.institution_id, person.to_on, None, dice.pick(site.wards))
 
     def _nights_in_hospital(self, dice: Dice) -> None:
         """Some of the temporarily absent spent that night in a hospital of the region."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ class Profile:
     foreign: float = 0.01
 
 
-HOMELESS = {"iin_absent": 0.40, "first_january": 0.25, "missed": 0.25}
-SCHOOL = {"missed": 0.02}
+HOMELESS: dict[str, Any] = {"iin_absent": 0.40, "first_january": 0.25, "missed": 0.25}
+SCHOOL: dict[str, Any] = {"missed": 0.02}
 PROFILES = {
     p.code: p
     for p in (

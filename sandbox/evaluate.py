@@ -1,0 +1,378 @@
+"""How well a build counted, measured against the truth of a campaign.
+
+Truth is keyed by person and institution, for usual and present residence apart: everybody in scope of whom, by now, at least one
+readable record in play has arrived from that institution. A build misses a key, counts it more than once, or includes a person
+at an institution where the truth has none. Which one of several good records of a person is counted does not matter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from sandbox.transport import Record
+from sandbox.truth import settle
+
+ALL = "ALL"
+ROUTES = {"portal", "tablet_vpn", "tablet_usb"}
+STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+@dataclass
+class Tally:
+    """Errors of a count against the truth."""
+
+    truth: int = 0
+    missed: int = 0
+    counted_twice: int = 0
+    wrongly_included: int = 0
+
+    @property
+    def errors(self) -> int:
+        """All three kinds together."""
+        return self.missed + self.counted_twice + self.wrongly_included
+
+    def add(self, other: Tally) -> None:
+        """Add the numbers of another tally."""
+        for f in fields(self):
+            setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts and rates over truth."""
+        rates = {
+            f"{name}_rate": _rate(getattr(self, name), self.truth)
+            for name in ("missed", "counted_twice", "wrongly_included", "errors")
+        }
+        return {**vars(self), "errors": self.errors, **rates}
+
+
+@dataclass
+class Linkage:
+    """Whether records of one person were put together, and only those.
+
+    ``found_pairs`` and ``true_pairs`` count pairs of records in play; ``false_merges`` are persons of the build with records of
+    several true persons, ``false_splits`` true persons spread over several persons of the build.
+    """
+
+    true_pairs: int = 0
+    found_pairs: int = 0
+    correct_pairs: int = 0
+    false_merges: int = 0
+    false_splits: int = 0
+    twins_merged: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts, precision and recall."""
+        return {
+            **vars(self),
+            "precision": _rate(self.correct_pairs, self.found_pairs),
+            "recall": _rate(self.correct_pairs, self.true_pairs),
+        }
+
+
+Confusion = Counter[tuple[str, str]]
+
+
+@dataclass
+class Evaluation:
+    """The result for one campaign, or for several pooled."""
+
+    campaigns: int = 1
+    usual: dict[str, Tally] = field(default_factory=dict)
+    present: dict[str, Tally] = field(default_factory=dict)
+    linkage: Linkage = field(default_factory=Linkage)
+    confusion: dict[str, Confusion] = field(default_factory=dict)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    lost_records: int = 0
+    unknown_records: int = 0
+
+    def states(self, category: str = ALL) -> dict[str, dict[str, float | int | None]]:
+        """Return precision and recall of every state of the ledger."""
+        table = self.confusion.get(category, Counter())
+        result: dict[str, dict[str, float | int | None]] = {}
+        for state in STATES:
+            right = table[state, state]
+            true = sum(n for (truth, _), n in table.items() if truth == state)
+            said = sum(n for (_, build), n in table.items() if build == state)
+            result[state] = {
+                "truth": true,
+                "build": said,
+                "right": right,
+                "precision": _rate(right, said),
+                "recall": _rate(right, true),
+            }
+        return result
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            "campaigns": self.campaigns,
+            "usual": {c: t.to_dict() for c, t in sorted(self.usual.items())},
+            "present": {c: t.to_dict() for c, t in sorted(self.present.items())},
+            "linkage": self.linkage.to_dict(),
+            "ledger": {c: self.states(c) for c in sorted(self.confusion)},
+            "confusion": {
+                c: [{"truth": t, "build": b, "count": n} for (t, b), n in sorted(table.items())] for c, table in sorted(self.confusion.items())
+            },
+            "out_of_scope_reasons": [{"truth": t, "build": b, "count": n} for (t, b), n in sorted(self.reasons.items())],
+            "lost_records": self.lost_records,
+            "unknown_records": self.unknown_records,
+        }  # fmt: skip
+
+    def tables(self) -> list[Any]:
+        """Return the result as rich tables."""
+        from rich.table import Table
+
+        counts = Table("", "category", "truth", "missed", "twice", "wrong", "errors", title="Counted against the truth")
+        for name, tallies in (("usual", self.usual), ("present", self.present)):
+            for category in sorted(tallies, key=lambda c: (c != ALL, c)):
+                t = tallies[category]
+                numbers = [
+                    f"{n} ({100 * n / t.truth:.2f} %)" if t.truth else str(n)
+                    for n in (t.missed, t.counted_twice, t.wrongly_included, t.errors)
+                ]
+                counts.add_row(name, category, str(t.truth), *numbers)
+        ledger = Table("state", "truth", "build", "right", "precision", "recall", title="States of the ledger")
+        for state, row in self.states().items():
+            ledger.add_row(state, *("–" if v is None else str(v) for v in row.values()))
+        link = Table("linkage", "", title="Records of one person")
+        for key, value in self.linkage.to_dict().items():
+            link.add_row(key, str(value))
+        link.add_row("lost_records", str(self.lost_records))
+        link.add_row("unknown_records", str(self.unknown_records))
+        return [counts, ledger, link]
+
+
+def pool(evaluations: Iterable[Evaluation]) -> Evaluation:
+    """Add up the evaluations of several campaigns, for instance of several seeds."""
+    total = Evaluation(campaigns=0)
+    for one in evaluations:
+        total.campaigns += one.campaigns
+        for mine, other in ((total.usual, one.usual), (total.present, one.present)):
+            for category, tally in other.items():
+                mine.setdefault(category, Tally()).add(tally)
+        for f in fields(Linkage):
+            setattr(total.linkage, f.name, getattr(total.linkage, f.name) + getattr(one.linkage, f.name))
+        for category, table in one.confusion.items():
+            total.confusion.setdefault(category, Counter()).update(table)
+        total.reasons.update(one.reasons)
+        total.lost_records += one.lost_records
+        total.unknown_records += one.unknown_records
+    return total
+
+
+def evaluate(build_dir: Path, truth_dir: Path) -> Evaluation:
+    """Compare a build with the truth.
+
+    Parameters
+    ----------
+    build_dir
+        Folder of one build, with ``read/`` and ``resolve/`` in it.
+    truth_dir
+        The ``truth`` folder of the campaign.
+    """
+    return _Comparison(build_dir, truth_dir).result()
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(path, columns=list(columns)).to_pylist()
+    return rows
+
+
+def _build_table(build: Path, name: str) -> Path:
+    for step in ("resolve", "read", "check"):
+        path = build / step / f"{name}.parquet"
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"{name}.parquet is neither under resolve/ nor read/ of the build")
+
+
+class _Comparison:
+    """One build beside one truth."""
+
+    def __init__(self, build: Path, truth: Path) -> None:
+        self.people = {
+            p["person_key"]: p
+            for p in _rows(
+                truth / "persons.parquet",
+                (
+                    "person_key",
+                    "category_code",
+                    "institution_id",
+                    "usual_institution_id",
+                    "present_institution_id",
+                    "twin_key",
+                ),
+            )
+        }
+        self.category = {p["institution_id"]: p["category_code"] for p in self.people.values()}
+        state = {
+            r["record_id"]: r for r in _rows(_build_table(build, "record_state"), ("record_id", "state", "reason"))
+        }
+        self.persons = _rows(
+            _build_table(build, "person"),
+            ("person_id", "survivor_record_id", "usual_institution_id", "present_institution_id"),
+        )
+        self.members = _rows(_build_table(build, "person_record"), ("record_id", "person_id"))
+        self.evaluation = Evaluation()
+        self._match(build, truth, state)
+
+    def _match(self, build: Path, truth: Path, state: dict[str, dict[str, Any]]) -> None:
+        """Find each record of the build in the truth: by route, bytes, and how many like it came before."""
+        received = _rows(
+            _build_table(build, "record"),
+            ("record_id", "route", "bytes_sha256", "received_at", "batch_id", "record_no"),
+        )
+        received.sort(key=lambda r: (r["received_at"], r["batch_id"], r["record_no"]))
+        by_key: dict[tuple[str, str, int], str] = {}
+        seen = Counter[tuple[str, str]]()
+        for row in received:
+            key = (row["route"], row["bytes_sha256"])
+            by_key[(*key, seen[key])] = row["record_id"]
+            seen[key] += 1
+        truth_rows = _rows(truth / "records.parquet", [f.name for f in fields(Record)])
+        records, ids = [], []
+        seen.clear()
+        for row in truth_rows:
+            key = (row["route"], row["bytes_sha256"])
+            records.append(Record(**row))
+            ids.append(by_key.pop((*key, seen[key]), None))
+            seen[key] += 1
+        self.evaluation.unknown_records = sum(k[0] in ROUTES for k in by_key)
+        latest = max((r.arrives_at for r, i in zip(records, ids, strict=True) if i), default=None)
+        arrived = [
+            (r, i) for r, i in zip(records, ids, strict=True) if latest is not None and (i or r.arrives_at <= latest)
+        ]
+        self.records, self.ids = [r for r, _ in arrived], [i for _, i in arrived]
+        self.evaluation.lost_records = sum(i is None for i in self.ids)
+        self.of = {i: r for r, i in arrived if i}
+        self.observed = [state[i]["state"] if i in state else "lost" for i in self.ids]
+        self.observed_reason = [state[i]["reason"] if i in state else None for i in self.ids]
+        verdicts = settle(self.records)
+        self.true_reason = [reason for _, reason in verdicts]
+        self.settled = [s for s, _ in verdicts]
+        self.true_state = _lenient(self.records, verdicts, self.observed)
+
+    def result(self) -> Evaluation:
+        """Return the evaluation."""
+        self._ledger()
+        self._linkage()
+        for name, tallies in (("usual", self.evaluation.usual), ("present", self.evaluation.present)):
+            self._count(f"{name}_institution_id", tallies)
+        return self.evaluation
+
+    def _ledger(self) -> None:
+        for record, truth, build, wanted, given in zip(
+            self.records, self.true_state, self.observed, self.true_reason, self.observed_reason, strict=True
+        ):
+            category = self.category.get(record.filled_at_institution_id, "UNKNOWN")
+            for key in (ALL, category):
+                self.evaluation.confusion.setdefault(key, Counter())[truth, build] += 1
+            if truth == build == "out_of_scope":
+                self.evaluation.reasons[str(wanted), str(given)] += 1
+
+    def _linkage(self) -> None:
+        link, in_play = self.evaluation.linkage, {}
+        for record, record_id, state in zip(self.records, self.ids, self.settled, strict=True):
+            if record_id and record.person_key and state in {"counted", "duplicate"}:
+                in_play[record_id] = record.person_key
+        clusters: dict[str, Counter[str]] = defaultdict(Counter)
+        spread: dict[str, set[str]] = defaultdict(set)
+        for row in self.members:
+            key = in_play.get(row["record_id"])
+            if key:
+                clusters[row["person_id"]][key] += 1
+                spread[key].add(row["person_id"])
+        sizes = Counter(in_play.values())
+        link.true_pairs = sum(n * (n - 1) // 2 for n in sizes.values())
+        link.found_pairs = sum(sum(c.values()) * (sum(c.values()) - 1) // 2 for c in clusters.values())
+        link.correct_pairs = sum(n * (n - 1) // 2 for c in clusters.values() for n in c.values())
+        link.false_merges = sum(len(c) > 1 for c in clusters.values())
+        link.false_splits = sum(len(s) > 1 for s in spread.values())
+        for cluster in clusters.values():
+            twins = Counter(self.people[k]["twin_key"] for k in cluster if self.people[k]["twin_key"])
+            link.twins_merged += any(n > 1 for n in twins.values())
+
+    def _count(self, place: str, tallies: dict[str, Tally]) -> None:
+        truth = self._truth(place)
+        found = Counter[tuple[str | None, str]]()
+        counted = {i for i, s in zip(self.ids, self.observed, strict=True) if s == "counted"}
+        for person in self.persons:
+            where, survivor = person[place], person["survivor_record_id"]
+            if where is not None and survivor in counted:
+                found[self.of[survivor].person_key, where] += 1
+        for key in truth:
+            self._tally(tallies, key[1], truth=1, missed=int(found[key] == 0), counted_twice=max(0, found[key] - 1))
+        for (who, where), count in found.items():
+            if who is None or (who, where) not in truth:
+                self._tally(tallies, where, wrongly_included=count)
+
+    def _truth(self, place: str) -> set[tuple[str, str]]:
+        """Persons at their places, where a record in play tells of them from there."""
+        truth = set()
+        for record, state in zip(self.records, self.settled, strict=True):
+            if record.person_key and state in {"counted", "duplicate"}:
+                where = self.people[record.person_key][place]
+                if where is not None and where == record.filled_at_institution_id:
+                    truth.add((record.person_key, where))
+        return truth
+
+    def _tally(self, tallies: dict[str, Tally], where: str, **numbers: int) -> None:
+        for key in (ALL, self.category.get(where, "UNKNOWN")):
+            tallies.setdefault(key, Tally()).add(Tally(**numbers))
+
+
+def _lenient(
+    records: Sequence[Record], verdicts: Sequence[tuple[str, str | None]], observed: Sequence[str]
+) -> list[str]:
+    """Exchange true states among records that may stand for one another, in the build's favour.
+
+    Of equal contents one is not ``repeated``, of conflicting versions one stays in play, of a person's records one is counted: the
+    truth does not say which.
+    """
+    states = [state for state, _ in verdicts]
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    conflicts: dict[tuple[str, int], list[int]] = defaultdict(list)
+    persons: dict[str, list[int]] = defaultdict(list)
+    for i, record in enumerate(records):
+        if record.is_readable:
+            groups[record.case_id or "", record.content_key or ""].append(i)
+    for group in groups.values():
+        _exchange(group, "repeated", states, observed)
+    clashing = {
+        (r.case_id, r.case_version)
+        for r, (_, reason) in zip(records, verdicts, strict=True)
+        if reason == "VERSION_CONFLICT"
+    }
+    for i, record in enumerate(records):
+        if (record.case_id, record.case_version) in clashing and states[i] != "repeated":
+            conflicts[record.case_id or "", record.case_version or 0].append(i)
+    for group in conflicts.values():
+        _exchange(group, "quarantined", states, observed)
+    for i, record in enumerate(records):
+        if record.person_key and states[i] in {"counted", "duplicate"}:
+            persons[record.person_key].append(i)
+    for group in persons.values():
+        _exchange(group, "duplicate", states, observed)
+    return states
+
+
+def _exchange(group: list[int], common: str, states: list[str], observed: Sequence[str]) -> None:
+    """Give the one state that differs from the common one to the record of the group where the build has it."""
+    odd = [i for i in group if states[i] != common]
+    if len(odd) != 1 or len(group) < 2:
+        return
+    state = states[odd[0]]
+    best = next((i for i in group if observed[i] == state), next((i for i in group if observed[i] != common), odd[0]))
+    for i in group:
+        states[i] = common
+    states[best] = state
