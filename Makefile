@@ -10,7 +10,6 @@ MAKEFLAGS += --no-builtin-rules
 UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.in-step-with-uv.lock
-SQL := $(wildcard pipeline sandbox expectations)
 
 # The first Python here that the lock covers; PYTHON=/path/to/python3 chooses another.
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
@@ -22,7 +21,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := $(if $(CI),1,0)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: help setup test test-slow fuzz lint format clean
+.PHONY: help setup test test-slow fuzz bench lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +51,9 @@ test-slow: $(READY) ## Run the slow tests: whole campaigns, the browser, many ro
 fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 	$(BIN)/pytest -q -n 2 -m fuzz --timeout 1200
 
+bench: $(READY) ## Measure a build step by step on 10 k, 100 k and 1 M submissions
+	$(BIN)/python -m benchmarks.bench
+
 lint: $(READY) ## Check format, style, types, architecture and SQL
 	$(UV) lock --quiet --check --python .tools/bin/python
 	$(BIN)/ruff check
@@ -59,12 +61,12 @@ lint: $(READY) ## Check format, style, types, architecture and SQL
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.sql_lint
-	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor $(SQL)
+	$(BIN)/python -m tools.sql_layout
 
 format: $(READY) ## Bring Python and SQL into the common format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/sqlfluff fix --disable-progress-bar --nocolor --quiet $(SQL)
+	$(BIN)/python -m tools.sql_layout --fix
 
 clean: ## Remove environments and caches; data and lake stay
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
