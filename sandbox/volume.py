@@ -66,7 +66,7 @@ def write_volume(path: Path, rows: int, seed: int = 1) -> Volume:
 def _connect(seed: int) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET enable_progress_bar = false")
-    con.execute(f"CREATE MACRO throw(n, salt, k) AS (hash(n + {seed} * 1000000007, salt) % k)::INTEGER")
+    con.execute(f"CREATE MACRO throw(n, salt, k) AS (hash(n + {seed * 1000000007}::BIGINT, salt) % k)::INTEGER")
     for statement in (MACROS % _arrays()).split(";"):
         if statement.strip():
             con.execute(statement)

@@ -1,0 +1,245 @@
+"""The field is deterministic, complete, believable, and consistent with its own truth."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from sandbox_oracle import SIZE, digest, rows
+
+from sandbox.campaign import create
+from sandbox.names import Name, as_heard, patronymic_of, to_latin, to_russian
+from sandbox.noise import Rates
+from sandbox.numbers import check_digit
+from sandbox.profiles import PROFILES
+
+
+def submissions(campaign: Path) -> list[dict]:
+    found = []
+    for path in [*campaign.glob("field/tablet_*/**/submissions.ndjson"), campaign / "field/portal/submissions.ndjson"]:
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "is_valid"),
+    [
+        ("901123300258", True),
+        ("901123300255", False),
+        ("050315500503", True),
+        ("050315500515", True),
+        ("050315500527", True),
+        ("990940003030", True),
+        ("990940003031", False),
+    ],
+)
+def test_check_digits(number: str, is_valid: bool) -> None:
+    assert (check_digit(number[:11]) == int(number[11])) is is_valid
+
+
+@pytest.mark.parametrize("base", ["05031550059", "05031550210"])
+def test_numbers_never_issued(base: str) -> None:
+    assert check_digit(base) is None
+
+
+def test_the_same_seed_gives_the_same_bytes(campaign: Path, tmp_path: Path) -> None:
+    create(tmp_path, **SIZE)
+    assert digest(tmp_path) == digest(campaign)
+
+
+def test_another_seed_gives_other_people(campaign: Path, tmp_path: Path) -> None:
+    create(tmp_path, seed=12, institutions=4, people=40)
+    assert (tmp_path / "field/portal/submissions.ndjson").read_bytes() != (
+        campaign / "field/portal/submissions.ndjson"
+    ).read_bytes()
+
+
+def test_names_are_spelled_as_documents_spell_them() -> None:
+    assert to_russian("Асайын") == "Асаин"
+    assert to_russian("Әбдіқалықов") == "Абдикаликов".replace("лик", "лык")
+    assert to_latin("Жұмабаев") == "Zhumabaev"
+    assert as_heard("Айгүл") != to_russian("Айгүл")
+    assert patronymic_of("Серік", 2, "kk") == "Серікқызы"
+    assert patronymic_of("Абай", 1, "ru") == "Абаевич"
+    assert Name("Иванов", "Иван", None).map("latin").text == "Ivanov Ivan"
+
+
+def test_every_category_and_district_is_there(campaign: Path) -> None:
+    book = load_workbook(campaign / "field/register/reestr_1.xlsx", read_only=True)
+    header, *sites = list(book["institution"].iter_rows(values_only=True))
+    table = [dict(zip(header, site, strict=False)) for site in sites]
+    assert {t["category_code"] for t in table} == set(PROFILES)
+    assert len(PROFILES) == 18
+    assert {t["kato"][:4] for t in table} == {"4710", "4718", "4736", "4742", "4746", "4750", "4752"}
+    assert all(check_digit(t["bin"][:11]) == int(t["bin"][11]) for t in table)
+    assert {"institution", "staff", "premises", "device", "employee", "medium"} == set(book.sheetnames)
+
+
+def test_lists_are_made_as_institutions_make_them(campaign: Path) -> None:
+    texts, encodings = [], Counter()
+    for path in sorted(campaign.glob("field/list/*/*")):
+        if path.suffix == ".xlsx":
+            cells = load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+            texts.append("\n".join(" ".join(str(c) for c in row if c is not None) for row in cells))
+            encodings["xlsx"] += 1
+            continue
+        raw = path.read_bytes()
+        try:
+            texts.append(raw.decode("utf-8-sig"))
+            encodings["utf-8"] += 1
+        except UnicodeDecodeError:
+            texts.append(raw.decode("cp1251"))
+            encodings["cp1251"] += 1
+    assert {"xlsx", "utf-8", "cp1251"} == set(encodings)
+    for text in texts:
+        head = text.split("\n")
+        assert "01.06.2021" in text
+        assert re.search(r"составлен \d\d\.|жасалған күні \d\d\.", text)
+        assert not re.match(r"№|р/с|No", head[0])
+        assert re.search(r"Итого|Всего|Барлығы|Жиыны", text)
+
+
+def test_no_patrol_has_a_list_or_a_headcount(campaign: Path) -> None:
+    patrols = {
+        p["institution_id"] for p in rows(campaign / "truth/persons.parquet") if p["category_code"] == "HOMELESS_PATROL"
+    }
+    for route in ("list", "headcount", "movement"):
+        assert not patrols & {p.name for p in (campaign / "field" / route).iterdir()}
+
+
+def test_each_person_in_scope_with_a_record_in_play_is_counted_once(campaign: Path) -> None:
+    people = {p["person_key"]: p for p in rows(campaign / "truth/persons.parquet")}
+    states = defaultdict(Counter)
+    for record in rows(campaign / "truth/records.parquet"):
+        if record["person_key"]:
+            states[record["person_key"]][record["state"]] += 1
+    for key, seen in states.items():
+        assert seen["counted"] <= 1
+        assert (seen["counted"] == 1) or seen["duplicate"] == 0
+        if seen["counted"]:
+            assert people[key]["is_in_scope"]
+    assert {p["scope"] for p in people.values()} >= {
+        "IN",
+        "BORN_AFTER",
+        "DIED_BEFORE",
+        "BELONGS_ELSEWHERE",
+        "NOT_HERE_AT_MOMENT",
+    }
+
+
+def test_truth_has_one_row_per_line_that_arrives_once(campaign: Path) -> None:
+    records = rows(campaign / "truth/records.parquet")
+    lines = Counter()
+    batches = set()
+    for path in campaign.glob("field/tablet_*/**/submissions.ndjson"):
+        content = path.read_bytes()
+        manifest = (path.parent / "manifest.json").read_bytes()
+        if (manifest, content) in batches:
+            continue  # the same bundle from a second stick
+        batches.add((manifest, content))
+        lines.update(hashlib.sha256(line).hexdigest() for line in content.removesuffix(b"\n").split(b"\n"))
+    lines.update(
+        hashlib.sha256(line).hexdigest()
+        for line in (campaign / "field/portal/submissions.ndjson").read_bytes().splitlines()
+    )
+    assert Counter(r["bytes_sha256"] for r in records) == lines
+
+
+def test_truthful_answers_agree_with_the_truth(campaign: Path) -> None:
+    people = {p["person_key"]: p for p in rows(campaign / "truth/persons.parquet")}
+    by_line = {r["bytes_sha256"]: r for r in rows(campaign / "truth/records.parquet")}
+    checked = 0
+    for path in campaign.glob("field/tablet_*/**/submissions.ndjson"):
+        for line in path.read_bytes().splitlines():
+            record = by_line[hashlib.sha256(line).hexdigest()]
+            person = people.get(record["person_key"])
+            if (
+                record["state"] != "counted"
+                or person is None
+                or record["filled_at_institution_id"] != person["institution_id"]
+            ):
+                continue
+            answers = json.loads(line)["answers"]
+            usual, present = (
+                person["usual_institution_id"] is not None,
+                person["present_institution_id"] == person["institution_id"],
+            )
+            assert answers["residence_status"] == (
+                "USUAL_PRESENT" if usual and present else "USUAL_TEMP_ABSENT" if usual else "TEMP_PRESENT"
+            )
+            checked += 1
+    assert checked > 100
+
+
+def test_the_timeline_names_every_delivery(campaign: Path) -> None:
+    timeline = json.loads((campaign / "timeline.json").read_text())
+    assert all((campaign / "field" / entry["delivery"]).exists() for entry in timeline)
+    assert {e["route"] for e in timeline} == {"register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"}
+    assert max(e["arrives_at"] for e in timeline) < "2021-12-09"
+
+
+def test_movements_and_headcounts_have_their_columns(campaign: Path) -> None:
+    path = next(iter(sorted(campaign.glob("field/movement/*/*_1.csv"))))
+    with path.open(encoding="utf-8") as lines:
+        events = list(csv.DictReader(lines))
+    assert {e["movement_type"] for e in events} <= {
+        "ADMISSION",
+        "DISCHARGE",
+        "TRANSFER_IN",
+        "TRANSFER_OUT",
+        "BIRTH",
+        "DEATH",
+        "LEAVE",
+        "RETURN",
+    }
+    assert [int(e["movement_no"]) for e in events] == list(range(1, len(events) + 1))
+    assert all(e["occurred_on"] <= "2021-08-31" for e in events)
+
+
+def test_rates_lie_within_half_of_their_defaults() -> None:
+    defaults = Rates()
+    for seed in range(5):
+        drawn = Rates.draw(seed).to_dict()
+        for name, value in drawn.items():
+            assert 0.499 * getattr(defaults, name) <= value <= 1.501 * getattr(defaults, name)
+    assert set(Rates.draw(1, 0).to_dict().values()) - {0.0} <= {
+        Rates.draw(1).to_dict()[n] for n in ("twins", "namesakes", "list_drawn_in_july")
+    }
+
+
+def test_noise_happens_about_as_often_as_its_rate(campaign: Path) -> None:
+    rates = json.loads((campaign / "campaign.json").read_text())["rates"]
+    sent = submissions(campaign)
+    cases = {s["case_id"]: s for s in sent}
+    mixed = sum(
+        bool(re.search("[A-Za-z]", n) and re.search("[А-Яа-яӘ-ӿ]", n))
+        for s in cases.values()
+        for n in [str(s["identity"]["given_name"]) + str(s["identity"]["family_name"])]
+    )
+    assert 0.2 * rates["homoglyph"] * len(cases) < mixed < 2.5 * rates["homoglyph"] * len(cases) + 5
+    partial = sum(s["case_status"] == "partial" for s in cases.values())
+    assert partial < 3 * rates["partial"] * len(cases) + 5
+    corrected = len({s["case_id"] for s in sent if s["case_version"] > 1})
+    assert (
+        0.3 * rates["versions"] * len(cases)
+        < corrected
+        < 3 * (rates["versions"] + rates["withdrawn"] + rates["draft_left"]) * len(cases) + 5
+    )
+
+
+def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
+    create(tmp_path, seed=3, institutions=18, people=300, rate_scale=0)
+    states = json.loads((tmp_path / "campaign.json").read_text())["states"]
+    assert set(states) <= {"counted", "out_of_scope"}
+    people = rows(tmp_path / "truth/persons.parquet")
+    assert states["counted"] == sum(p["is_in_scope"] for p in people)
