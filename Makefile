@@ -9,6 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 
 UV := .tools/bin/uv
 BIN := .venv/bin
+ROWS ?= 10000 100000 1000000
 READY := .venv/.in-step-with-uv.lock
 
 # The first Python here that the lock covers; PYTHON=/path/to/python3 chooses another.
@@ -42,6 +43,15 @@ $(READY): uv.lock $(UV)
 	$(UV) sync --quiet --locked --extra sandbox --python .tools/bin/python
 	@touch $@
 
+run: $(READY) ## Play a simulated campaign through Airflow: three nights, a release, coverage and ledger
+	$(BIN)/python -m tools.play
+
+up: $(READY) ## Keep Airflow running; prints its address and login
+	$(BIN)/python -m tools.airflow_local
+
+down: ## Stop what `make up` started
+	@test -f .airflow/up.pid && kill "$$(cat .airflow/up.pid)" || echo "nothing is up"
+
 test: $(READY) ## Run all tests but the slow ones
 	$(BIN)/pytest -q -n 2 -m "not slow and not fuzz"
 
@@ -53,6 +63,15 @@ fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 
 bench: $(READY) ## Measure a build step by step on 10 k, 100 k and 1 M submissions
 	$(BIN)/python -m benchmarks.bench
+
+bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
+	$(BIN)/python -m benchmarks.bench --rows $(ROWS)
+
+docs: $(READY) ## Write docs/dictionary.md from the table schemas
+	$(BIN)/sanaq docs
+
+secrets: $(READY) ## Write the secret files docker-compose.yml reads
+	$(BIN)/python -m tools.make_secrets
 
 lint: $(READY) ## Check format, style, types, architecture and SQL
 	$(UV) lock --quiet --check --python .tools/bin/python
