@@ -61,9 +61,6 @@ test-slow: $(READY) ## Run the slow tests: whole campaigns, the browser, many ro
 fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 	$(BIN)/pytest -q -n 2 -m fuzz --timeout 1200
 
-bench: $(READY) ## Measure a build step by step on 10 k, 100 k and 1 M submissions
-	$(BIN)/python -m benchmarks.bench
-
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
 	$(BIN)/python -m benchmarks.bench --rows $(ROWS)
 

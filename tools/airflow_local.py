@@ -61,11 +61,9 @@ class LocalAirflow:
         passwords.touch(mode=0o600)
         passwords.write_text(json.dumps({USER: self.password}), encoding="utf-8")
         with (HOME / "migrate.log").open("wb") as log:
-            self._check(
-                subprocess.run(
-                    self._command("db", "migrate"), env=self.env, stdout=log, stderr=log, check=False
-                ).returncode
-            )
+            migrated = subprocess.run(self._command("db", "migrate"), env=self.env, stdout=log, stderr=log, check=False)  # noqa: S603
+        if migrated.returncode:
+            raise AirflowTrouble(f"the metadata database could not be made; see {HOME}/migrate.log")
         for component in COMPONENTS:
             with (HOME / f"{component}.log").open("wb") as log:
                 self._processes[component] = subprocess.Popen(  # noqa: S603
@@ -212,11 +210,6 @@ class LocalAirflow:
             )
             self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
         return {}
-
-    @staticmethod
-    def _check(code: int) -> None:
-        if code:
-            raise AirflowTrouble(f"the metadata database could not be made; see {HOME}/migrate.log")
 
 
 def free_port() -> int:

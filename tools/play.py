@@ -38,7 +38,7 @@ def main() -> int:
     console.print(
         f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records will arrive.",
         highlight=False,
-    )  # type: ignore[index]
+    )
     port, token = free_port(), secrets.token_urlsafe(16)
     env = _environment(lake, port, token)
     nights = [str(night) for night in json.loads((FIELD / "campaign.json").read_text(encoding="utf-8"))["nights"]]
