@@ -67,12 +67,13 @@ def _stay(person: Person, site: Institution, day: date, dice: Dice) -> Answers:
     if person.kind == "HOUSEHOLD":
         usual = present = True
     secret = site.category in {"CRISIS", "TRAF"}
-    home = person.home_kato if not night and not (later and person.is_usual) else site.kato
+    home = person.home_kato if not night and not (later and person.is_usual) else person.institution_kato
+    died_on = person.death_on if person.death_on and person.death_on <= day else None
     return {
         "age_stated": person.age_stated,
         "birth_time": person.birth_time,
-        "death_on": person.death_on and person.death_on.isoformat(),
-        "death_time": person.death_time,
+        "death_on": died_on and died_on.isoformat(),
+        "death_time": person.death_time if died_on else None,
         "position_in_institution": person.position if usual else "TEMPORARY",
         "residence_status": _status(usual, present or night),
         "presence_reason": _reason(person, site),
@@ -95,6 +96,8 @@ def _status(usual: bool, present: bool) -> str | None:
 def _reason(person: Person, site: Institution) -> str:
     if person.kind == "STAFF" or person.position != "RESIDENT":
         return "WORK"
+    if person.is_usual and not person.is_present and person.institution_id == site.institution_id:
+        return "TREATMENT" if person.present_elsewhere else "VISIT"  # why away
     return REASONS.get(site.category, "SOCIAL_CARE")
 
 

@@ -206,7 +206,7 @@ class Visit:
     def _proxy(self, person: Person, day: date, mode: str, refused: bool) -> Answers:
         """Who answered: the person, or somebody else, and why."""
         reason = None
-        if person.death_on:
+        if person.death_on and person.death_on <= day:
             reason = "DECEASED"
         elif person.age_on(MOMENT_DAY) < 14:
             reason = "TOO_YOUNG"

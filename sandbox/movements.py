@@ -88,6 +88,11 @@ def _events(person: Person) -> list[tuple[str, Event]]:
     if person.leave:
         add("LEAVE", person.leave[0])
         add("RETURN", person.leave[1])
+        if person.present_elsewhere:
+            away, back = person.leave
+            found.append((person.present_elsewhere, Event("ADMISSION", away, person, "1")))
+            if back:
+                found.append((person.present_elsewhere, Event("DISCHARGE", back, person, "1")))
     if person.death_on:
         add("DEATH", person.death_on, person.death_time)
     elif person.later:

@@ -72,6 +72,7 @@ class Person:
     later: Stay | None = None
     twin_key: str | None = None
     is_foundling: bool = False
+    institution_kato: str = ""
     is_long: bool = False
     has_no_list_row: bool = False
 
@@ -288,6 +289,7 @@ class Population:
             ward=dice.pick(site.wards), sex=sex, birth=birth, name=new_name(ethnicity, sex, dice), ethnicity=ethnicity, iin=None,
             from_on=from_on, to_on=to_on, is_usual=False, is_present=False, has_other_home=True, home_kato=None,
         )  # fmt: skip
+        person.institution_kato = site.kato
         self.people.append(person)
         self._citizenship(person, profile.foreign, dice)
         self._number(person, profile.iin_absent, dice)

@@ -161,7 +161,7 @@ def _institution(number: int, profile: Profile, size: int, district: District, d
         name_ru=f"КГУ «{profile.name_ru} № {serial}» {district.name_ru}",
         size=size,
         capacity=capacity,
-        is_web_only=dice.chance(0.15 if profile.stay == "board" else 0.05),
+        is_web_only=profile.code != "HOMELESS_PATROL" and dice.chance(0.15 if profile.stay == "board" else 0.05),
         wards=wards,
     )
 

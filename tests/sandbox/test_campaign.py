@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,8 @@ def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
     assert set(states) <= {"counted", "out_of_scope"}
     people = rows(tmp_path / "truth/persons.parquet")
     assert states["counted"] == sum(p["is_in_scope"] for p in people)
+
+
+def test_every_noise_type_is_documented(root: Path) -> None:
+    text = (root / "docs/sandbox.md").read_text()
+    assert not [f.name for f in fields(Rates) if f"| `{f.name}` | {f.default:g} |" not in text]
