@@ -1,0 +1,289 @@
+-- What the sender says it had, beside what came: the ledger cannot see what never arrived (method 2, R18, R19).
+WITH bundle AS (
+    SELECT *
+    FROM batch
+    WHERE route IN ('tablet_vpn', 'tablet_usb')
+),
+
+-- 1. The tablet's counters since it was issued: created = received + declared deleted.
+tablet AS (
+    SELECT
+        device_id,
+        max(created_count) AS created_count,
+        COALESCE(max(deleted_count), 0) AS deleted_count,
+        max(last_case_no) AS last_case_no,
+        min(institution_id) AS institution_id,
+        min(received_at) AS first_received_at,
+        max(received_at) AS last_received_at
+    FROM bundle
+    WHERE device_id IS NOT NULL
+    GROUP BY device_id
+),
+
+numbered AS (
+    SELECT
+        bundle.device_id,
+        count(DISTINCT record.device_case_no) AS number_count,
+        max(record.device_case_no) AS last_case_no
+    FROM record
+    JOIN bundle USING (batch_id)
+    WHERE record.device_case_no IS NOT NULL
+    GROUP BY bundle.device_id
+),
+
+counters AS (
+    SELECT
+        tablet.device_id,
+        tablet.institution_id,
+        tablet.created_count,
+        tablet.deleted_count,
+        tablet.first_received_at,
+        greatest(tablet.last_case_no, numbered.last_case_no) AS last_case_no,
+        COALESCE(numbered.number_count, 0) AS number_count
+    FROM tablet
+    LEFT JOIN numbered USING (device_id)
+),
+
+-- Only a tablet with fewer numbers than its counter has its numbers looked through one by one.
+missing_no AS (
+    SELECT
+        counters.device_id,
+        unnest(range(1, counters.last_case_no + 1)) AS case_no
+    FROM counters
+    WHERE counters.last_case_no > counters.number_count
+),
+
+missing AS (
+    SELECT
+        missing_no.device_id,
+        min(missing_no.case_no) AS first_missing_no,
+        array_to_string(list(missing_no.case_no ORDER BY missing_no.case_no)[1:20], ' ') AS missing_numbers
+    FROM missing_no
+    ANTI JOIN (
+        SELECT
+            bundle.device_id,
+            record.device_case_no AS case_no
+        FROM record
+        JOIN bundle USING (batch_id)
+        WHERE bundle.device_id IN (SELECT device_id FROM missing_no)
+    ) AS here ON missing_no.device_id = here.device_id AND missing_no.case_no = here.case_no
+    GROUP BY missing_no.device_id
+),
+
+-- The gap is known since the first bundle whose counter had passed the missing number.
+known_since AS (
+    SELECT
+        missing.device_id,
+        min(bundle.received_at) AS since_at
+    FROM missing
+    JOIN bundle ON missing.device_id = bundle.device_id AND bundle.last_case_no >= missing.first_missing_no
+    GROUP BY missing.device_id
+),
+
+counter_rows AS (
+    SELECT
+        'TABLET_COUNTER' AS control_code,
+        'tablet' AS subject_kind,
+        counters.device_id AS subject_id,
+        counters.institution_id,
+        counters.created_count AS declared_count,
+        counters.number_count + counters.deleted_count AS received_count,
+        COALESCE(known_since.since_at, counters.first_received_at) AS since_at,
+        missing.missing_numbers AS detail
+    FROM counters
+    LEFT JOIN missing USING (device_id)
+    LEFT JOIN known_since USING (device_id)
+    WHERE counters.created_count IS NOT NULL
+),
+
+number_rows AS (
+    SELECT
+        'TABLET_NUMBERS' AS control_code,
+        'tablet' AS subject_kind,
+        counters.device_id AS subject_id,
+        counters.institution_id,
+        counters.last_case_no AS declared_count,
+        counters.number_count + counters.deleted_count AS received_count,
+        COALESCE(known_since.since_at, counters.first_received_at) AS since_at,
+        missing.missing_numbers AS detail
+    FROM counters
+    LEFT JOIN missing USING (device_id)
+    LEFT JOIN known_since USING (device_id)
+    WHERE counters.last_case_no IS NOT NULL
+),
+
+-- 2. Each bundle and each pull: what it said it carried.
+batch_rows AS (
+    SELECT
+        'BATCH' AS control_code,
+        'batch' AS subject_kind,
+        batch_id AS subject_id,
+        institution_id,
+        declared_count,
+        record_count AS received_count,
+        received_at AS since_at,
+        route AS detail
+    FROM batch
+    WHERE declared_count IS NOT NULL AND route NOT IN ('register', 'list', 'movement', 'headcount')
+),
+
+-- 3. Each day as the sender counted it. A bundle counts its own cases, the portal its whole day, again at every pull.
+day_received AS (
+    SELECT
+        record.batch_id,
+        (record.completed_at + to_minutes(COALESCE(record.completed_offset_min, 0)))::DATE AS counted_on,
+        count(*) AS received_count
+    FROM record
+    WHERE record.completed_at IS NOT NULL
+    GROUP BY ALL
+),
+
+bundle_days AS (
+    SELECT
+        'BUNDLE_DAY' AS control_code,
+        'batch' AS subject_kind,
+        bundle.batch_id AS subject_id,
+        bundle.institution_id,
+        batch_daily.counted_on,
+        batch_daily.declared_count,
+        COALESCE(day_received.received_count, 0) AS received_count,
+        bundle.received_at AS since_at
+    FROM batch_daily
+    JOIN bundle USING (batch_id)
+    LEFT JOIN day_received USING (batch_id, counted_on)
+),
+
+portal_received AS (
+    SELECT
+        batch.route,
+        day_received.counted_on,
+        sum(day_received.received_count) AS received_count
+    FROM day_received
+    JOIN batch USING (batch_id)
+    WHERE batch.route IN ('portal', 'census_db')
+    GROUP BY ALL
+),
+
+portal_declared AS (
+    SELECT
+        batch.route,
+        batch_daily.counted_on,
+        batch_daily.declared_count,
+        batch.received_at AS since_at
+    FROM batch_daily
+    JOIN batch USING (batch_id)
+    WHERE batch.route IN ('portal', 'census_db')
+    QUALIFY row_number() OVER (
+        PARTITION BY batch.route, batch_daily.counted_on ORDER BY batch.received_at DESC, batch.batch_id DESC
+    ) = 1
+),
+
+portal_days AS (
+    SELECT
+        'PORTAL_DAY' AS control_code,
+        'route' AS subject_kind,
+        portal_declared.route AS subject_id,
+        portal_declared.counted_on,
+        portal_declared.declared_count,
+        COALESCE(portal_received.received_count, 0) AS received_count,
+        portal_declared.since_at
+    FROM portal_declared
+    LEFT JOIN portal_received USING (route, counted_on)
+),
+
+-- 4. The act of a medium: one count for all its bundles.
+medium_rows AS (
+    SELECT
+        'MEDIUM_ACT' AS control_code,
+        'medium' AS subject_kind,
+        COALESCE(medium_id, 'UNKNOWN') AS subject_id,
+        min(institution_id) AS institution_id,
+        max(act_case_count) AS declared_count,
+        sum(record_count) AS received_count,
+        min(received_at) AS since_at,
+        COALESCE(custody_act_no, '') AS detail
+    FROM bundle
+    WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
+    GROUP BY medium_id, custody_act_no
+),
+
+-- 5. Cases left on a tablet when it was returned, less those that came after all.
+returned_rows AS (
+    SELECT
+        'TABLET_RETURNED' AS control_code,
+        'tablet' AS subject_kind,
+        device.device_id AS subject_id,
+        device.institution_id,
+        device.cases_left_count AS declared_count,
+        device.cases_left_count - least(
+            device.cases_left_count,
+            greatest(COALESCE(counters.created_count - counters.deleted_count - counters.number_count, device.cases_left_count), 0)
+        ) AS received_count,
+        timezone('UTC', timezone(round.zone, device.returned_on::TIMESTAMP)) AS since_at,
+        device.return_act_no AS detail
+    FROM device
+    LEFT JOIN counters USING (device_id)
+    CROSS JOIN round
+    WHERE device.returned_on IS NOT NULL AND device.cases_left_count IS NOT NULL
+),
+
+-- 6. Every case of 72 hours ago looked for in the Census Database, once anything comes from there at all.
+looked_for AS (
+    SELECT
+        record.route,
+        record.case_id,
+        min(record.received_at) AS received_at
+    FROM record
+    CROSS JOIN build
+    WHERE record.route IN ('portal', 'tablet_vpn', 'tablet_usb')
+    AND record.case_id IS NOT NULL
+    AND record.received_at <= build.as_of - INTERVAL 72 HOUR
+    AND EXISTS (FROM batch WHERE route = 'census_db')
+    GROUP BY ALL
+),
+
+census_db_rows AS (
+    SELECT
+        'CENSUS_DB' AS control_code,
+        'route' AS subject_kind,
+        looked_for.route AS subject_id,
+        count(*) AS declared_count,
+        count(found.case_id) AS received_count,
+        COALESCE(min(looked_for.received_at) FILTER (WHERE found.case_id IS NULL), max(looked_for.received_at)) AS since_at
+    FROM looked_for
+    LEFT JOIN (
+        SELECT DISTINCT case_id
+        FROM record
+        WHERE route = 'census_db'
+    ) AS found USING (case_id)
+    GROUP BY looked_for.route
+),
+
+control AS (
+    SELECT * FROM counter_rows
+    UNION ALL BY NAME SELECT * FROM number_rows
+    UNION ALL BY NAME SELECT * FROM batch_rows
+    UNION ALL BY NAME SELECT * FROM bundle_days
+    UNION ALL BY NAME SELECT * FROM portal_days
+    UNION ALL BY NAME SELECT * FROM medium_rows
+    UNION ALL BY NAME SELECT * FROM returned_rows
+    UNION ALL BY NAME SELECT * FROM census_db_rows
+)
+
+SELECT
+    left(
+        sha256(concat_ws('|', control_code, subject_id, counted_on::VARCHAR, CASE control_code WHEN 'MEDIUM_ACT' THEN detail END)), 16
+    ) AS control_id,
+    control_code,
+    subject_kind,
+    subject_id,
+    institution_id,
+    counted_on,
+    declared_count,
+    received_count,
+    declared_count - received_count AS gap_count,
+    since_at,
+    date_diff('hour', since_at, build.as_of) AS age_hours,
+    detail
+FROM control
+CROSS JOIN build

@@ -1,0 +1,3 @@
+SELECT * EXCLUDE (district_kato, is_district)
+FROM coverage_total
+WHERE NOT is_district

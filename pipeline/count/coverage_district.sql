@@ -1,0 +1,3 @@
+SELECT * EXCLUDE (category_code, tier, publication_group, is_district)
+FROM coverage_total
+WHERE is_district

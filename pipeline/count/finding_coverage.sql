@@ -1,0 +1,150 @@
+-- What the counts say about an institution.
+WITH clock AS (
+    SELECT
+        build.as_of,
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on
+    FROM build
+    CROSS JOIN round
+),
+
+first_heard AS (
+    SELECT
+        institution_id,
+        min(received_at) AS first_received_at
+    FROM record_state
+    GROUP BY institution_id
+),
+
+tally AS (
+    SELECT
+        coverage_institution.*,
+        expected.reason AS expected_reason,
+        first_heard.first_received_at,
+        abs(coverage_institution.present_difference_count) AS difference_count
+    FROM coverage_institution
+    LEFT JOIN expected USING (institution_id)
+    LEFT JOIN first_heard USING (institution_id)
+    WHERE coverage_institution.is_active
+),
+
+oldest AS (
+    SELECT
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        count(*) AS held_count,
+        min(record_state.received_at) AS since_at
+    FROM record_state
+    LEFT JOIN institution USING (institution_id)
+    WHERE record_state.state = 'quarantined'
+    GROUP BY ALL
+),
+
+-- One number on many people; only the numbers that stand twice are looked at.
+shared AS (
+    SELECT
+        respondent.iin,
+        count(DISTINCT person_record.person_id) AS person_count
+    FROM respondent
+    JOIN person_record USING (record_id)
+    WHERE respondent.iin IN (
+        SELECT iin
+        FROM respondent
+        WHERE iin IS NOT NULL
+        GROUP BY iin
+        HAVING count(*) > 1
+    )
+    GROUP BY respondent.iin
+    HAVING count(DISTINCT person_record.person_id) > 1
+),
+
+shared_at AS (
+    SELECT
+        respondent.institution_id,
+        max(shared.person_count) AS measured,
+        count(DISTINCT person_record.person_id) AS person_count,
+        min(record_state.received_at) AS since_at
+    FROM respondent
+    JOIN shared USING (iin)
+    JOIN person_record USING (record_id)
+    JOIN record_state USING (record_id)
+    GROUP BY respondent.institution_id
+),
+
+finding AS (
+    SELECT
+        CASE WHEN is_web_only THEN 'NOTHING_RECEIVED_WEB' ELSE 'NOTHING_RECEIVED' END AS kind,
+        institution_id,
+        strftime(today_on, '%Y%m%d')::DECIMAL(18, 4) AS measured,
+        expected_present_count AS person_count
+    FROM tally
+    CROSS JOIN clock
+    WHERE is_zero_return
+    UNION ALL BY NAME
+    SELECT
+        'EXPECTED_NOT_FIRM' AS kind,
+        institution_id,
+        strftime(today_on, '%Y%m%d')::DECIMAL(18, 4) AS measured,
+        COALESCE(expected_present_count, list_count) AS person_count
+    FROM tally
+    CROSS JOIN clock
+    WHERE grade <> 'FIRM' AND expected_reason IS DISTINCT FROM 'STREET_PATROL'
+    UNION ALL BY NAME
+    SELECT
+        'COUNT_DIFFERS' AS kind,
+        institution_id,
+        difference_count AS measured,
+        expected_present_count AS base_count,
+        difference_count AS person_count,
+        first_received_at AS since_at
+    FROM tally
+    WHERE difference_count > 0 AND record_count > 0
+    UNION ALL BY NAME
+    SELECT
+        'OMISSION' AS kind,
+        institution_id,
+        no_outcome_count / NULLIF(list_count, 0) AS measured,
+        no_outcome_count AS person_count,
+        first_received_at AS since_at
+    FROM tally
+    WHERE no_outcome_count > 0
+    UNION ALL BY NAME
+    SELECT
+        'DUPLICATES' AS kind,
+        institution_id,
+        duplicate_rate AS measured,
+        duplicate_count AS person_count,
+        first_received_at AS since_at
+    FROM tally
+    WHERE duplicate_count > 0
+    UNION ALL BY NAME
+    SELECT
+        'IIN_SHARED' AS kind,
+        institution_id,
+        measured,
+        person_count,
+        since_at
+    FROM shared_at
+    UNION ALL BY NAME
+    SELECT
+        'QUARANTINE_SHARE' AS kind,
+        institution_id,
+        tally.quarantined_count / NULLIF(tally.record_count, 0) AS measured,
+        tally.quarantined_count AS person_count,
+        oldest.since_at
+    FROM tally
+    JOIN oldest USING (institution_id)
+    UNION ALL BY NAME
+    SELECT
+        'QUARANTINE_AGE' AS kind,
+        institution_id,
+        date_diff('hour', oldest.since_at, clock.as_of) AS measured,
+        oldest.held_count AS person_count,
+        oldest.since_at
+    FROM oldest
+    CROSS JOIN clock
+)
+
+SELECT
+    *,
+    'institution' AS subject_kind,
+    institution_id AS subject_id
+FROM finding

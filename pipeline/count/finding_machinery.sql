@@ -1,0 +1,169 @@
+-- What tablets, media, routes and the pace of the work say.
+WITH clock AS (
+    SELECT
+        build.as_of,
+        round.census_moment_at,
+        round.tablet_start_at,
+        (
+            SELECT max(round_window.ends_at)
+            FROM round_window
+            WHERE round_window.mode = 'tablet'
+        ) AS tablet_end_at
+    FROM build
+    CROSS JOIN round
+),
+
+gaps AS (
+    SELECT
+        'CONTROL_GAP' AS kind,
+        COALESCE(min(institution_id), 'UNKNOWN') AS institution_id,
+        subject_kind,
+        subject_id,
+        max(age_hours) AS measured,
+        max(gap_count) AS person_count,
+        min(since_at) AS since_at
+    FROM control_total
+    WHERE gap_count > 0
+    GROUP BY subject_kind, subject_id
+),
+
+lags AS (
+    SELECT
+        'VPN_LAG' AS kind,
+        institution_id,
+        'institution' AS subject_kind,
+        institution_id AS subject_id,
+        total_p95_minutes // 60 AS measured,
+        record_count AS person_count,
+        clock.as_of - to_minutes(total_p95_minutes) AS since_at
+    FROM sync_lag
+    CROSS JOIN clock
+    WHERE route = 'tablet_vpn'
+),
+
+last_heard AS (
+    SELECT
+        device_id,
+        max(received_at) AS heard_at
+    FROM batch
+    WHERE route IN ('tablet_vpn', 'tablet_usb')
+    GROUP BY device_id
+),
+
+outstanding AS (
+    SELECT
+        device.device_id,
+        device.institution_id,
+        greatest(COALESCE(last_heard.heard_at, clock.tablet_start_at), clock.tablet_start_at) AS heard_at,
+        coverage_institution.no_outcome_count,
+        clock.as_of,
+        clock.tablet_end_at
+    FROM device
+    LEFT JOIN last_heard USING (device_id)
+    LEFT JOIN coverage_institution USING (institution_id)
+    CROSS JOIN clock
+    WHERE device.returned_on IS NULL AND device.issued_on <= clock.as_of::DATE
+),
+
+silent AS (
+    SELECT
+        'TABLET_SILENT' AS kind,
+        institution_id,
+        'tablet' AS subject_kind,
+        device_id AS subject_id,
+        date_diff('hour', heard_at, as_of) // 24 AS measured,
+        no_outcome_count AS person_count,
+        heard_at AS since_at
+    FROM outstanding
+    WHERE no_outcome_count > 0 AND heard_at < as_of
+),
+
+not_returned AS (
+    SELECT
+        'TABLET_NOT_RETURNED' AS kind,
+        institution_id,
+        'tablet' AS subject_kind,
+        device_id AS subject_id,
+        date_diff('hour', tablet_end_at, as_of) // 24 AS measured,
+        0 AS person_count,
+        tablet_end_at AS since_at
+    FROM outstanding
+    WHERE as_of > tablet_end_at
+),
+
+media AS (
+    SELECT
+        'MEDIUM_LATE' AS kind,
+        COALESCE(min(institution_id), 'UNKNOWN') AS institution_id,
+        'medium' AS subject_kind,
+        medium_id AS subject_id,
+        max(date_diff('hour', copied_at, COALESCE(loaded_at, received_at))) AS measured,
+        sum(record_count) AS person_count,
+        min(copied_at) AS since_at
+    FROM batch
+    WHERE route = 'tablet_usb' AND medium_id IS NOT NULL AND copied_at IS NOT NULL
+    GROUP BY medium_id
+),
+
+-- Only what staff wrote, once, and only clocks that can be true.
+form AS (
+    SELECT
+        record.institution_id,
+        record.staff_id,
+        record.completed_at,
+        (record.completed_at + to_minutes(COALESCE(record.completed_offset_min, 0)))::DATE AS worked_on,
+        date_diff('second', record.started_at, record.completed_at) AS seconds
+    FROM record
+    JOIN record_state USING (record_id)
+    WHERE record.staff_id IS NOT NULL AND record.completed_at IS NOT NULL AND NOT COALESCE(record.is_training, FALSE)
+    AND record_state.state IN ('counted', 'duplicate', 'out_of_scope')
+),
+
+-- Fewer than ten forms say nothing about somebody's pace.
+fast AS (
+    SELECT
+        'FORM_FAST' AS kind,
+        institution_id,
+        'institution' AS subject_kind,
+        institution_id AS subject_id,
+        quantile_disc(seconds, 0.5) // 60 AS measured,
+        count(*) AS person_count,
+        min(completed_at) AS since_at
+    FROM form
+    WHERE seconds BETWEEN 0 AND 86400 AND institution_id IS NOT NULL
+    GROUP BY institution_id
+    HAVING count(*) >= 10
+),
+
+busiest AS (
+    SELECT
+        institution_id,
+        staff_id,
+        worked_on,
+        count(*) AS form_count,
+        max(completed_at) AS completed_at
+    FROM form
+    WHERE institution_id IS NOT NULL
+    GROUP BY ALL
+),
+
+busy AS (
+    SELECT
+        'FORMS_A_DAY' AS kind,
+        institution_id,
+        'institution' AS subject_kind,
+        institution_id AS subject_id,
+        max(form_count) AS measured,
+        max(form_count) AS person_count,
+        min(completed_at) AS since_at
+    FROM busiest
+    GROUP BY institution_id
+)
+
+SELECT * FROM gaps
+UNION ALL BY NAME SELECT * FROM lags
+UNION ALL BY NAME SELECT * FROM silent
+UNION ALL BY NAME SELECT * FROM not_returned
+UNION ALL BY NAME SELECT * FROM media
+UNION ALL BY NAME SELECT * FROM fast
+UNION ALL BY NAME SELECT * FROM busy

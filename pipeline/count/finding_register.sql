@@ -1,0 +1,144 @@
+-- What is not ready, by the register and the lists alone (method 7, before the field).
+WITH site AS (
+    SELECT
+        institution.*,
+        residence_rule.pattern
+    FROM institution
+    LEFT JOIN residence_rule USING (category_code)
+    CROSS JOIN round
+    WHERE institution.closed_on IS NULL OR institution.closed_on > round.moment_on
+),
+
+opened AS (
+    SELECT min(starts_at) AS opened_at
+    FROM round_window
+),
+
+-- Days since the first window opened: below zero there is still time.
+clock AS (
+    SELECT
+        opened.opened_at,
+        date_diff('day', opened.opened_at, build.as_of) AS days_open
+    FROM opened
+    CROSS JOIN build
+),
+
+twice AS (
+    SELECT
+        bin,
+        site_no,
+        count(*) AS site_count,
+        count(DISTINCT governing_order) AS order_count
+    FROM site
+    WHERE bin IS NOT NULL
+    GROUP BY bin, site_no
+    HAVING count(*) > 1
+),
+
+trained AS (
+    SELECT
+        institution_id,
+        count(*) FILTER (WHERE trained_on IS NOT NULL) AS trained_count
+    FROM staff
+    GROUP BY institution_id
+),
+
+room AS (
+    SELECT
+        institution_id,
+        bool_or(has_room) AS has_room,
+        max(computer_count) AS computer_count,
+        bool_or(has_internet) AS has_internet
+    FROM premises
+    GROUP BY institution_id
+),
+
+tablets AS (
+    SELECT
+        institution_id,
+        count(*) AS tablet_count
+    FROM device
+    GROUP BY institution_id
+),
+
+lack AS (
+    SELECT
+        site.institution_id,
+        unnest(list_filter([
+            CASE WHEN twice.site_count > 1 THEN 'SITE_TWICE' END,
+            CASE WHEN twice.order_count > 1 OR regexp_matches(site.governing_order, '[;,]') THEN 'ORDER_TWICE' END,
+            CASE WHEN site.governing_order IS NULL THEN 'ORDER_MISSING' END,
+            CASE WHEN site.head_order_no IS NULL THEN 'HEAD_ORDER_MISSING' END,
+            CASE WHEN COALESCE(trained.trained_count, 0) = 0 THEN 'STAFF_UNTRAINED' END,
+            CASE WHEN NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
+            CASE WHEN COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE)
+                THEN 'COMPUTER_MISSING' END,
+            CASE WHEN NOT COALESCE(site.is_web_only, FALSE) AND tablets.tablet_count IS NULL THEN 'TABLET_MISSING' END,
+            CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND list.institution_id IS NULL THEN 'LIST_MISSING' END,
+            CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND headcount.institution_id IS NULL
+                THEN 'HEADCOUNT_MISSING' END
+        ], lambda kind: kind IS NOT NULL)) AS kind
+    FROM site
+    LEFT JOIN twice ON site.bin = twice.bin AND site.site_no = twice.site_no
+    LEFT JOIN trained ON site.institution_id = trained.institution_id
+    LEFT JOIN room ON site.institution_id = room.institution_id
+    LEFT JOIN tablets ON site.institution_id = tablets.institution_id
+    LEFT JOIN (SELECT DISTINCT institution_id FROM list) AS list ON site.institution_id = list.institution_id
+    LEFT JOIN headcount ON site.institution_id = headcount.institution_id
+),
+
+size AS (
+    SELECT
+        institution_id,
+        COALESCE(expected_present_count, rolled_present_count, 0) AS person_count
+    FROM expected
+),
+
+readiness AS (
+    SELECT
+        lack.kind,
+        lack.institution_id,
+        'institution' AS subject_kind,
+        lack.institution_id AS subject_id,
+        clock.days_open AS measured,
+        COALESCE(size.person_count, 0) AS person_count,
+        clock.opened_at AS since_at
+    FROM lack
+    LEFT JOIN size USING (institution_id)
+    CROSS JOIN clock
+),
+
+totals AS (
+    SELECT
+        'LIST_TOTAL_DIFFERS' AS kind,
+        list.institution_id,
+        'list' AS subject_kind,
+        list.list_id AS subject_id,
+        abs(list.declared_total - list.entry_count) AS measured,
+        abs(list.declared_total - list.entry_count) AS person_count,
+        batch.received_at AS since_at
+    FROM list
+    LEFT JOIN batch USING (batch_id)
+    WHERE list.declared_total <> list.entry_count
+),
+
+doubles AS (
+    SELECT
+        'LIST_DOUBLES' AS kind,
+        list_match.institution_id,
+        'institution' AS subject_kind,
+        list_match.institution_id AS subject_id,
+        count(*) AS measured,
+        count(*) AS person_count,
+        max(batch.received_at) AS since_at
+    FROM list_match
+    JOIN list_entry USING (entry_id)
+    JOIN list USING (list_id)
+    JOIN batch USING (batch_id)
+    WHERE list_match.outcome = 'DOUBLE_ENTRY'
+    GROUP BY list_match.institution_id
+)
+
+SELECT * FROM readiness
+UNION ALL BY NAME SELECT * FROM totals
+UNION ALL BY NAME SELECT * FROM doubles

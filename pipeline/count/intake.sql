@@ -1,0 +1,29 @@
+-- The ledger of registers, lists, movements and headcounts.
+WITH state AS (
+    SELECT
+        batch_id,
+        institution_id,
+        count(*) AS received_count,
+        count(*) FILTER (WHERE state = 'in_force') AS in_force_count,
+        count(*) FILTER (WHERE state = 'replaced') AS replaced_count,
+        count(*) FILTER (WHERE state = 'repeated') AS repeated_count,
+        count(*) FILTER (WHERE state = 'quarantined') AS quarantined_count,
+        count(*) FILTER (WHERE state = 'unreadable') AS unreadable_count
+    FROM intake_record
+    GROUP BY batch_id, institution_id
+)
+
+SELECT
+    batch.route,
+    COALESCE(state.institution_id, batch.institution_id, 'UNKNOWN') AS institution_id,
+    batch.batch_id,
+    batch.received_at,
+    COALESCE(state.received_count, 0) AS received_count,
+    COALESCE(state.in_force_count, 0) AS in_force_count,
+    COALESCE(state.replaced_count, 0) AS replaced_count,
+    COALESCE(state.repeated_count, 0) AS repeated_count,
+    COALESCE(state.quarantined_count, 0) AS quarantined_count,
+    COALESCE(state.unreadable_count, 0) AS unreadable_count
+FROM batch
+LEFT JOIN state USING (batch_id)
+WHERE batch.route IN ('register', 'list', 'movement', 'headcount')

@@ -1,0 +1,107 @@
+"""The kinds of discrepancy and their words, from `data/reference/discrepancies.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import BadReferenceFile
+from pipeline.schema import Labels
+
+Owner = Literal["HEAD", "DEPARTMENT", "REGIONAL_COMMISSION", "DEPUTY_AKIM"]
+
+
+class ByOwner(BaseModel):
+    """Who acts while it is amber, and who while it is red."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amber: Owner
+    red: Owner
+
+
+class ByDays(BaseModel):
+    """Days to act, counted from the day it began."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amber: int = Field(ge=0)
+    red: int = Field(ge=0)
+
+
+class Kind(BaseModel):
+    """One kind of discrepancy as written in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str = Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")
+    alert: str
+    least: str | None = None
+    compare: Literal["from", "over", "under"]
+    unit: Literal["date", "days", "hours", "minutes", "persons", "people", "forms", "rate"]
+    owner: ByOwner
+    due_days: ByDays
+    message: Labels
+
+
+class Catalogue(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reviewed: dict[str, bool] = {}
+    owners: dict[Owner, Labels]
+    kinds: tuple[Kind, ...]
+
+
+def load_kinds(path: Path) -> Catalogue:
+    """Read the file.
+
+    Raises
+    ------
+    BadReferenceFile
+        It is missing, not YAML, or a kind lacks or misspells something.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        catalogue = Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise BadReferenceFile(
+            f"cannot be read: {type(error).__name__}", where=where, todo="Correct the file."
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadReferenceFile(f"{place}: {first['msg']}", where=where, todo="Correct the file.") from None
+    names = [kind.kind for kind in catalogue.kinds]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadReferenceFile(f"kinds are there twice: {', '.join(twice)}", where=where, todo="Keep one of each.")
+    return catalogue
+
+
+def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Make the kinds a relation of `con`, `discrepancy_kind`."""
+    rows = [
+        {
+            "kind": kind.kind,
+            "alert_id": kind.alert,
+            "least_alert_id": kind.least,
+            "compare": kind.compare,
+            "unit": kind.unit,
+            "owner_amber": kind.owner.amber,
+            "owner_red": kind.owner.red,
+            "due_days_amber": kind.due_days.amber,
+            "due_days_red": kind.due_days.red,
+            "message_en": kind.message.en,
+            "message_ru": kind.message.ru,
+            "message_kk": kind.message.kk,
+        }
+        for kind in catalogue.kinds
+    ]
+    con.register("discrepancy_kind", pa.Table.from_pylist(rows))

@@ -1,0 +1,23 @@
+-- A threshold of the round as a number: a plain one, or a day as yyyymmdd.
+CREATE OR REPLACE TEMP MACRO limit_of(t) AS
+    COALESCE(TRY_CAST(t AS DECIMAL(18, 4)), CAST(strftime(TRY_CAST(t AS DATE), '%Y%m%d') AS DECIMAL(18, 4)));
+
+-- 0.0345 as 3.5 %, 48.0000 as 48 h.
+CREATE OR REPLACE TEMP MACRO written(n, unit, language) AS
+    CASE unit
+        WHEN 'rate' THEN printf('%.1f %%', 100 * n::DOUBLE)
+        WHEN 'hours' THEN n::BIGINT::VARCHAR || CASE language WHEN 'ru' THEN ' ч' WHEN 'kk' THEN ' сағ' ELSE ' h' END
+        WHEN 'minutes' THEN n::BIGINT::VARCHAR || CASE language WHEN 'en' THEN ' min' ELSE ' мин' END
+        WHEN 'days' THEN n::BIGINT::VARCHAR || CASE language WHEN 'ru' THEN ' дн.' WHEN 'kk' THEN ' күн' ELSE ' days' END
+        ELSE regexp_replace(n::DECIMAL(18, 1)::VARCHAR, '\.0$', '')
+    END;
+
+-- A text with its numbers filled in.
+CREATE OR REPLACE TEMP MACRO filled(text, measured, allowed, unit, persons, language) AS
+    replace(
+        replace(
+            replace(text, '{measured}', written(measured, unit, language)),
+            '{allowed}', COALESCE(written(allowed, unit, language), '')
+        ),
+        '{persons}', persons::VARCHAR
+    );

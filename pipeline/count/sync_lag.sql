@@ -1,0 +1,37 @@
+-- How long a case takes from the interview to the mark of sending, and from there to us, in whole minutes.
+WITH timed AS (
+    SELECT
+        route,
+        COALESCE(institution_id, 'UNKNOWN') AS institution_id,
+        date_diff('minute', completed_at, synced_at) AS sync_minutes,
+        date_diff('minute', synced_at, received_at) AS transfer_minutes,
+        date_diff('minute', completed_at, received_at) AS total_minutes
+    FROM record
+    WHERE completed_at IS NOT NULL
+),
+
+measured AS (
+    SELECT
+        route,
+        institution_id,
+        count(*) AS record_count,
+        count(*) FILTER (WHERE total_minutes < 0) AS clock_ahead_count,  -- completed after receipt: a clock runs ahead
+        quantile_disc(sync_minutes, [0.5, 0.95]) AS sync,
+        quantile_disc(transfer_minutes, [0.5, 0.95]) AS transfer,
+        quantile_disc(total_minutes, [0.5, 0.95]) AS total
+    FROM timed
+    GROUP BY route, institution_id
+)
+
+SELECT
+    route,
+    institution_id,
+    record_count,
+    clock_ahead_count,
+    sync[1] AS sync_p50_minutes,
+    sync[2] AS sync_p95_minutes,
+    transfer[1] AS transfer_p50_minutes,
+    transfer[2] AS transfer_p95_minutes,
+    total[1] AS total_p50_minutes,
+    total[2] AS total_p95_minutes
+FROM measured
