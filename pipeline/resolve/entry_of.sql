@@ -1,0 +1,34 @@
+-- Lists and people brought together one to one: of each list a person has one entry, and an entry one person.
+WITH fitting AS (
+    SELECT
+        respondent.cluster_no,
+        record_anchor.institution_id,
+        record_anchor.entry_no,
+        max(record_anchor.points) AS points,
+        bool_and(respondent.scope_reason IS NOT NULL) AS is_out_of_scope,
+        min(respondent.arrival_no) AS arrival_no
+    FROM record_anchor
+    JOIN respondent ON record_anchor.record_no = respondent.arrival_no
+    WHERE COALESCE(respondent.scope_reason, '') NOT IN ('TRAINING', 'WITHDRAWN', 'DRAFT')
+    GROUP BY respondent.cluster_no, record_anchor.institution_id, record_anchor.entry_no
+),
+
+best_entry AS (
+    SELECT *
+    FROM fitting
+    QUALIFY row_number() OVER (PARTITION BY cluster_no, institution_id ORDER BY points DESC, entry_no) = 1
+),
+
+best_person AS (
+    SELECT *
+    FROM best_entry
+    QUALIFY row_number() OVER (PARTITION BY entry_no ORDER BY points DESC, is_out_of_scope, arrival_no) = 1
+)
+
+SELECT
+    best_person.cluster_no,
+    best_person.institution_id,
+    best_person.entry_no,
+    document_key.document_id AS entry_id
+FROM best_person
+JOIN document_key ON best_person.entry_no = document_key.no

@@ -1,0 +1,41 @@
+-- The places of a person known from several records: usual here and present there may come from two of them.
+WITH told AS (
+    SELECT
+        contender.cluster_no,
+        contender.place,
+        respondent.usual_institution_id,
+        respondent.present_institution_id,
+        respondent.since_on,
+        CASE respondent.evidence WHEN 'movement' THEN 1 WHEN 'dates' THEN 2 WHEN 'list' THEN 3 ELSE 4 END AS evidence_no
+    FROM contender
+    JOIN respondent USING (record_id)
+    WHERE respondent.scope_reason IS NULL
+),
+
+usual AS (
+    SELECT
+        cluster_no,
+        usual_institution_id
+    FROM told
+    WHERE usual_institution_id IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY cluster_no ORDER BY evidence_no, present_institution_id IS NULL, place
+    ) = 1
+),
+
+-- Whoever moved last before the moment knows best where the person was.
+present AS (
+    SELECT
+        cluster_no,
+        present_institution_id
+    FROM told
+    WHERE present_institution_id IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY cluster_no ORDER BY evidence_no, since_on DESC NULLS LAST, place) = 1
+)
+
+SELECT
+    COALESCE(usual.cluster_no, present.cluster_no) AS cluster_no,
+    usual.usual_institution_id,
+    present.present_institution_id
+FROM usual
+FULL JOIN present USING (cluster_no)
