@@ -1,0 +1,78 @@
+"""Table macros that travel inside the published databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.publish.catalogue import Entry
+from pipeline.publish.database import Macro
+
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "DECIMAL")
+
+ABOUT = """CREATE MACRO about(word) AS TABLE
+SELECT schema_name, table_name, column_name, data_type, unit, code_list, comment_en, comment_ru, comment_kk
+FROM meta.dictionary
+WHERE contains(
+    lower(concat_ws(' ', schema_name, table_name, column_name, comment_en, comment_ru, comment_kk)), lower(CAST(word AS VARCHAR))
+)
+ORDER BY schema_name, table_name, column_no"""
+
+BALANCE = """CREATE MACRO balance() AS TABLE
+SELECT
+    route, sum(received_count)::BIGINT AS received_count,
+    sum(unreadable_count)::BIGINT AS unreadable_count, sum(repeated_count)::BIGINT AS repeated_count,
+    sum(quarantined_count)::BIGINT AS quarantined_count, sum(superseded_count)::BIGINT AS superseded_count,
+    sum(out_of_scope_count)::BIGINT AS out_of_scope_count, sum(duplicate_count)::BIGINT AS duplicate_count,
+    sum(counted_count)::BIGINT AS counted_count
+FROM quality.ledger
+GROUP BY ROLLUP (route)
+ORDER BY route NULLS LAST"""
+
+
+def macros(entries: Sequence[Entry]) -> list[Macro]:
+    """Return the macros the tables of a database allow."""
+    named = {entry.full_name: entry for entry in entries}
+    found = [
+        Macro(
+            "about",
+            ABOUT,
+            "Find tables and columns whose name or meaning, in any of the three languages, contains a word.",
+        )
+    ]
+    if "quality.ledger" in named:
+        found.append(Macro("balance", BALANCE, "The ledger by route, with the total in the last row."))
+    if "coverage.category" in named:
+        found.append(_compare(named["coverage.category"], "category_code", "categories"))
+    elif "coverage.publication_group" in named:
+        found.append(_compare(named["coverage.publication_group"], "publication_group", "publication groups"))
+    return found
+
+
+def _compare(entry: Entry, by: str, what: str) -> Macro:
+    """Every number of the coverage table for `a` and for `b`, side by side."""
+    columns = entry.table.columns
+    measures = [name for name, column in columns.items() if name not in entry.table.key and _is_number(column.type)]
+    others = [name for name in entry.table.key if name != by]
+    carried = "".join(f"{name}, " for name in others)
+    casts = ", ".join(f"CAST({name} AS DOUBLE) AS {name}" for name in measures)
+    ordered = ", ".join(f"'{name}'" for name in measures)
+    query = f"""CREATE MACRO compare(a, b) AS TABLE
+WITH long AS (
+    SELECT * FROM (SELECT {carried}{by}, {casts} FROM {entry.full_name} WHERE {by} IN (a, b))
+    UNPIVOT INCLUDE NULLS (value FOR measure IN ({", ".join(measures)}))
+)
+SELECT
+    {carried}measure, max(value) FILTER (WHERE {by} = a) AS a_value, max(value) FILTER (WHERE {by} = b) AS b_value,
+    max(value) FILTER (WHERE {by} = b) - max(value) FILTER (WHERE {by} = a) AS difference
+FROM long
+GROUP BY {carried}measure
+ORDER BY {carried}list_position([{ordered}], measure)"""
+    return Macro(
+        "compare",
+        query,
+        f"Coverage of two {what} side by side: compare('A', 'B') gives a_value, b_value and b minus a per measure.",
+    )
+
+
+def _is_number(duckdb_type: str) -> bool:
+    return duckdb_type.upper().startswith(NUMBERS)

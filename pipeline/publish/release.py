@@ -1,0 +1,222 @@
+"""`census.duckdb`: the analysts' database, made from a build on purpose and never overnight.
+
+What protects the people in it is written in `docs/release.md`: pseudonyms that change with every release, closed vocabularies, years and regions
+in place of dates and villages, groups in place of institutions, and three simple rules for every published cell. It is microdata for approved
+analysts, not a public file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.lake import Lake
+from pipeline.publish.assemble import (
+    Task,
+    keep_as_table,
+    open_bench,
+    require_balance,
+    run_sql,
+    snapshot_manifest,
+    write_tables,
+)
+from pipeline.publish.catalogue import Entry, entries
+from pipeline.publish.database import make_database
+from pipeline.publish.macros import macros
+from pipeline.publish.pages import dictionary_html
+from pipeline.publish.snapshot import Publication, content_digest, publish, read_build_manifest, snapshot_id
+from pipeline.publish.variables import Released, released_variables
+from pipeline.schema import Table
+from pipeline.settings import Settings
+from pipeline.sql import Workbench, step_failed
+
+PERSON = "release_census_person"
+MIN_INSTITUTIONS = 3
+MAX_SHARE_PERCENT = 80
+MIN_COUNT, MIN_COUNT_SENSITIVE = 10, 20
+
+
+@dataclass(frozen=True)
+class GroupCell:
+    """How many persons a publication group has, and how they lie over its institutions."""
+
+    groups: tuple[str, ...]
+    person_count: int
+    institution_count: int
+    largest_count: int
+    is_sensitive: bool
+
+    @property
+    def name(self) -> str:
+        """Name the group is released under."""
+        return " + ".join(self.groups)
+
+    @property
+    def min_count(self) -> int:
+        """Fewest persons a cell of this group may show."""
+        return MIN_COUNT_SENSITIVE if self.is_sensitive else MIN_COUNT
+
+    @property
+    def is_safe(self) -> bool:
+        """At least three institutions, none above 80 %, and the minimum count."""
+        return (
+            self.institution_count >= MIN_INSTITUTIONS
+            and self.person_count >= self.min_count
+            and self.largest_count * 100 <= self.person_count * MAX_SHARE_PERCENT
+        )
+
+    def merged(self, other: GroupCell) -> GroupCell:
+        """Return both groups as one."""
+        return GroupCell(
+            tuple(sorted(self.groups + other.groups)),
+            self.person_count + other.person_count,
+            self.institution_count + other.institution_count,
+            max(self.largest_count, other.largest_count),
+            self.is_sensitive or other.is_sensitive,
+        )
+
+
+def safe_groups(cells: list[GroupCell]) -> list[GroupCell]:
+    """Merge every unsafe group with the smallest other one until all are safe or one is left."""
+    left = sorted(cells, key=lambda cell: (cell.person_count, cell.groups))
+    while len(left) > 1:
+        unsafe = next((cell for cell in left if not cell.is_safe), None)
+        if unsafe is None:
+            break
+        left.remove(unsafe)
+        left[0] = left[0].merged(unsafe)
+        left.sort(key=lambda cell: (cell.person_count, cell.groups))
+    return left
+
+
+def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publication:
+    """Make the analysts' database of a build and switch `published/current` to it. Releases are kept.
+
+    Raises
+    ------
+    LedgerUnbalanced
+        The ledger of the build does not balance; nothing was released.
+    StalePublication
+        A release of a later moment exists.
+    """
+    manifest = read_build_manifest(build_dir)
+    with lake.lock("publish"):
+        fill = partial(_fill, lake, build_dir, settings, manifest)
+        return publish(lake.published, snapshot_id(manifest, "R"), manifest, fill, keep=None)
+
+
+def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+    bench = open_bench(lake, settings, build_dir, manifest, folder)
+    name = snapshot_id(manifest, "R")
+    try:
+        require_balance(bench)
+        bench.con.register("publication", pa.table({"snapshot_id": [name]}))
+        _make_groups(bench)
+        variables = _make_answers(bench)
+        bench.schemas = {**bench.schemas, PERSON: _person_table(bench.schemas[PERSON], variables)}
+        listed = entries(bench.schemas, "release")
+        task = Task(name, lake, settings, build_dir, manifest, folder, listed)
+        round_id = str(bench.value("SELECT round_id FROM round"))
+        write_tables(bench, task)
+    finally:
+        bench.close()
+    counts = make_database(folder / "census.duckdb", folder, listed, macros(listed), lake=lake, settings=settings)
+    (folder / "dictionary.html").write_text(dictionary_html(listed, name), encoding="utf-8")
+    return _without_batches(snapshot_manifest(task, counts, round_id))
+
+
+def release_entries(tables: dict[str, Table], codes: dict[str, list[str]]) -> list[Entry]:
+    """Return the tables of a release with the person's released answers among its columns."""
+    variables = released_variables(tables["answers"], codes, tables[PERSON].columns) if "answers" in tables else []
+    return entries({**tables, PERSON: _person_table(tables[PERSON], variables)}, "release")
+
+
+def _make_groups(bench: Workbench) -> None:
+    keep_as_table(bench, "release_place")
+    cells = [GroupCell((name,), *rest) for name, *rest in run_sql(bench, "release_group_cell")]
+    rows = [
+        {"publication_group": group, "released_group": cell.name if cell.is_safe else None, "min_count": cell.min_count}
+        for cell in safe_groups(cells)
+        for group in cell.groups
+    ]
+    fields = [("publication_group", pa.string()), ("released_group", pa.string()), ("min_count", pa.int32())]
+    bench.con.register("every_group", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+    # a group that stays unsafe whatever it is merged with is named nowhere
+    bench.con.execute("CREATE TEMP TABLE release_group AS SELECT * FROM every_group WHERE released_group IS NOT NULL")
+    keep_as_table(bench, "release_district")
+
+
+def _make_answers(bench: Workbench) -> list[Released]:
+    codes: dict[str, list[str]] = {}
+    for code_list, code in bench.con.execute(
+        "SELECT code_list, code FROM ref_code ORDER BY code_list, code"
+    ).fetchall():
+        codes.setdefault(code_list, []).append(code)
+    variables = released_variables(bench.schemas["answers"], codes, bench.schemas[PERSON].columns)
+    try:
+        bench.con.execute(_mended_sql(variables))
+        bench.con.execute(_answer_sql(variables))
+    except duckdb.Error as error:
+        raise step_failed(error, "publish/release.py: answers") from None
+    return variables
+
+
+def _mended_sql(variables: list[Released]) -> str:
+    """Persons some of whose answers come from another record, or were blanked: few, and put together value by value."""
+    chosen = ", ".join(
+        f"max({name}) FILTER (WHERE record_id = COALESCE(source['{name}'], survivor_record_id) "
+        f"AND NOT list_contains(blanked_columns, '{name}')) AS {name}"
+        for name in sorted({variable.source for variable in variables})
+    )
+    return f"""CREATE TEMP TABLE release_mended AS
+WITH lineage AS (
+    SELECT person_id, map_from_entries(list((column_name, record_id) ORDER BY column_name)) AS source
+    FROM person_field GROUP BY person_id
+),
+mended AS (
+    SELECT person.person_id, person.survivor_record_id, lineage.source
+    FROM person
+    JOIN record_check ON record_check.record_id = person.survivor_record_id
+    LEFT JOIN lineage USING (person_id)
+    WHERE lineage.person_id IS NOT NULL OR len(record_check.blanked_columns) > 0
+),
+used AS (
+    SELECT person_id, survivor_record_id AS record_id FROM mended
+    UNION
+    SELECT person_id, record_id FROM person_field
+)
+SELECT person_id{", " if chosen else ""}{chosen}
+FROM mended
+JOIN used USING (person_id)
+JOIN answers USING (record_id)
+JOIN record_check USING (record_id)
+GROUP BY person_id"""
+
+
+def _answer_sql(variables: list[Released]) -> str:
+    expressions = "".join(f", {variable.expression} AS {variable.name}" for variable in variables)
+    return f"""CREATE TEMP VIEW release_answer AS
+SELECT person.person_id{expressions}
+FROM answers JOIN person ON answers.record_id = person.survivor_record_id
+WHERE person.person_id NOT IN (SELECT person_id FROM release_mended)
+UNION ALL
+SELECT person_id{expressions} FROM release_mended"""
+
+
+def _person_table(table: Table, variables: list[Released]) -> Table:
+    return table.model_copy(
+        update={"columns": {**table.columns, **{variable.name: variable.column for variable in variables}}}
+    )
+
+
+def _without_batches(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A batch of one is one arrival at a shelter, and the key's hash is a target: neither leaves with a release."""
+    inputs = {name: value for name, value in manifest["inputs"].items() if name != "id_key"}
+    batches = inputs.get("batches", [])
+    inputs["batches"] = {"count": len(batches), "sha256": content_digest(dict.fromkeys(batches, ""))}
+    return {**manifest, "inputs": inputs}

@@ -1,0 +1,196 @@
+"""Snapshots: built aside, checked, named by a rename, switched by a relative symlink, pruned.
+
+A reader that has a snapshot open keeps it whatever happens here. A crash leaves a hidden `.NAME.part` folder that the next run removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import InputsMissing, StalePublication
+from pipeline.lake import Lake, point_current, write_json
+
+KEPT = 14  # nights, unless the setting `keep_snapshots` says otherwise
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published.
+
+    Attributes
+    ----------
+    snapshot_id
+        Name of the snapshot or release: moment and build.
+    folder
+        Where it lies.
+    is_new
+        False if this very build was published already: nothing was touched.
+    content_digest
+        SHA-256 over the names and digests of all Parquet files: equal digests, equal tables.
+    row_counts
+        Rows of each published table.
+    """
+
+    snapshot_id: str
+    folder: Path
+    as_of: datetime
+    is_new: bool
+    content_digest: str
+    row_counts: dict[str, int]
+
+
+def read_build_manifest(build_dir: Path) -> dict[str, Any]:
+    """Read the manifest of a build.
+
+    Raises
+    ------
+    InputsMissing
+        The folder is not a build.
+    """
+    return _read_manifest(build_dir, "Run `sanaq build` first.")
+
+
+def snapshot_id(manifest: dict[str, Any], prefix: str = "") -> str:
+    """Return the snapshot's name: the same build has the same name."""
+    moment = datetime.fromisoformat(manifest["as_of"]).astimezone(UTC)
+    return f"{prefix}{moment:%Y%m%dT%H%M%SZ}-{manifest['build_id'][:12]}"
+
+
+def current_manifest(room: Path) -> dict[str, Any] | None:
+    """Return the manifest `current` of a room stands for, or None before the first publication."""
+    current = room / "current"
+    return _read_manifest(current, "Remove the broken link `current`.") if current.exists() else None
+
+
+def current_build(lake: Lake) -> Path | None:
+    """Return the build folder behind `operations/current`: the night before, or None if there is none or it is gone."""
+    manifest = current_manifest(lake.operations)
+    folder = lake.builds / manifest["build_id"] if manifest else None
+    return folder if folder and (folder / "manifest.json").exists() else None
+
+
+def publish(
+    room: Path, name: str, manifest: dict[str, Any], fill: Callable[[Path], dict[str, Any]], keep: int | None
+) -> Publication:
+    """Make a snapshot and switch `current` to it.
+
+    Parameters
+    ----------
+    room
+        `operations/` or `published/` of the lake; the caller holds the lake's lock `publish`.
+    name
+        Name of the snapshot.
+    manifest
+        Manifest of the build.
+    fill
+        Writes everything into the staging folder, checks it and returns the snapshot's manifest.
+    keep
+        How many snapshots to keep; all of them when None.
+
+    Raises
+    ------
+    StalePublication
+        What is published already is as of a later moment.
+    """
+    room.mkdir(parents=True, exist_ok=True)
+    present = current_manifest(room)
+    _refuse_stale(present, manifest, room)
+    target = room / name
+    if present is not None and present["snapshot_id"] == name:
+        return _publication(target, is_new=False)
+    if not target.exists():
+        _make(room, name, fill)
+    point_current(room, name)
+    _sync_folder(room)
+    if keep is not None:
+        _prune(room, keep)
+    return _publication(target, is_new=True)
+
+
+def content_digest(digests: dict[str, str]) -> str:
+    """Digest over names and digests of files."""
+    lines = "".join(f"{name}\t{digest}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _make(room: Path, name: str, fill: Callable[[Path], dict[str, Any]]) -> None:
+    for left_over in room.glob(".*.part"):
+        shutil.rmtree(left_over)
+    staging = room / f".{name}.part"
+    staging.mkdir(mode=0o700)
+    write_json(staging / "manifest.json", fill(staging))
+    for path in sorted(staging.rglob("*")):
+        _sync_file(path)
+    staging.rename(room / name)
+    _sync_folder(room)
+
+
+def _refuse_stale(present: dict[str, Any] | None, manifest: dict[str, Any], room: Path) -> None:
+    if present is not None and datetime.fromisoformat(manifest["as_of"]) < datetime.fromisoformat(present["as_of"]):
+        raise StalePublication(
+            f"published is as of {present['as_of']}, this build is as of {manifest['as_of']}",
+            where=str(room / "current"),
+            todo="Build with the newest receipts and publish that; `current` was left as it is.",
+        )
+
+
+def _publication(folder: Path, *, is_new: bool) -> Publication:
+    manifest = _read_manifest(folder, "Publish the build again.")
+    return Publication(
+        snapshot_id=manifest["snapshot_id"],
+        folder=folder,
+        as_of=datetime.fromisoformat(manifest["as_of"]),
+        is_new=is_new,
+        content_digest=manifest["content_digest"],
+        row_counts={name: table["row_count"] for name, table in manifest["tables"].items()},
+    )
+
+
+def _prune(room: Path, keep: int) -> None:
+    current = (room / "current").resolve()
+    folders = [path for path in room.iterdir() if (path / "manifest.json").exists() and not path.is_symlink()]
+    folders.sort(key=lambda path: (_read_manifest(path, "")["as_of"], path.name), reverse=True)
+    for folder in folders[max(keep, 1) :]:
+        if folder.resolve() != current:
+            # hidden first: nobody opens half a snapshot
+            doomed = folder.rename(room / f".{folder.name}.part")
+            shutil.rmtree(doomed)
+
+
+def _read_manifest(folder: Path, todo: str) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputsMissing("manifest cannot be read", where=str(path), todo=todo) from None
+    return dict(content)
+
+
+def _sync_file(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+    else:
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,98 @@
+"""Which answers leave in the microdata, and in what form.
+
+The rule is made for what nobody foresaw: a text leaves only if its value is in a published code list, so a name typed into the wrong field stays.
+
+- identifier variables and free text: left out
+- text with a code list, and lists of codes: only values of the list
+- dates: the year, under the name `…_year`
+- places by KATO: the region
+- countries: two capital letters
+- numbers and yes/no: as they are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.schema import Column, Labels, Table
+
+# Said by the person table already, or a second road to the exact age.
+LEFT_OUT = frozenset({"record_id", "is_proxy", "age_stated", "birth_time", "death_time"})
+
+
+@dataclass(frozen=True)
+class Released:
+    """One released variable: its name, the SQL over the answer `source`, and how it is described."""
+
+    name: str
+    source: str
+    expression: str
+    column: Column
+
+
+def released_variables(answers: Table, codes: dict[str, list[str]], taken: Iterable[str]) -> list[Released]:
+    """Return the variables that leave.
+
+    Parameters
+    ----------
+    answers
+        Schema of the wide answers.
+    codes
+        Values by code list.
+    taken
+        Names the person table has already.
+    """
+    used = set(taken)
+    found = []
+    for name, column in answers.columns.items():
+        if name in LEFT_OUT or name in used or column.sensitivity == "identifier":
+            continue
+        variable = _released(name, column, codes.get(column.code_list or "", []))
+        if variable is not None:
+            found.append(variable)
+    return found
+
+
+def _released(name: str, column: Column, codes: list[str]) -> Released | None:
+    kind = column.type.upper()
+    if kind == "DATE":
+        return _as_year(name, column)
+    if name.endswith("_kato") and kind == "VARCHAR":
+        expression = f"CASE WHEN regexp_full_match({name}, '[0-9]{{9}}') THEN left({name}, 2) || '0000000' END"
+        return Released(name, name, expression, _described(column, "region only", "только область", "тек облыс"))
+    if kind == "VARCHAR" and name.endswith("country"):
+        return Released(
+            name, name, f"CASE WHEN regexp_full_match({name}, '[A-Z]{{2}}') THEN {name} END", _confidential(column)
+        )
+    if kind.startswith("VARCHAR"):
+        return Released(name, name, _closed(name, kind, codes), _confidential(column)) if codes else None
+    return Released(name, name, name, _confidential(column))
+
+
+def _as_year(name: str, column: Column) -> Released:
+    year = column.model_copy(update={"type": "INTEGER"})
+    return Released(
+        name.removesuffix("_on") + "_year",
+        name,
+        f"year({name})",
+        _described(year, "year only", "только год", "тек жылы"),
+    )
+
+
+def _closed(name: str, kind: str, codes: list[str]) -> str:
+    listed = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted(codes))
+    if kind == "VARCHAR[]":
+        return f"list_sort(list_filter({name}, lambda value: value IN ({listed})))"
+    return f"CASE WHEN {name} IN ({listed}) THEN {name} END"
+
+
+def _confidential(column: Column) -> Column:
+    return column.model_copy(update={"required": False, "sensitivity": "confidential"})
+
+
+def _described(column: Column, en: str, ru: str, kk: str) -> Column:
+    labels = Labels(
+        en=f"{column.comment.en} ({en})", ru=f"{column.comment.ru} ({ru})", kk=f"{column.comment.kk} ({kk})"
+    )
+    return _confidential(column).model_copy(update={"comment": labels})
