@@ -1,0 +1,73 @@
+-- What to do first: the ten weightiest discrepancies, at most three of a kind. S3 is merged and has neither id nor place.
+WITH masked AS (
+    SELECT
+        discrepancy.kind,
+        discrepancy.severity,
+        discrepancy.owner,
+        discrepancy.due_on,
+        discrepancy.person_count,
+        discrepancy.rank_no,
+        COALESCE(ref_category.tier, 'S2') AS tier,
+        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.institution_id END AS institution_id,
+        -- a name only where the category hides nothing
+        CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_kk END AS name_kk,
+        CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_ru END AS name_ru,
+        CASE
+            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium')
+                THEN discrepancy.subject_id
+        END AS subject_id,
+        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,
+        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_ru END AS message_ru,
+        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en
+    FROM discrepancy
+    LEFT JOIN institution USING (institution_id)
+    LEFT JOIN ref_category USING (category_code)
+),
+
+merged AS (
+    SELECT
+        *,
+        1 AS site_count
+    FROM masked
+    WHERE tier <> 'S3'
+    UNION ALL BY NAME
+    SELECT
+        'S3_MERGED' AS kind,
+        max(severity) AS severity,  -- 'red' sorts after 'amber'
+        'DEPARTMENT' AS owner,
+        min(due_on) AS due_on,
+        sum(person_count)::BIGINT AS person_count,
+        min(rank_no) AS rank_no,
+        'S3' AS tier,
+        count(*) AS site_count
+    FROM masked
+    WHERE tier = 'S3'
+    HAVING count(*) > 0
+),
+
+spread AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY kind ORDER BY rank_no) AS kind_no
+    FROM merged
+)
+
+SELECT
+    row_number() OVER (ORDER BY rank_no) AS action_no,
+    kind,
+    severity,
+    owner,
+    due_on,
+    person_count,
+    institution_id,
+    name_kk,
+    name_ru,
+    subject_id,
+    message_kk,
+    message_ru,
+    message_en,
+    site_count
+FROM spread
+WHERE kind_no <= 3
+ORDER BY action_no
+LIMIT 10

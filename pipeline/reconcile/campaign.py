@@ -1,0 +1,70 @@
+"""Where the campaign stands, and what is looked at there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import yaml
+
+from pipeline.reconcile.figures import HERE, Row, rows
+from pipeline.sql import Workbench
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """Return `checks.yaml`."""
+    return dict(yaml.safe_load((HERE / "checks.yaml").read_text(encoding="utf-8")))
+
+
+def phase_of(windows: list[tuple[str, datetime, datetime]], as_of: datetime) -> str:
+    """Return the phase of a moment: before, online, tablet, closing or after.
+
+    Parameters
+    ----------
+    windows
+        Mode, opening and closing (UTC) of every window.
+    as_of
+        The moment, UTC, as naive as the windows.
+    """
+    tablet_start = min((start for mode, start, _ in windows if mode == "tablet"), default=None)
+    last = max(end for _, _, end in windows)
+    if as_of < min(start for _, start, _ in windows):
+        return "before"
+    if as_of >= last:
+        return "closing" if as_of < last + timedelta(days=catalogue()["closing_days"]) else "after"
+    return "tablet" if tablet_start is not None and as_of >= tablet_start else "online"
+
+
+def phase(bench: Workbench) -> str:
+    """Return the phase of the build's as-of."""
+    windows = bench.con.execute("SELECT mode, starts_at, ends_at FROM round_window ORDER BY starts_at, mode").fetchall()
+    return phase_of(windows, bench.value("SELECT as_of FROM build"))
+
+
+def checks(bench: Workbench, name: str) -> list[Row]:
+    """Return the checks of a phase with their status and counts."""
+    own = {row["check_id"]: row for row in rows(bench, "check_own")}
+    kinds = {row["kind"]: row for row in rows(bench, "check_kind")}
+    sites = bench.value("SELECT count(*) FROM coverage_institution WHERE is_active")
+    return [_judged(check, own, kinds, sites) for check in catalogue()["phases"][name]]
+
+
+def _judged(check: Row, own: dict[str, Row], kinds: dict[str, Row], sites: int) -> Row:
+    if check.get("unknown"):
+        return {"check_id": check["id"], "status": "not_known", "finding_count": None, "checked_count": None}
+    if "own" in check:
+        row = own[check["id"]]
+        status = check["own"] if row["finding_count"] else "ok"
+        return {
+            "check_id": check["id"],
+            "status": status if row["checked_count"] else "not_known",
+            "finding_count": row["finding_count"],
+            "checked_count": row["checked_count"],
+        }
+    found = [kinds[kind] for kind in check["kinds"] if kind in kinds]
+    red = sum(row["red_count"] for row in found)
+    total = sum(row["finding_count"] for row in found)
+    status = "failed" if red else "attention" if total else "ok"
+    return {"check_id": check["id"], "status": status, "finding_count": total, "checked_count": max(sites, total)}

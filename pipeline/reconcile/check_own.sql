@@ -1,0 +1,186 @@
+-- Checks of the campaign that are no discrepancy of a site: how many findings among how many looked at.
+WITH form AS (
+    SELECT
+        record.record_id,
+        record.case_status,
+        record.is_training,
+        record.mode,
+        record.staff_id,
+        record.started_at,
+        record.completed_at,
+        record.completed_offset_min,
+        record.certificate_no,
+        record.case_id,
+        record_state.state,
+        record_state.person_id
+    FROM record
+    JOIN record_state USING (record_id)
+    WHERE record_state.state NOT IN ('unreadable', 'repeated', 'superseded')
+),
+
+-- The same person interviewing two people at once: the interview before ended after this one began.
+following AS (
+    SELECT
+        started_at,
+        max(completed_at) OVER (
+            PARTITION BY staff_id ORDER BY started_at, record_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS busy_until_at
+    FROM form
+    WHERE mode = 'tablet' AND staff_id IS NOT NULL AND started_at IS NOT NULL AND completed_at > started_at
+    AND completed_at < started_at + INTERVAL 12 HOUR
+),
+
+zone AS (
+    SELECT date_diff('minute', census_moment_at, timezone(zone, timezone('UTC', census_moment_at))) AS offset_min
+    FROM round
+),
+
+modes AS (
+    SELECT person_id
+    FROM form
+    WHERE person_id IS NOT NULL
+    GROUP BY person_id
+    HAVING count(*) FILTER (WHERE mode = 'tablet') > 0 AND count(*) FILTER (WHERE mode <> 'tablet') > 0
+),
+
+certificate AS (
+    SELECT
+        certificate_no,
+        count(DISTINCT person_id) AS person_count
+    FROM form
+    WHERE certificate_no IS NOT NULL AND person_id IS NOT NULL
+    GROUP BY certificate_no
+)
+
+SELECT
+    'TRAINING' AS check_id,
+    count(*) FILTER (WHERE is_training) AS finding_count,
+    count(*) AS checked_count
+FROM form
+UNION ALL
+SELECT
+    'UNSUBMITTED',
+    count(*) FILTER (WHERE case_status = 'draft' AND mode <> 'tablet'),
+    count(*) FILTER (WHERE mode <> 'tablet')
+FROM form
+UNION ALL
+SELECT
+    'ASSISTED',
+    count(*) FILTER (WHERE form.mode = 'web_assisted' AND staff.staff_id IS NULL),
+    count(*) FILTER (WHERE form.mode = 'web_assisted')
+FROM form
+LEFT JOIN staff USING (staff_id)
+UNION ALL
+SELECT
+    'PORTAL_GAP',
+    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*)
+FROM control_total
+WHERE control_code = 'PORTAL_DAY' OR (control_code = 'BATCH' AND detail = 'portal')
+UNION ALL
+SELECT
+    'COUNTER_GAP',
+    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*)
+FROM control_total
+WHERE control_code = 'TABLET_COUNTER'
+UNION ALL
+SELECT
+    'CENSUS_DB_GAP',
+    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*)
+FROM control_total
+WHERE control_code = 'CENSUS_DB'
+UNION ALL
+SELECT
+    'TABLET_LEFT',
+    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*)
+FROM control_total
+WHERE control_code = 'TABLET_RETURNED'
+UNION ALL
+SELECT
+    'CLOCK',
+    count(*) FILTER (
+        WHERE form.completed_offset_min <> zone.offset_min OR form.completed_at < round.census_moment_at
+        OR form.completed_at > build.as_of
+    ),
+    count(*) FILTER (WHERE form.completed_at IS NOT NULL)
+FROM form
+CROSS JOIN zone
+CROSS JOIN round
+CROSS JOIN build
+WHERE form.mode = 'tablet'
+UNION ALL
+SELECT
+    'CUSTODY',
+    count(*) FILTER (WHERE custody_employee_id IS NULL),
+    count(*)
+FROM batch
+WHERE route = 'tablet_usb'
+UNION ALL
+SELECT
+    'OVERLAP',
+    count(*) FILTER (WHERE started_at < busy_until_at),
+    count(*)
+FROM following
+UNION ALL
+SELECT
+    'WEB_AND_TABLET',
+    (
+        SELECT count(*)
+        FROM modes
+    ),
+    count(DISTINCT person_id)
+FROM form
+UNION ALL
+SELECT
+    'REVIEW',
+    count(*),
+    count(*)
+FROM review_pair
+UNION ALL
+SELECT
+    'QUARANTINE',
+    count(*) FILTER (WHERE state = 'quarantined'),
+    count(*)
+FROM form
+UNION ALL
+SELECT
+    'NO_OUTCOME',
+    COALESCE(sum(no_outcome_count), 0)::BIGINT,
+    COALESCE(sum(list_count), 0)::BIGINT
+FROM coverage_institution
+UNION ALL
+SELECT
+    'TABLETS_OUT',
+    count(*) FILTER (WHERE returned_on IS NULL),
+    count(*)
+FROM device
+UNION ALL
+SELECT
+    'MEDIA_WIPED',
+    count(*) FILTER (WHERE wiped_on IS NULL),
+    count(*)
+FROM medium
+UNION ALL
+SELECT
+    'CERTIFICATES',
+    count(*) FILTER (WHERE person_count > 1),
+    count(*)
+FROM certificate
+UNION ALL
+SELECT
+    'LATE_USB',
+    count(*) FILTER (WHERE batch.received_at > ends.ends_at),
+    count(*)
+FROM batch
+CROSS JOIN (SELECT max(ends_at) AS ends_at FROM round_window) AS ends
+WHERE batch.route = 'tablet_usb'
+UNION ALL
+SELECT
+    'FORWARDED',
+    count(*),
+    count(*)
+FROM forwarded
+ORDER BY check_id

@@ -1,0 +1,94 @@
+"""The figures of a night: each from one .sql file of this folder, as plain rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import InputsMissing
+from pipeline.lake import Lake
+from pipeline.sql import Workbench, step_failed
+
+HERE = Path(__file__).resolve().parent
+COMPARED = ("record_state", "person", "coverage_institution")
+CODE = ("code", "reference", "round", "lock", "id_key")
+
+Row = dict[str, Any]
+
+
+def rows(bench: Workbench, name: str) -> list[Row]:
+    """Run one .sql file of this folder.
+
+    Raises
+    ------
+    StepFailed
+        The engine refused; field values are withheld.
+    """
+    try:
+        cursor = bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.Error as error:
+        raise step_failed(error, f"reconcile/{name}.sql") from None
+
+
+def read_manifest(build_dir: Path) -> dict[str, Any]:
+    """Read a build's manifest."""
+    path = build_dir / "manifest.json"
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        raise InputsMissing("manifest cannot be read", where=str(path), todo="Run `sanaq build` first.") from None
+
+
+def register_landed(bench: Workbench, manifest: dict[str, Any]) -> None:
+    """Let the batches the build was to be made from be read as `landed`."""
+    bench.con.register("landed", pa.table({"batch_id": pa.array(manifest["inputs"]["batches"], pa.string())}))
+
+
+def register_before(bench: Workbench, build_dir: Path) -> bool:
+    """Let the tables of the night before be read as `before_TABLE`; False if one of them is gone."""
+    paths = {table: next(build_dir.glob(f"*/{table}.parquet"), None) for table in COMPARED}
+    for table, path in paths.items():
+        if path is not None:
+            bench.relation(f"before_{table}", [path])
+    return all(paths.values())
+
+
+def register_causes(bench: Workbench, lake: Lake, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Let what was decided since be read as `decided`, and what else differs between the inputs as `inputs_differ`."""
+    since, until = datetime.fromisoformat(before["as_of"]), datetime.fromisoformat(now["as_of"])
+    ids: set[str] = set()
+    for path in sorted(lake.decisions.glob("*.jsonl")):
+        for decision in lake.decided(path.stem, until):
+            if datetime.fromisoformat(decision["decided_at"]) > since:
+                ids.update(_texts(decision))
+    bench.con.register("decided", pa.table({"id": pa.array(sorted(ids), pa.string())}))
+    bench.con.register("inputs_differ", pa.table({"cause": [_default_cause(before["inputs"], now["inputs"])]}))
+
+
+def _default_cause(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """What may move a record that neither a decision nor a new record of its person touched."""
+    if any(before.get(name) != now.get(name) for name in CODE):
+        return "code_or_reference"
+    if before.get("decisions") != now.get("decisions"):
+        return "decision"
+    return "new_input" if before.get("batches") != now.get("batches") else "unexplained"
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text inside a decision: among them are the ids it is about."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

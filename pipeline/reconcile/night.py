@@ -1,0 +1,213 @@
+"""One night: does it balance, what changed, what to do, what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import LedgerUnbalanced
+from pipeline.lake import Lake, write_json
+from pipeline.reconcile.campaign import checks, phase
+from pipeline.reconcile.figures import Row, read_manifest, register_before, register_causes, register_landed, rows
+from pipeline.reconcile.forecast import forecast
+from pipeline.reconcile.page import render
+from pipeline.round import load_reference, load_round
+from pipeline.settings import Settings
+from pipeline.sql import Workbench
+
+PAGE = "index.html"
+FIGURES = "reconciliation.json"
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What a night found.
+
+    Attributes
+    ----------
+    folder
+        Where `index.html` and `reconciliation.json` lie.
+    figures
+        Everything on the page, as written into `reconciliation.json`.
+    """
+
+    build_id: str
+    as_of: datetime
+    is_balanced: bool
+    folder: Path
+    figures: dict[str, Any] = field(repr=False)
+
+    @property
+    def page(self) -> Path:
+        """The one page."""
+        return self.folder / PAGE
+
+    def summary(self) -> dict[str, Any]:
+        """Return the verdict in one row."""
+        verdict = self.figures["verdict"]
+        statuses = [check["status"] for check in self.figures["checks"]]
+        return {
+            "build_id": self.build_id,
+            "as_of": self.as_of.isoformat(),
+            "is_balanced": self.is_balanced,
+            "phase": self.figures["phase"],
+            "received": verdict["received_count"],
+            "counted": verdict["person_count"],
+            "control_gap": verdict["control_gap_count"],
+            "checks_failed": statuses.count("failed"),
+            "checks_attention": statuses.count("attention"),
+            "page": str(self.page),
+        }
+
+
+def reconcile(
+    lake: Lake, build_dir: Path, settings: Settings, previous_build_dir: Path | None = None
+) -> Reconciliation:
+    """Hold a finished build against itself and against the night before; write the page and its figures.
+
+    Parameters
+    ----------
+    build_dir
+        A finished build.
+    previous_build_dir
+        The build behind `operations/current`; None on the first night.
+
+    Raises
+    ------
+    LedgerUnbalanced
+        Something received is not accounted for, or was there last night and is gone. The page is written all the same and names the
+        batches; nothing must be published.
+    """
+    manifest = read_manifest(build_dir)
+    bench = _bench(lake, settings, build_dir, manifest)
+    try:
+        register_landed(bench, manifest)
+        figures = _figures(bench, manifest)
+        figures["change"] = _compare(bench, lake, manifest, previous_build_dir)
+        figures["problems"] += figures["change"].pop("problems")
+        figures["is_balanced"] = not figures["problems"]
+        labels = _group_labels(bench)
+    finally:
+        bench.close()
+    folder = build_dir / "reconcile"
+    folder.mkdir(exist_ok=True)
+    write_json(folder / FIGURES, _plain(figures))
+    (folder / PAGE).write_text(render(figures, labels), encoding="utf-8")
+    _require_balance(figures["problems"], folder)
+    return Reconciliation(manifest["build_id"], datetime.fromisoformat(manifest["as_of"]), True, folder, figures)
+
+
+def _bench(lake: Lake, settings: Settings, build_dir: Path, manifest: dict[str, Any]) -> Workbench:
+    return Workbench(
+        build_dir,
+        "reconcile",
+        lake=lake,
+        settings=settings,
+        round_=load_round(settings.round),
+        reference=load_reference(settings.reference),
+        batches=[],
+        as_of=datetime.fromisoformat(manifest["as_of"]),
+    )
+
+
+def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
+    name = phase(bench)
+    return {
+        "build_id": manifest["build_id"],
+        "as_of": datetime.fromisoformat(manifest["as_of"]),
+        "zone": bench.value("SELECT zone FROM round"),
+        "phase": name,
+        "problems": rows(bench, "imbalance"),
+        "verdict": {**rows(bench, "verdict")[0], **rows(bench, "open_discrepancy")[0]},
+        "actions": rows(bench, "action"),
+        "groups": rows(bench, "by_group"),
+        "waterfall": rows(bench, "waterfall"),
+        "daily": rows(bench, "daily"),
+        "tablets": {**rows(bench, "tablet_total")[0], "open": rows(bench, "tablet")},
+        "forecast": forecast(rows(bench, "pace")[0]),
+        "checks": checks(bench, name),
+        "unknown": [row for row in rows(bench, "unknown") if row["size_count"]],
+    }
+
+
+def _compare(bench: Workbench, lake: Lake, manifest: dict[str, Any], previous: Path | None) -> dict[str, Any]:
+    """What changed since the night before; `problems` holds what was there and is gone."""
+    nothing: dict[str, Any] = {"status": "first", "problems": [], "groups": [], "transitions": [], "against": None}
+    if previous is None or not (previous / "manifest.json").exists():
+        return nothing
+    before = read_manifest(previous)
+    if before["build_id"] == manifest["build_id"]:
+        return _compare_again(bench, lake, manifest, nothing)
+    is_later = datetime.fromisoformat(before["as_of"]) > datetime.fromisoformat(manifest["as_of"])
+    if is_later or not register_before(bench, previous):
+        return nothing
+    register_causes(bench, lake, before, manifest)
+    transitions, groups = rows(bench, "transition"), rows(bench, "change")
+    return {
+        "status": "compared",
+        "against": datetime.fromisoformat(before["as_of"]),
+        "against_build_id": before["build_id"],
+        "groups": groups,
+        "transitions": transitions,
+        "problems": _gone(transitions, before, manifest) + _not_adding_up(groups),
+    }
+
+
+def _compare_again(bench: Workbench, lake: Lake, manifest: dict[str, Any], nothing: dict[str, Any]) -> dict[str, Any]:
+    """This build is published already: compare with what was published before it."""
+    current = lake.operations / "current"
+    earlier = read_manifest(current).get("previous_build_id") if current.exists() else None
+    if not earlier or earlier == manifest["build_id"]:
+        return {**nothing, "status": "same"}
+    return _compare(bench, lake, manifest, lake.builds / earlier)
+
+
+def _gone(transitions: list[Row], before: dict[str, Any], now: dict[str, Any]) -> list[Row]:
+    records = sum(row["record_count"] for row in transitions if row["to_state"] == "gone")
+    batches = sorted(set(before["inputs"]["batches"]) - set(now["inputs"]["batches"]))
+    problems = [_problem("RECORDS_GONE", batch, 1, 0) for batch in batches]
+    return problems or ([_problem("RECORDS_GONE", None, records, 0)] if records else [])
+
+
+def _not_adding_up(groups: list[Row]) -> list[Row]:
+    parts = ("before_count", "new_count", "duplicate_count", "moved_count", "reclassified_count")
+    return [
+        _problem("CHANGE_DOES_NOT_ADD_UP", row["page_group"], row["now_count"], sum(row[part] for part in parts))
+        for row in groups
+        if row["now_count"] != sum(row[part] for part in parts)
+    ]
+
+
+def _problem(problem: str, batch_id: str | None, wanted: int, found: int) -> Row:
+    return {"problem": problem, "batch_id": batch_id, "route": None, "wanted_count": wanted, "found_count": found}
+
+
+def _group_labels(bench: Workbench) -> dict[str, dict[str, str]]:
+    """Labels of the publication groups, where the reference data have them."""
+    listed = bench.con.execute(
+        "SELECT code, label_kk, label_ru, label_en FROM ref_code WHERE code_list = 'publication_group' ORDER BY code"
+    ).fetchall()
+    return {code: {"kk": kk, "ru": ru, "en": en} for code, kk, ru, en in listed}
+
+
+def _require_balance(problems: list[Row], folder: Path) -> None:
+    if not problems:
+        return
+    first = problems[0]
+    raise LedgerUnbalanced(
+        f"{len(problems)} places do not balance; the first is {first['problem']}: "
+        f"{first['wanted_count']} should be there, {first['found_count']} are",
+        where=f"route {first['route']}, batch {first['batch_id']}",
+        todo=f"Nothing is published. Read {folder / PAGE}, report the batches with the build id, delete nothing.",
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Dates and moments as text, for JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value

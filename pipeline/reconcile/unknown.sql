@@ -1,0 +1,52 @@
+-- What nobody can know tonight, with its size.
+SELECT
+    'EXPECTED_MISSING' AS topic,
+    count(*)::BIGINT AS size_count
+FROM coverage_institution
+WHERE is_active AND grade = 'MISSING'
+UNION ALL
+SELECT
+    'EXPECTED_PROVISIONAL',
+    count(*)
+FROM coverage_institution
+WHERE is_active AND grade = 'PROVISIONAL'
+UNION ALL
+SELECT
+    'PLACE_UNRESOLVED',
+    count(*)
+FROM person
+WHERE basis = 'place_unresolved'
+UNION ALL
+SELECT
+    'NO_OUTCOME',
+    COALESCE(sum(no_outcome_count), 0)
+FROM coverage_institution
+UNION ALL
+SELECT
+    'REVIEW_WAITING',
+    count(*)
+FROM review_pair
+UNION ALL
+SELECT
+    'QUARANTINED',
+    count(*)
+FROM record_state
+WHERE state = 'quarantined'
+UNION ALL
+SELECT
+    'UNREADABLE',
+    count(*)
+FROM record_state
+WHERE state = 'unreadable'
+UNION ALL
+SELECT
+    'SENDER_UNKNOWN',
+    COALESCE(sum(received_count), 0)
+FROM ledger
+WHERE institution_id = 'UNKNOWN'
+UNION ALL
+SELECT
+    'NO_SENDERS_TOTAL',
+    count(*)
+FROM batch
+WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount')
