@@ -1,0 +1,381 @@
+"""Reads submissions: bytes to typed rows, identity and answers apart, every line accounted for once.
+
+Batches are read in *runs*: neighbours in order of receipt, up to some size, so that a thousand small bundles cost hardly more than
+one large file. What is a run follows from the order of receipt alone, which only grows at its end; so the typed rows of a run are kept
+(`memo/`) under a name made of its batches and of this reader's version, and a later build finds them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import pyarrow as pa
+
+from pipeline.read import feed
+from pipeline.read.feed import SubmissionFile
+from pipeline.sql import Workbench, quoted, step_failed
+
+ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
+RUN_BYTES = 64 * 1024 * 1024
+SLAB_ROWS = 4 * 122_880  # held in memory at once; four row groups of Parquet
+VET_ROWS = 20_000
+HERE = Path(__file__).resolve().parent
+TABLES = ("record", "identity", "answers")
+
+DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MOMENT_PATTERN = DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+LIST_PATTERN = r'\[(?:"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*)?\]'
+
+ENVELOPE = {
+    "case_id": "text", "case_version": "integer", "form_code": "text", "form_version": "text", "institution_id": "text",
+    "list_entry_no": "integer", "mode": "text", "case_status": "text", "is_training": "boolean", "staff_id": "text",
+    "device_id": "text", "device_case_no": "integer", "certificate_no": "text",
+    "started_at": "moment", "completed_at": "moment", "synced_at": "moment",
+}  # fmt: skip
+IDENTITY = {
+    "iin": "text", "iin_missing_reason": "text", "family_name": "text", "given_name": "text", "patronymic": "text",
+    "sex": "integer", "birth_date": "date", "birth_date_precision": "text",
+}  # fmt: skip
+KINDS = {"VARCHAR": "text", "INTEGER": "integer", "BOOLEAN": "boolean", "DATE": "date", "VARCHAR[]": "list"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a submission and the SQL that reads it."""
+
+    name: str
+    kind: str
+    part: str | None
+
+    @property
+    def raw(self) -> str:
+        """Column that holds the value as text."""
+        return f'"raw_{self.name}"'
+
+    @property
+    def path(self) -> str:
+        """Place in the struct that json_transform makes."""
+        return f'raw."{self.part}"."{self.name}"' if self.part else f'raw."{self.name}"'
+
+    @property
+    def json_path(self) -> str:
+        """Place in the JSON text."""
+        return f"$.{self.part}.{self.name}" if self.part else f"$.{self.name}"
+
+    @property
+    def typed(self) -> str:
+        """The value as its type, NULL where it is spelled otherwise."""
+        return {
+            "integer": f"CASE WHEN integers_ok OR regexp_full_match({self.raw}, '-?[0-9]{{1,9}}') THEN TRY_CAST({self.raw} AS INTEGER) END",
+            "boolean": f"CASE {self.raw} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
+            "date": f"CASE WHEN dates_ok OR regexp_full_match({self.raw}, '{DATE_PATTERN}') THEN TRY_CAST({self.raw} AS DATE) END",
+            "moment": f"CASE WHEN moments_ok OR regexp_full_match({self.raw}, '{MOMENT_PATTERN}')"
+            f" THEN CAST(TRY_CAST({self.raw} AS TIMESTAMPTZ) AS TIMESTAMP) END",
+            "list": f"CASE WHEN regexp_full_match({self.raw}, '{LIST_PATTERN}') AND json_valid({self.raw})"
+            f" THEN from_json({self.raw}, '[\"VARCHAR\"]') END",
+        }[self.kind]
+
+    @property
+    def canonical(self) -> str:
+        """Text that is the same for the same value, however the JSON around it was written."""
+        if self.kind != "moment":
+            return self.raw
+        offset = self.name.replace("_at", "_offset_min")
+        return f"coalesce(concat(epoch_us(\"{self.name}\")::VARCHAR || '/' || {offset}::VARCHAR), {self.raw})"
+
+
+class Reader:
+    """Reads runs of batches; its version names everything its rows depend on besides the batches.
+
+    Parameters
+    ----------
+    bench
+        The workbench of the `read` step.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._con = bench.con
+        self._lake = bench.lake
+        self._answers = bench.schemas["answers"]
+        self._files: dict[tuple[int, int], SubmissionFile] = {}
+
+    @cached_property
+    def version(self) -> str:
+        """Hash over this reader's code, its SQL and the questions it reads."""
+        digest = hashlib.sha256(duckdb.__version__.encode())
+        for name in ("feed.py", "submissions.py", "submissions.sql.jinja"):
+            digest.update((HERE / name).read_bytes())
+        digest.update(json.dumps([(field.name, field.kind) for field in self.fields]).encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        """Every field of a submission, in a fixed order."""
+        answers = {name: KINDS[column.type] for name, column in self._answers.columns.items() if name != "record_id"}
+        parts: list[tuple[str | None, dict[str, str]]] = [
+            (None, ENVELOPE),
+            ("identity", IDENTITY),
+            ("answers", answers),
+        ]
+        return [Field(name, kind, part) for part, kinds in parts for name, kind in kinds.items()]
+
+    def parquet(self, run: list[dict[str, Any]]) -> dict[str, list[Path]]:
+        """Return the files with the typed rows of a run, reading it if that was not done before."""
+        names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in run)
+        folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
+        if not folder.exists():
+            part = folder.with_name(f".{uuid.uuid4().hex}.part")
+            part.mkdir(parents=True)
+            try:
+                self._read(run, part)
+                part.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another build has just read the same run
+                    raise
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        return {table: sorted(folder.glob(f"{table}-*.parquet")) for table in TABLES}
+
+    def _read(self, run: list[dict[str, Any]], folder: Path) -> None:
+        files = list(chain.from_iterable(self._batch_files(number, batch) for number, batch in enumerate(run)))
+        self._files = {(file.batch_no, file.file_no): file for file in files}
+        rows = [
+            {"batch_no": number, **{key: batch[key] for key in ("batch_id", "route", "received_at")}}
+            for number, batch in enumerate(run)
+        ]
+        schema = pa.schema(
+            [("batch_no", pa.int32()), ("batch_id", pa.string()), ("route", pa.string()), ("received_at", pa.string())]
+        )
+        self._con.register("run_batch_rows", pa.Table.from_pylist(rows, schema=schema))
+        self._con.execute(
+            "CREATE OR REPLACE TEMP TABLE run_batch AS "
+            "SELECT * REPLACE (CAST(CAST(received_at AS TIMESTAMPTZ) AS TIMESTAMP) AS received_at) FROM run_batch_rows"
+        )
+        self._con.unregister("run_batch_rows")
+        self._con.execute(
+            "CREATE OR REPLACE TEMP TABLE vetted (keys_hash UBIGINT, has_duplicate BOOLEAN, unknown_count INTEGER)"
+        )
+        lines = feed.batches(files)
+        for number, slab in enumerate(_slabs(lines), start=1):
+            self._slab(slab)
+            self._write(folder, number)
+        self._con.execute("DROP TABLE IF EXISTS slab")
+
+    def _batch_files(self, batch_no: int, batch: dict[str, Any]) -> Iterator[SubmissionFile]:
+        root = self._lake.landing / batch["route"] / batch["batch_id"] / "files"
+        problems = batch.get("problems", [])
+        for file_no, file in enumerate(batch["files"], start=1):
+            name = file["path"]
+            if name == "manifest.json" and "MANIFEST_UNREADABLE" not in problems:
+                continue
+            whole = "BAD_MANIFEST" if name == "manifest.json" else None if name.endswith(".ndjson") else "UNKNOWN_FILE"
+            is_cut = "SUBMISSIONS_DIFFER" in problems
+            yield SubmissionFile(batch_no, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
+
+    def _slab(self, lines: Iterator[pa.RecordBatch]) -> None:
+        """Make the table `slab` from the lines and mend what only the whole slab can tell."""
+        self._con.register("lines", pa.RecordBatchReader.from_batches(feed.SCHEMA, lines))
+        self._con.execute(self._query)
+        self._con.unregister("lines")
+        self._vet()
+        self._mark(
+            "SELECT batch_no, record_no, 'DUPLICATE_KEY' FROM slab WHERE keys_hash IN (SELECT keys_hash FROM vetted WHERE has_duplicate)"
+        )
+        odd = self._con.execute(
+            "SELECT batch_no, record_no, file_no, byte_offset, byte_length FROM slab LEFT JOIN vetted USING (keys_hash) "
+            "WHERE read_error IS NULL AND (is_odd OR unknown_count > 0) ORDER BY batch_no, record_no"
+        ).fetchall()
+        if faults := list(self._strict_faults(odd)):
+            self._con.register("faults", pa.Table.from_pylist(faults))
+            self._mark("SELECT batch_no, record_no, fault FROM faults")
+            self._con.unregister("faults")
+
+    def _mark(self, faults: str) -> None:
+        """Make rows unreadable that had seemed readable; what was read from them is dropped."""
+        nothing = ", ".join(f'"{name}" = NULL' for name in ("answers_sha256", *self._value_columns))
+        self._con.execute(
+            f"UPDATE slab SET read_error = fault, mistyped = [], {nothing} FROM ({faults}) AS found (batch_no, record_no, fault) "
+            "WHERE slab.batch_no = found.batch_no AND slab.record_no = found.record_no"
+        )
+
+    def _strict_faults(self, rows: list[tuple[int, int, int, int, int]]) -> Iterator[dict[str, object]]:
+        for (batch_no, record_no, *_), line in zip(
+            rows, self._texts([(row[0], *row[2:]) for row in rows]), strict=True
+        ):
+            if fault := feed.strict_fault(line):
+                yield {"batch_no": batch_no, "record_no": record_no, "fault": fault}
+
+    def _texts(self, places: list[tuple[int, int, int, int]]) -> Iterator[bytes]:
+        """Read lines again by their place: batch, file, offset, length."""
+        for (batch_no, file_no), group in groupby(places, key=lambda place: place[:2]):
+            with self._files[batch_no, file_no].path.open("rb") as handle:
+                for _, _, offset, length in group:
+                    handle.seek(offset)
+                    yield handle.read(length)
+
+    def _vet(self) -> None:
+        """Look at one line of every set of keys not seen before: is a key there twice, are keys unknown?"""
+        rows = self._con.execute(
+            "SELECT DISTINCT ON (keys_hash) keys_hash, batch_no, file_no, byte_offset, byte_length FROM slab "
+            "WHERE keys_hash IS NOT NULL AND keys_hash NOT IN (SELECT keys_hash FROM vetted) ORDER BY keys_hash, batch_no, record_no"
+        ).fetchall()
+        known = {
+            f"known_{part or 'top'}": "[" + ", ".join(quoted(name) for name in names) + "]"
+            for part, names in (
+                ("top", [*ENVELOPE, "identity", "answers"]),
+                ("identity", list(IDENTITY)),
+                ("answers", [field.name for field in self.fields if field.part == "answers"]),
+            )
+        }
+        for start in range(0, len(rows), VET_ROWS):
+            self._vet_some(rows[start : start + VET_ROWS], known)
+
+    def _vet_some(self, rows: list[tuple[int, int, int, int, int]], known: dict[str, str]) -> None:
+        texts = [line.decode("utf-8") for line in self._texts([row[1:] for row in rows])]
+        table = pa.table(
+            {"keys_hash": pa.array([row[0] for row in rows], pa.uint64()), "line": pa.array(texts, pa.string())}
+        )
+        self._con.register("examples", table)
+        parts = list(enumerate(known.values(), start=1))
+        twice = " OR ".join(f"list_unique(coalesce(keys[{at}], [])) < len(coalesce(keys[{at}], []))" for at, _ in parts)
+        unknown = " + ".join(
+            f"len(list_filter(coalesce(keys[{at}], []), lambda k: NOT list_contains({names}, k)))"
+            for at, names in parts
+        )
+        self._con.execute(
+            f"INSERT INTO vetted SELECT keys_hash, {twice}, {unknown} "
+            "FROM (SELECT keys_hash, json_keys(line, ['$', '$.identity', '$.answers']) AS keys FROM examples)"
+        )
+        self._con.unregister("examples")
+
+    def _write(self, folder: Path, number: int) -> None:
+        """Write the slab's three files, each in one order."""
+        envelope = ", ".join(f'"{name}"' for name in ENVELOPE)
+        offsets = ", ".join(name for name in self._value_columns if name.endswith("_offset_min"))
+        queries = {
+            "record": "SELECT record_id, batch_id, record_no, route, received_at, file_no, byte_offset, byte_length, bytes_sha256, "
+            f"answers_sha256, read_error, {envelope}, {offsets}, mistyped, "
+            "CASE WHEN read_error IS NULL THEN coalesce(unknown_count, 0) END AS unknown_key_count "
+            "FROM slab LEFT JOIN vetted USING (keys_hash)",
+            "identity": f"SELECT record_id, {_identity_columns()} FROM slab WHERE read_error IS NULL",
+            "answers": "SELECT record_id, "
+            + ", ".join(f'"{field.name}"' for field in self.fields if field.part == "answers")
+            + " FROM slab WHERE read_error IS NULL",
+        }
+        for table, query in queries.items():
+            path = folder / f"{table}-{number:05d}.parquet"
+            self._con.execute(
+                f"COPY ({query} ORDER BY batch_no, record_no) TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)"
+            )
+
+    @cached_property
+    def _value_columns(self) -> list[str]:
+        moments = [field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"]
+        return [*(field.name for field in self.fields), *moments]
+
+    @cached_property
+    def _query(self) -> str:
+        fields = self.fields
+        structure: dict[str, Any] = {}
+        for field in fields:
+            (structure.setdefault(field.part, {}) if field.part else structure)[field.name] = "VARCHAR"
+        kinds = {
+            f"{kind}s": [field for field in fields if field.kind == kind]
+            for kind in ("text", "integer", "boolean", "date", "moment", "list")
+        }
+        template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701  # SQL, not HTML
+            (HERE / "submissions.sql.jinja").read_text(encoding="utf-8")
+        )
+        return template.render(
+            structure=json.dumps(structure),
+            fields=fields,
+            identifying=[
+                field for field in fields if field.part or field.name in ("case_id", "started_at", "completed_at")
+            ],
+            whole_parts=_whole_parts(),
+            date_pattern=DATE_PATTERN,
+            moment_pattern=MOMENT_PATTERN,
+            list_pattern=LIST_PATTERN,
+            **kinds,
+        )
+
+
+def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cut submission batches, in order of receipt, into runs; the cuts stay where they are as batches are added at the end."""
+    found: list[list[dict[str, Any]]] = [[]]
+    size = 0
+    for batch in batches:
+        if batch["route"] not in ROUTES:
+            continue
+        found[-1].append(batch)
+        size += sum(file["size"] for file in batch["files"])
+        if size >= RUN_BYTES:
+            found.append([])
+            size = 0
+    return found if found[-1] or len(found) == 1 else found[:-1]
+
+
+def run(bench: Workbench) -> None:
+    """Make `record`, `identity` and `answers`."""
+    reader = Reader(bench)
+    files: dict[str, list[Path]] = {table: [] for table in TABLES}
+    try:
+        for batches in runs(bench.batches):
+            for table, paths in reader.parquet(batches).items():
+                files[table] += paths
+    except duckdb.Error as error:
+        raise step_failed(error, "read/submissions.sql") from None
+    for table in ("record", "identity"):
+        listed = ", ".join(quoted(str(path)) for path in files[table])
+        bench.write(table, f"SELECT * FROM read_parquet([{listed}])")
+    bench.keep_relation("answers", files["answers"])
+
+
+def _slabs(lines: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
+    """Cut a stream of lines into slabs; at least one, though it be empty."""
+    upcoming = next(lines, None)
+    yield_one = True
+    while upcoming is not None or yield_one:
+        yield_one = False
+        cut = _Cut(lines, upcoming)
+        yield iter(cut)
+        upcoming = cut.upcoming
+
+
+class _Cut:
+    """Hands on record batches until a slab is full; `upcoming` is then the first of the next one."""
+
+    def __init__(self, lines: Iterator[pa.RecordBatch], upcoming: pa.RecordBatch | None) -> None:
+        self._lines = lines
+        self.upcoming = upcoming
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        rows = 0
+        while self.upcoming is not None and rows < SLAB_ROWS:
+            batch, rows = self.upcoming, rows + self.upcoming.num_rows
+            self.upcoming = next(self._lines, None)
+            yield batch
+
+
+def _identity_columns() -> str:
+    return ", ".join('"birth_date" AS birth_on' if name == "birth_date" else f'"{name}"' for name in IDENTITY)
+
+
+def _whole_parts() -> str:
+    """SQL for identity and answers as they were written where they are no objects: different damage, different digest."""
+    parts = [
+        f"CASE WHEN json_type(submission, '$.{part}') <> 'OBJECT' THEN json_extract(submission, '$.{part}')::VARCHAR END"
+        for part in ("identity", "answers")
+    ]
+    return f"CASE WHEN NOT has_both_parts THEN concat_ws('/', {', '.join(parts)}) ELSE '' END"
