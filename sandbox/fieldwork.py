@@ -136,6 +136,7 @@ class Visit:
         dice, here = self.dice, self.site.institution_id
         refused = person.scope == "IN" and person.position == "RESIDENT" and self.noise.happens(dice, "refused", here)
         if refused and dice.chance(0.3):
+            person.has_refused = True
             return []
         case = self._interview(person, dice.chance(self.web_share), refused)
         cases = [case]

@@ -73,6 +73,7 @@ class Person:
     twin_key: str | None = None
     is_foundling: bool = False
     institution_kato: str = ""
+    has_refused: bool = False
     is_long: bool = False
     has_no_list_row: bool = False
 

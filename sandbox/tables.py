@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from openpyxl import Workbook
@@ -15,7 +15,7 @@ Cell = object
 ZIP_TIME = (2021, 7, 1, 0, 0, 0)
 
 
-def xlsx_bytes(sheets: dict[str, Iterable[Sequence[Cell]]]) -> bytes:
+def xlsx_bytes(sheets: Mapping[str, Iterable[Sequence[Cell]]]) -> bytes:
     """Return a workbook as bytes, without the time of its making.
 
     Parameters

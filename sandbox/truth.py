@@ -148,7 +148,7 @@ def list_outcome(person: Person, site: str, counted: set[str], recorded: set[str
     if person.scope == "BELONGS_ELSEWHERE":
         return "FORWARDED" if person.key in recorded else "NOT_FOUND"
     if person.key not in counted:
-        return "NOT_FOUND"
+        return "REFUSED" if person.has_refused else "NOT_FOUND"
     return "TEMP_ABSENT" if person.is_usual and not person.is_present else "COUNTED"
 
 

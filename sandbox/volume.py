@@ -17,7 +17,7 @@ import duckdb
 
 from sandbox import codes, name_lists
 from sandbox.dice import Dice
-from sandbox.names import KAZAKH_SURNAMES, Name, feminine, patronymic_of, to_russian
+from sandbox.names import KAZAKH_SURNAMES, feminine, patronymic_of, to_russian
 from sandbox.numbers import issue_bin
 from sandbox.places import DISTRICTS
 from sandbox.profiles import PROFILES
@@ -56,10 +56,11 @@ def write_volume(path: Path, rows: int, seed: int = 1) -> Volume:
     """
     institutions = (rows - 1) // PERSONS_PER_INSTITUTION + 1
     bundles = (rows - 1) // ROWS_PER_BUNDLE + 1
-    _write(path / "register" / "reestr_1.xlsx", _register(institutions, bundles, seed))
     with ThreadPoolExecutor(2) as pool:  # DuckDB works outside the interpreter's lock; one thread each keeps the order
+        around = [pool.submit(_lists, path, rows, seed), pool.submit(_register, path, institutions, bundles, seed)]
         sizes = list(pool.map(lambda number: _bundle(path, number, rows, seed), range(1, bundles + 1)))
-    _lists(path, rows, institutions, seed)
+        for task in around:
+            task.result()
     return Volume(rows, institutions, bundles, sum(sizes))
 
 
@@ -221,7 +222,7 @@ def _bundle(path: Path, number: int, rows: int, seed: int) -> int:
     return target.stat().st_size
 
 
-def _lists(path: Path, rows: int, institutions: int, seed: int) -> None:
+def _lists(path: Path, rows: int, seed: int) -> None:
     """Write a list and a headcount for every institution, some thousands at a time."""
     step = 2000 * PERSONS_PER_INSTITUTION
     with _connect(seed) as con:
@@ -241,97 +242,54 @@ def _list(path: Path, number: int, lines: str, listed: int, seed: int) -> None:
     _write(path / "headcount" / site / "chislennost.csv", (columns + count).encode())
 
 
-def _register(institutions: int, bundles: int, seed: int) -> bytes:
-    dice = Dice(seed, "volume")
-    categories = [c for c in PROFILES if c != "HOMELESS_PATROL"]
-    sites: list[list[Cell]] = [
-        [
-            "institution_id",
-            "bin",
-            "site_no",
-            "name_kk",
-            "name_ru",
-            "category_code",
-            "kato",
-            "capacity",
-            "governing_order",
-            "head_order_no",
-            "head_order_on",
-            "is_web_only",
-            "closed_on",
-        ]
-    ]
-    staff: list[list[Cell]] = [["staff_id", "institution_id", "full_name", "order_no", "order_on", "trained_on"]]
+SITE_COLUMNS = """institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on
+    is_web_only closed_on""".split()
+DEVICE_COLUMNS = """device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass
+    has_charger has_usb_cable has_stylus has_power_bank""".split()
+
+
+def _register(path: Path, institutions: int, bundles: int, seed: int) -> None:
+    """Write the register: a site per so many persons with one employee each, and a tablet per bundle."""
+    trained = ["Сериков Берик", "1-ө", date(2021, 7, 10), date(2021, 8, 10)]
+    sheets: dict[str, list[list[Cell]]] = {
+        "institution": [[*SITE_COLUMNS], *_sites(institutions, Dice(seed, "volume"))],
+        "staff": [
+            ["staff_id", "institution_id", "full_name", "order_no", "order_on", "trained_on"],
+            *([f"ST-{n:07d}", f"MNG-{n:07d}", *trained] for n in range(1, institutions + 1)),
+        ],
+        "premises": [["institution_id", "has_room", "computer_count", "has_internet"]],
+        "device": [[*DEVICE_COLUMNS], *(_device(n) for n in range(1, bundles + 1))],
+        "employee": [["employee_id", "full_name"], ["DEP-01", "Ахметова Айгуль"]],
+        "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], ["USB-001", "DEP-01", "1", None]],
+    }
+    _write(path / "register" / "reestr_1.xlsx", xlsx_bytes(sheets))
+
+
+def _sites(institutions: int, dice: Dice) -> list[list[Cell]]:
+    profiles = [p for p in PROFILES.values() if p.code != "HOMELESS_PATROL"]
+    rows: list[list[Cell]] = []
     for number in range(1, institutions + 1):
-        site, kato = f"MNG-{number:07d}", DISTRICTS[number % 7].places[0]
-        profile = PROFILES[categories[number % len(categories)]]
-        number_ = issue_bin(date(1995 + number % 25, 1 + number % 12, 1), dice)
-        sites.append(
-            [
-                site,
-                number_,
-                1,
-                f"{profile.name_kk} {number}",
-                f"{profile.name_ru} {number}",
-                profile.code,
-                kato,
-                100,
-                "141/17",
-                "1",
-                date(2021, 7, 5),
-                "false",
-                None,
-            ]
-        )
-        staff.append(
-            [f"ST-{number:07d}", site, Name("Сериков", "Берик", None).text, "1-ө", date(2021, 7, 10), date(2021, 8, 10)]
-        )
-    devices: list[list[Cell]] = [
-        [
-            "device_id",
-            "institution_id",
-            "act_no",
-            "issued_on",
-            "return_act_no",
-            "returned_on",
-            "cases_left_count",
-            "form_version",
-            "has_case",
-            "has_glass",
-            "has_charger",
-            "has_usb_cable",
-            "has_stylus",
-            "has_power_bank",
-        ]
+        profile, kato = profiles[number % len(profiles)], DISTRICTS[number % 7].places[0]
+        entity = issue_bin(date(1995 + number % 25, 1 + number % 12, 1), dice)
+        names = [f"{profile.name_kk} {number}", f"{profile.name_ru} {number}"]
+        order = ["141/17", "1", date(2021, 7, 5), "false", None]
+        rows.append([f"MNG-{number:07d}", entity, 1, *names, profile.code, kato, 100, *order])
+    return rows
+
+
+def _device(number: int) -> list[Cell]:
+    site = f"MNG-{(number - 1) * ROWS_PER_BUNDLE // PERSONS_PER_INSTITUTION + 1:07d}"
+    return [
+        f"TB-{number:04d}",
+        site,
+        f"{number}",
+        date(2021, 9, 27),
+        f"В-{number}",
+        date(2021, 11, 3),
+        0,
+        "2021.1",
+        *["true"] * 6,
     ]
-    for number in range(1, bundles + 1):
-        site = f"MNG-{(number - 1) * ROWS_PER_BUNDLE // PERSONS_PER_INSTITUTION + 1:07d}"
-        devices.append(
-            [
-                f"TB-{number:04d}",
-                site,
-                f"{number}",
-                date(2021, 9, 27),
-                f"В-{number}",
-                date(2021, 11, 3),
-                0,
-                "2021.1",
-                *["true"] * 6,
-            ]
-        )
-    premises: list[list[Cell]] = [["institution_id", "has_room", "computer_count", "has_internet"]]
-    employees: list[list[Cell]] = [["employee_id", "full_name"], ["DEP-01", "Ахметова Айгуль"]]
-    media: list[list[Cell]] = [["medium_id", "employee_id", "act_no", "wiped_on"], ["USB-001", "DEP-01", "1", None]]
-    return xlsx_bytes(
-        {
-            "institution": sites,
-            "staff": staff,
-            "premises": premises,
-            "device": devices,
-            "employee": employees,
-            "medium": media,
-        }
-    )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 from openpyxl import load_workbook
 from sandbox_oracle import SIZE, digest, rows
 
@@ -249,3 +250,15 @@ def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
 def test_every_noise_type_is_documented(root: Path) -> None:
     text = (root / "docs/sandbox.md").read_text()
     assert not [f.name for f in fields(Rates) if f"| `{f.name}` | {f.default:g} |" not in text]
+
+
+def test_the_field_speaks_the_codes_of_the_questionnaire(campaign: Path, root: Path) -> None:
+    lists = yaml.safe_load((root / "data/reference/codes.yaml").read_text())["code_lists"]
+    variables = yaml.safe_load((root / "data/reference/questionnaire.yaml").read_text())["variables"]
+    named = {v["variable"]: v for v in variables} if isinstance(variables, list) else variables
+    for submission in submissions(campaign):
+        for name, value in submission["answers"].items():
+            code_list = named[name].get("code_list")
+            if code_list:
+                for code in value if isinstance(value, list) else [value]:
+                    assert str(code) in {str(c) for c in lists[code_list]["codes"]}, (name, code)
