@@ -1,0 +1,109 @@
+"""Reads a YAML file into a checked model; a wrong file is refused with file, line and reason."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import BadReferenceFile
+
+Model = TypeVar("Model", bound=BaseModel)
+MERGE = "tag:yaml.org,2002:merge"
+
+
+def read_model(path: Path, model: type[Model]) -> Model:
+    """Read `path` as `model`.
+
+    Raises
+    ------
+    BadReferenceFile
+        The file is missing, not YAML, gives a key twice, or does not fit the model. `where` is file:line; the reason may quote the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadReferenceFile(
+            f"cannot be read: {type(error).__name__}", where=shown(path), todo="Put the file there, in UTF-8."
+        ) from None
+    tree, content = _parse(path, text)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise _refusal(path, tree, error) from None
+
+
+def content_sha256(*paths: Path) -> str:
+    """Return a hash over names and bytes of files, whatever the order they are given in."""
+    lines = (f"{path.name}\t{hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in sorted(paths))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def shown(path: Path) -> str:
+    """Name a file in a message: its folder and name, which mean the same on every machine."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
+    loader = yaml.SafeLoader(text)
+    try:
+        tree = loader.get_single_node()
+        if tree is not None:
+            _refuse_repeated_keys(path, tree)
+        return tree, loader.construct_document(tree) if tree is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _refuse(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _refuse(path, 1, f"not YAML: {type(error).__name__}") from None
+    finally:
+        loader.dispose()
+
+
+def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _refuse_repeated_keys(path, child)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        if key.tag != MERGE and key.value in seen:
+            raise _refuse(path, key.start_mark.line + 1, f"key {key.value!r} is given twice")
+        seen.add(str(key.value))
+        _refuse_repeated_keys(path, value)
+
+
+def _refusal(path: Path, tree: yaml.Node | None, error: ValidationError) -> BadReferenceFile:
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    place = ".".join(str(part) for part in first["loc"]) or "file"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return _refuse(path, _line(tree, first["loc"]), f"{place}: {first['msg']}{more}")
+
+
+def _refuse(path: Path, line: int, reason: str) -> BadReferenceFile:
+    return BadReferenceFile(
+        reason, where=f"{shown(path)}:{line}", todo="Correct the file; its head says what it may hold."
+    )
+
+
+def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    """Line of the deepest part of `loc` that the file has: a missing key is reported where it is missing."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not found:
+                break
+            line = found[0][0].start_mark.line + 1
+            node = found[0][1]
+        else:
+            break
+    return line

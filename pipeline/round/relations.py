@@ -1,0 +1,276 @@
+"""Makes a round and its reference data relations that SQL reads by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.identifiers import kato
+from pipeline.round.models import CodeList, Labels, Reference, Round
+
+Row = dict[str, Any]
+
+
+def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
+    """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
+
+    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `disclosure`, `ref_category`, `ref_kato`,
+    `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
+    """
+    _table(con, "round", [_round(round_)], _ROUND)
+    _table(con, "round_window", _windows(round_), _WINDOW)
+    _table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
+    _table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
+    _table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
+    _table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
+    _table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
+    _table(con, "ref_category", _categories(reference), {**_texts("category_code", "tier", "stay_length"), **_CATEGORY})
+    _table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
+    _make_places(con)
+    _table(con, "ref_code", _codes(reference), _CODE)
+    _table(con, "ref_variable", _variables(reference), _VARIABLE)
+    _table(
+        con,
+        "ref_form",
+        _forms(reference),
+        {**_texts("form_code", "form_version"), "approved_on": pa.date32(), **_LABELS},
+    )
+    _table(con, "ref_rule", _rules(reference), _RULE)
+
+
+_TEXT = pa.string()
+
+
+def _texts(*names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names, _TEXT)
+
+
+_NAMES = _texts("name_kk", "name_ru", "name_en")
+_LABELS = _texts("label_kk", "label_ru", "label_en")
+_ROUND = {
+    **_texts("round_id"),
+    "census_moment_at": pa.timestamp("us"),
+    "moment_on": pa.date32(),
+    "list_as_of_on": pa.date32(),
+    "in_force_on": pa.date32(),
+    **_texts("zone", "region_kato", "governing_order"),
+    "tablet_start_at": pa.timestamp("us"),
+    "expected_tolerance_count": pa.int32(),
+    "expected_tolerance_rate": pa.decimal128(5, 4),
+    **_LABELS,
+}
+_WINDOW = {
+    **_texts("mode"),
+    "starts_at": pa.timestamp("us"),
+    "ends_at": pa.timestamp("us"),
+    **_texts("legal_basis", "zone"),
+}
+_RESIDENCE_ROW = {
+    **_texts("row_id"),
+    "row_no": pa.int32(),
+    "patterns": pa.list_(_TEXT),
+    **_texts("usual", "present", "outcome", "reason"),
+    **_texts("case_kk", "case_ru", "case_en"),
+}
+_PROXY = {
+    **_texts("category_code"),
+    "low_rate": pa.decimal128(5, 4),
+    "high_rate": pa.decimal128(5, 4),
+    "below_age": pa.int32(),
+}
+_DISCLOSURE = {
+    **_texts("tier"),
+    "min_cell_count": pa.int32(),
+    "min_institution_count": pa.int32(),
+    "max_institution_rate": pa.decimal128(5, 4),
+    "min_denominator_count": pa.int32(),
+}
+_CATEGORY = {
+    "is_usual_expected": pa.bool_(),
+    **_texts("publication_group", "un_code", "ces_code", "us_code", "ca_code"),
+    **_NAMES,
+}
+_CODE = {**_texts("code_list", "code"), "sort_no": pa.int32(), "is_declined": pa.bool_(), **_LABELS}
+_VARIABLE = {
+    **_texts("variable", "type", "code_list", "section", "asked_if", "sensitivity"),
+    **_LABELS,
+    **_texts("since_version"),
+}
+_RULE = _texts("rule_id", "requirement_id", "severity", "message_kk", "message_ru", "message_en")
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Row], columns: dict[str, pa.DataType]) -> None:
+    given = pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items())))
+    con.register("given_rows", given)
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given_rows ORDER BY ALL")
+    con.unregister("given_rows")
+
+
+def _make_places(con: duckdb.DuckDBPyConnection) -> None:
+    """Give every place its parent and level by the rules on codes; districts are the places of level 2."""
+    con.execute(
+        f"CREATE OR REPLACE TABLE ref_kato AS SELECT kato, {kato.parent_sql('kato')} AS parent_kato, "
+        f"CAST({kato.level_sql('kato')} AS INTEGER) AS level, * EXCLUDE (kato) FROM ref_kato ORDER BY kato"
+    )
+    con.execute(
+        "CREATE OR REPLACE TABLE ref_district AS "
+        "SELECT kato AS district_kato, name_kk, name_ru, name_en FROM ref_kato WHERE level = 2 ORDER BY kato"
+    )
+
+
+def _round(round_: Round) -> Row:
+    return {
+        "round_id": round_.round_id,
+        "census_moment_at": _utc(round_.census_moment_at),
+        "moment_on": round_.moment_on,
+        "list_as_of_on": round_.list_as_of_on,
+        "in_force_on": round_.in_force_on,
+        "zone": round_.zone,
+        "region_kato": round_.region_kato,
+        "governing_order": round_.order,
+        "tablet_start_at": _utc(round_.tablet_start_at),
+        "expected_tolerance_count": round_.expected_tolerance.persons,
+        "expected_tolerance_rate": round_.expected_tolerance.rate,
+        **_named("label", round_.label),
+    }
+
+
+def _windows(round_: Round) -> Iterable[Row]:
+    for window in round_.windows:
+        for mode in window.modes:
+            yield {
+                "mode": mode,
+                "starts_at": _utc(window.starts_at),
+                "ends_at": _utc(window.ends_at),
+                "legal_basis": window.legal_basis,
+                "zone": window.zone,
+            }
+
+
+def _residence_rules(round_: Round) -> Iterable[Row]:
+    return ({"category_code": category, "pattern": pattern} for category, pattern in round_.residence.patterns.items())
+
+
+def _residence_rows(round_: Round) -> Iterable[Row]:
+    for number, row in enumerate(round_.residence.rows, start=1):
+        yield {
+            "row_id": row.row,
+            "row_no": number,
+            "patterns": sorted(row.patterns),
+            "usual": row.usual,
+            "present": row.present,
+            "outcome": row.outcome,
+            "reason": row.reason,
+            **_named("case", row.case),
+        }
+
+
+def _thresholds(round_: Round) -> Iterable[Row]:
+    for alert, limit in round_.thresholds.items():
+        yield {
+            "alert_id": alert,
+            "amber": _limit(limit.amber),
+            "red": _limit(limit.red),
+            "unit": limit.unit,
+            "comment": limit.comment,
+        }
+
+
+def _limit(limit: object) -> str:
+    return limit.isoformat() if isinstance(limit, date) else str(limit)
+
+
+def _proxy_baselines(round_: Round) -> Iterable[Row]:
+    for category, baseline in round_.proxy_baselines.items():
+        yield {
+            "category_code": category,
+            "low_rate": baseline.low,
+            "high_rate": baseline.high,
+            "below_age": baseline.below_age,
+        }
+
+
+def _disclosure(round_: Round) -> Iterable[Row]:
+    rules = round_.disclosure
+    for tier, count in rules.min_cell.items():
+        yield {
+            "tier": tier,
+            "min_cell_count": count,
+            "min_institution_count": rules.min_institutions,
+            "max_institution_rate": rules.max_institution_share,
+            "min_denominator_count": rules.min_rate_denominator,
+        }
+
+
+def _categories(reference: Reference) -> Iterable[Row]:
+    for code, category in reference.categories.items():
+        yield {
+            "category_code": code,
+            "tier": category.tier,
+            "stay_length": category.stay_length,
+            "is_usual_expected": category.is_usual_expected,
+            "publication_group": category.publication_group,
+            **{f"{census}_code": mapped for census, mapped in category.mappings.model_dump().items()},
+            **_named("name", category.name),
+        }
+
+
+def _places(reference: Reference) -> Iterable[Row]:
+    for code, place in reference.places.items():
+        yield {"kato": code, "status": place.status, **_named("name", place.name)}
+
+
+def _codes(reference: Reference) -> Iterable[Row]:
+    for name, code_list in reference.code_lists.items():
+        yield from _code_list(name, code_list)
+
+
+def _code_list(name: str, code_list: CodeList) -> Iterable[Row]:
+    for number, (code, label) in enumerate(code_list.codes.items(), start=1):
+        yield {
+            "code_list": name,
+            "code": code,
+            "sort_no": number,
+            "is_declined": code in code_list.declined,
+            **_named("label", label),
+        }
+
+
+def _variables(reference: Reference) -> Iterable[Row]:
+    for variable in reference.questionnaire.variables:
+        given = variable.model_dump(
+            include={"type", "code_list", "section", "asked_if", "sensitivity", "since_version"}
+        )
+        yield {"variable": variable.name, **given, **_named("label", variable.label)}
+
+
+def _forms(reference: Reference) -> Iterable[Row]:
+    for form in reference.questionnaire.forms:
+        yield {
+            "form_code": form.form_code,
+            "form_version": form.form_version,
+            "approved_on": form.approved_on,
+            **_named("label", form.label),
+        }
+
+
+def _rules(reference: Reference) -> Iterable[Row]:
+    for rule in reference.rules:
+        yield {
+            "rule_id": rule.id,
+            "requirement_id": rule.requirement,
+            "severity": rule.severity,
+            **_named("message", rule.message),
+        }
+
+
+def _named(stem: str, labels: Labels) -> Row:
+    return {f"{stem}_kk": labels.kk, f"{stem}_ru": labels.ru, f"{stem}_en": labels.en}
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
