@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from sandbox_oracle import SIZE, digest, rows
 
 from sandbox.campaign import create
+from sandbox.lists import FULL_NAME, HEADERS
 from sandbox.names import Name, as_heard, patronymic_of, to_latin, to_russian
 from sandbox.noise import Rates
 from sandbox.numbers import check_digit
@@ -255,10 +256,20 @@ def test_every_noise_type_is_documented(root: Path) -> None:
 def test_the_field_speaks_the_codes_of_the_questionnaire(campaign: Path, root: Path) -> None:
     lists = yaml.safe_load((root / "data/reference/codes.yaml").read_text())["code_lists"]
     variables = yaml.safe_load((root / "data/reference/questionnaire.yaml").read_text())["variables"]
-    named = {v["variable"]: v for v in variables} if isinstance(variables, list) else variables
+    named = {v["name"]: v for v in variables}
     for submission in submissions(campaign):
         for name, value in submission["answers"].items():
             code_list = named[name].get("code_list")
             if code_list:
                 for code in value if isinstance(value, list) else [value]:
                     assert str(code) in {str(c) for c in lists[code_list]["codes"]}, (name, code)
+
+
+def test_the_lists_use_words_that_can_be_known(root: Path) -> None:
+    def plain(text: str) -> str:
+        return re.sub(r"\s+", " ", re.sub(r"[№.()\n]", " ", text.lower().replace("ё", "е"))).strip()
+
+    known = yaml.safe_load((root / "data/reference/list_headers.yaml").read_text())["columns"]
+    words = {plain(word) for column in known.values() for word in column}
+    for language, headers in HEADERS.items():
+        assert not [h for h in (*headers, FULL_NAME[language]) if plain(h) not in words]
