@@ -208,20 +208,17 @@ def _style(dice: Dice) -> Style:
 
 
 def _titles(site: Institution, style: Style, drawn: date, with_id: bool) -> list[list[Cell]]:
-    site_note = f" ({site.institution_id})" if with_id else ""
-    if style.language == "kk":
+    is_kazakh = style.language == "kk"
+    code: list[list[Cell]] = (
+        [[f"{'Мекеме коды' if is_kazakh else 'Код учреждения'}: {site.institution_id}"]] if with_id else []
+    )
+    if is_kazakh:
         return [
-            [site.name_kk + site_note],
-            ["Респонденттер тізімі"],
-            [f"01.06.2021 жағдай бойынша, жасалған күні {drawn:%d.%m.%Y}"],
-            [],
-        ]
-    return [
-        [site.name_ru + site_note],
-        ["СПИСОК респондентов учреждения"],
-        ["по состоянию на 01.06.2021"],
-        [f"составлен {drawn:%d.%m.%Y}"],
-    ]
+            [site.name_kk], *code, ["Респонденттер тізімі"],
+            [f"01.06.2021 жағдай бойынша, жасалған күні {drawn:%d.%m.%Y}"], [],
+        ]  # fmt: skip
+    dates: list[list[Cell]] = [["по состоянию на 01.06.2021"], [f"составлен {drawn:%d.%m.%Y}"]]
+    return [[site.name_ru], *code, ["СПИСОК респондентов учреждения"], *dates]
 
 
 def _header(style: Style) -> list[Cell]:
