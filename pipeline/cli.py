@@ -49,10 +49,10 @@ class Route(StrEnum):
 def main() -> None:
     """Run the command line; every failure ends in one message without field values and a documented exit code."""
     from sandbox.cli import app as sandbox_app
-    from sandbox.cli import evaluate
+    from sandbox.cli import evaluate_command
 
     app.add_typer(sandbox_app, name="sandbox", help="A simulated field with known truth.")
-    app.command("evaluate")(evaluate)
+    app.command("evaluate")(evaluate_command)
     try:
         app()
     except SanaqError as error:

@@ -83,3 +83,24 @@ def volume_command(
     from sandbox.volume import write_volume
 
     _show(write_volume(out, rows, seed).to_dict(), as_json)
+
+
+def evaluate_command(
+    truth: Annotated[Path, typer.Option(help="folder `truth` of the campaign that was received")],
+    build: Annotated[str | None, typer.Option(help="build to judge; the last one made when left out")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a build against the truth of a simulated field: missed, counted twice, wrongly included, ledger states."""
+    from rich.console import Console
+
+    from pipeline.night import build_folder, opened
+    from sandbox.evaluate import evaluate
+
+    _, lake = opened()
+    result = evaluate(build_folder(lake, build), truth)
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    for table in result.tables():
+        console.print(table)
