@@ -9,6 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 
 UV := .tools/bin/uv
 BIN := .venv/bin
+SEEDS ?= 20
 ROWS ?= 10000 100000 1000000
 READY := .venv/.in-step-with-uv.lock
 
@@ -63,6 +64,9 @@ fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
 	$(BIN)/python -m benchmarks.bench --rows $(ROWS)
+
+accuracy: $(READY) ## Count SEEDS=20 simulated fields and hold them against their truth
+	$(BIN)/python -m tools.accuracy --seeds $(SEEDS)
 
 docs: $(READY) ## Write docs/dictionary.md from the table schemas
 	$(BIN)/sanaq docs
