@@ -31,7 +31,6 @@ def run(bench: Workbench) -> None:
 
 
 def _find_versions(bench: Workbench) -> None:
-    _prepare(bench, "held_device")
     bench.write("case_record")
 
 

@@ -10,7 +10,7 @@ WITH rejected AS (
     FROM record_check
     JOIN record USING (record_id)
     LEFT JOIN staff USING (staff_id)
-    LEFT JOIN held_device AS device USING (device_id)
+    LEFT JOIN device USING (device_id)
     WHERE len(record_check.rejects) > 0
 ),
 

@@ -5,6 +5,8 @@ WITH member AS (
         respondent.cluster_no,
         respondent.case_id,
         respondent.scope_reason,
+        respondent.usual_institution_id,
+        respondent.present_institution_id,
         record.case_status,
         record.completed_at,
         answers.* EXCLUDE (record_id)
@@ -49,7 +51,7 @@ SELECT
     row_number() OVER (
         PARTITION BY cluster_no
         ORDER BY
-            scope_reason IS NOT NULL, case_status IS DISTINCT FROM 'submitted', COALESCE(is_proxy, FALSE),
+            scope_reason IS NOT NULL, usual_institution_id IS NULL AND present_institution_id IS NULL, case_status IS DISTINCT FROM 'submitted', COALESCE(is_proxy, FALSE),
             completeness DESC, completed_at DESC NULLS LAST, case_id
     ) AS place
 FROM weighed

@@ -2,8 +2,10 @@
 WITH entry AS (
     SELECT
         document_key.* EXCLUDE (iin),
+        list_entry.admitted_on,
         CASE WHEN contested_iin.iin IS NULL THEN document_key.iin END AS iin
     FROM document_key
+    JOIN list_entry ON document_key.document_id = list_entry.entry_id
     LEFT JOIN contested_iin USING (iin)
     WHERE document_key.kind = 'entry'
 ),
@@ -29,6 +31,7 @@ compared AS (
     SELECT
         a.no AS a_no,
         b.no AS b_no,
+        COALESCE(a.admitted_on <> b.admitted_on, FALSE) AS is_admitted_apart,
         b.entry_no AS b_entry_no,
         a.entry_no AS a_entry_no,
         (a.swapped_family = b.family AND a.swapped_given = b.given)
@@ -51,6 +54,8 @@ double AS (
     WHERE (COALESCE(b_entry_no, 0), b_no) < (COALESCE(a_entry_no, 0), a_no)
     AND iin_like >= 0
     AND patronymic_like >= 0
+    -- namesakes born on one day came on different days
+    AND (iin_like >= 1 OR NOT is_admitted_apart)
     AND (is_swapped IS TRUE OR given_like = 2 OR (given_like = 1 AND iin_like = 2))
     AND (is_swapped IS TRUE OR family_like >= 1 OR iin_like = 2)
     AND (birth_like = 2 OR (birth_like >= 0 AND iin_like >= 1))

@@ -1,11 +1,14 @@
 -- How alike two values are: 2 equal, 1 close, 0 one side says nothing, -1 they differ.
 
+-- One byte per letter, so that distances count letters.
+CREATE OR REPLACE TEMP MACRO letters(t) AS translate(t, 'АБВГДЕЖЗИКЛМНОПРСТУФХЧШ', 'ABVGDEJZIKLMNOPRSTUFHCW');
+
 -- Close: one letter apart, or one phonetic key. Twins' names are close too (Хасен, Хусен): close alone proves nothing.
 CREATE OR REPLACE TEMP MACRO name_likeness(a, a_key, b, b_key) AS
 CASE
     WHEN a IS NULL OR b IS NULL THEN 0
     WHEN a = b THEN 2
-    WHEN a_key = b_key OR levenshtein(a, b) <= 1 THEN 1
+    WHEN a_key = b_key OR levenshtein(letters(a), letters(b)) <= 1 THEN 1
     ELSE -1
 END;
 

@@ -90,6 +90,8 @@ compared AS (
         COALESCE(a.entry_no = b.entry_no, FALSE) AS is_one_entry,
         COALESCE(a.institution_id = b.institution_id AND a.entry_no <> b.entry_no, FALSE) AS is_two_entries,
         COALESCE(a.is_row_named, FALSE) AND COALESCE(b.is_row_named, FALSE) AS is_row_named,
+        COALESCE(a.contested_iin = b.contested_iin, FALSE) AS is_one_contested_iin,
+        COALESCE(a.given IS NULL AND b.given IS NULL AND a.newborn_count = 1, FALSE) AS is_only_newborn,
         COALESCE(a.sex <> b.sex, FALSE) AS is_sex_different,
         COALESCE(a.birth_on = b.birth_on, FALSE) AS is_one_date,
         COALESCE(a.swapped_family = b.family AND a.swapped_given = b.given, FALSE)
@@ -136,6 +138,9 @@ tiered AS (
             WHEN is_one_entry AND given_like >= 0 AND (given_like = 2 OR is_row_named OR iin_like >= 1) THEN 'L'
             WHEN iin_like = 1 AND is_one_name AND birth_like >= 1 AND patronymic_like >= 0 THEN 'D'
             WHEN iin_like = 1 THEN NULL
+            -- a number that others bear too says little, yet more than none
+            WHEN is_one_contested_iin AND is_one_name AND birth_like = 2 AND patronymic_like >= 0 THEN 'A'
+            WHEN is_one_place AND is_only_newborn AND family_like = 2 AND birth_like = 2 AND NOT is_sex_different THEN 'C'
             WHEN NOT is_one_place
                 THEN CASE
                     WHEN is_one_name AND birth_like = 2 AND patronymic_like = 2 AND NOT is_sex_different THEN 'F'

@@ -16,7 +16,7 @@ WITH current AS (
     JOIN case_record USING (record_id)
     LEFT JOIN record_check USING (record_id)
     LEFT JOIN institution AS written ON record.institution_id = written.institution_id
-    LEFT JOIN held_device AS device USING (device_id)
+    LEFT JOIN device USING (device_id)
     LEFT JOIN staff USING (staff_id)
     WHERE case_record.standing = 'current'
 ),

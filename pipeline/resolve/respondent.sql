@@ -126,8 +126,35 @@ judged AS (
             WHEN pattern = 'BOARDER_HOME' AND NOT is_home AND whereabouts <> 'HERE' THEN 'BELONGS_ELSEWHERE'
             WHEN whereabouts IN ('GONE', 'NOT_YET') THEN 'NOT_HERE_AT_MOMENT'
             WHEN whereabouts = 'AWAY' AND NOT is_home THEN 'NOT_HERE_AT_MOMENT'
-        END AS scope_reason
+        END AS own_reason
     FROM housed
+),
+
+-- Two institutions claim the person for one moment and papers decide for the other: not out of scope, but a duplicate of it.
+claimed AS (
+    SELECT
+        *,
+        own_reason = 'NOT_HERE_AT_MOMENT'
+        AND whereabouts = 'NOT_YET'
+        AND residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT')
+        AND COALESCE(stay_from_on <= moment_on, TRUE)
+        AND bool_or(own_reason IS NULL) OVER (PARTITION BY cluster_no) AS is_overlap
+    FROM judged
+    WHERE tier IS NOT NULL
+),
+
+scoped AS (
+    SELECT
+        *,
+        FALSE AS is_overlap,
+        own_reason AS scope_reason
+    FROM judged
+    WHERE tier IS NULL
+    UNION ALL BY NAME
+    SELECT
+        *,
+        CASE WHEN NOT COALESCE(is_overlap, FALSE) THEN own_reason END AS scope_reason
+    FROM claimed
 )
 
 SELECT
@@ -156,7 +183,7 @@ SELECT
     whereabouts,
     evidence,
     since_on,
-    CASE WHEN scope_reason IS NULL AND is_home THEN institution_id END AS usual_institution_id,
+    CASE WHEN scope_reason IS NULL AND is_home AND NOT COALESCE(is_overlap, FALSE) THEN institution_id END AS usual_institution_id,
     CASE WHEN scope_reason IS NULL AND whereabouts = 'HERE' THEN institution_id END AS present_institution_id,
     CASE WHEN pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN COALESCE(home_kato, other_kato) END AS home_kato
-FROM judged
+FROM scoped
