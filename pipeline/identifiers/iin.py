@@ -20,7 +20,7 @@ SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
 
 def is_well_formed_sql(t: str) -> str:
     """Twelve digits 0-9, a century digit 1-6 and a date that exists. NULL for NULL."""
-    return f"(regexp_full_match({t}, '[0-9]{{6}}[1-6][0-9]{{5}}') AND {birth_on_sql(t)} IS NOT NULL)"
+    return f"CASE WHEN {t} IS NOT NULL THEN {birth_on_sql(t)} IS NOT NULL END"
 
 
 def check_ok_sql(t: str) -> str:
@@ -30,7 +30,7 @@ def check_ok_sql(t: str) -> str:
     digit fits.
     """
     first, second = (_remainder(t, weights) for weights in (FIRST_WEIGHTS, SECOND_WEIGHTS))
-    fits = f"CASE WHEN {first} = {_digit(t, 12)} THEN TRUE WHEN {first} = 10 THEN {second} = {_digit(t, 12)} ELSE FALSE END"
+    fits = f"CASE WHEN {first} = {_digit(t, 12)} THEN TRUE WHEN {first} = 10 THEN {second} = {_digit(t, 12)} WHEN {t} IS NOT NULL THEN FALSE END"
     return f"(regexp_full_match({t}, '[0-9]{{12}}') AND {fits})"
 
 

@@ -1,0 +1,65 @@
+"""The macros are the rules: SQL over a column and Python on one value give the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from pipeline import identifiers
+from pipeline.identifiers import names
+from pipeline.identifiers.sql import evaluate
+
+WORDS = [
+    "Серікұлы",
+    "Сериковa",
+    "Нұр - Сұлтан",
+    "Lyazzat",
+    "Мұхамбетжанов",
+    "Н/Д",
+    "",
+    None,
+    "О'Нил",
+    "901123300258",
+    "473630100",
+]
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with every macro."""
+    with duckdb.connect() as connection:
+        identifiers.register(connection)
+        connection.execute("CREATE TABLE word (no INTEGER, t VARCHAR)")
+        connection.executemany("INSERT INTO word VALUES (?, ?)", list(enumerate(WORDS)))
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("macro", "rule"), [(name, rule) for name, rule, parameters in identifiers.MACROS if len(parameters) == 1]
+)
+def test_a_macro_over_a_column_gives_what_python_gives(
+    con: duckdb.DuckDBPyConnection, macro: str, rule: identifiers.Rule
+) -> None:
+    found = [row[0] for row in con.execute(f"SELECT {macro}(t) FROM word ORDER BY no").fetchall()]
+    assert found == [evaluate(rule, word) for word in WORDS]
+
+
+def test_macros_of_two_values(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute("SELECT iin_is_neighbour('901123300258', '901123300248')").fetchall() == [(True,)]
+    assert con.execute("SELECT kato_is_in('473630100', '470000000')").fetchall() == [(True,)]
+
+
+def test_registering_twice_is_allowed(con: duckdb.DuckDBPyConnection) -> None:
+    identifiers.register(con)
+
+
+def test_macros_take_expressions(con: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT name_fold(t || ' ' || t) FROM word WHERE no = 0"
+    assert con.execute(query).fetchall() == [(names.fold("Серікұлы Серікұлы"),)]
+
+
+def test_macros_work_inside_joins_and_filters(con: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT count(*) FROM word AS a JOIN word AS b ON family_stem(a.t) = family_stem(b.t) WHERE name_key(a.t) IS NOT NULL"
+    assert con.execute(query).fetchall()[0][0] >= 6

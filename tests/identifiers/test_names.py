@@ -1,0 +1,252 @@
+"""Names: which spellings meet, which people stay apart, and what is no name at all."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.identifiers import names
+
+MANY = settings(deadline=None, max_examples=30)
+LETTERS = "АаБбВвГгДдЕеЁёЖжЗзИиЙйКкЛлМмНнОоПпРрСсТтУуФфХхЦцЧчШшЩщЪъЫыЬьЭэЮюЯяӘәҒғҚқҢңӨөҰұҮүҺһІі"
+kazakh_names = st.text(alphabet=LETTERS, min_size=1, max_size=12)
+
+
+class TestClean:
+    """One spelling of the characters."""
+
+    def test_letters_typed_in_two_parts_are_composed(self) -> None:
+        assert names.clean(unicodedata.normalize("NFD", "Андрей Ёлкин")) == "АНДРЕЙ ЁЛКИН"
+
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [
+            ("Hемцы", "НЕМЦЫ"),
+            ("Aлия", "АЛИЯ"),
+            ("Мapат", "МАРАТ"),
+            ("Əлия", "ӘЛИЯ"),
+            ("Бөлек", "БӨЛЕК"),
+            ("hамза", "ҺАМЗА"),
+            ("Дүйсен", "ДҮЙСЕН"),
+            ("¥лан", "ҰЛАН"),
+        ],
+    )
+    def test_latin_look_alikes_in_a_cyrillic_name_are_put_back(self, typed: str, meant: str) -> None:
+        assert names.clean(typed) == meant
+
+    def test_a_latin_name_stays_latin(self) -> None:
+        assert names.clean("Aliya") == "ALIYA"
+
+    @pytest.mark.parametrize(
+        "typed", ["Нұр - Сұлтан", " Нұр–Сұлтан ", "Нұр‑Сұлтан", "Нұр\u00ad-Сұлтан", "\ufeffНұр-Сұлтан."]
+    )
+    def test_hyphens_and_invisible_characters(self, typed: str) -> None:
+        assert names.clean(typed) == "НҰР-СҰЛТАН"
+
+    def test_white_space_becomes_single_spaces(self) -> None:
+        assert names.clean("  Аты\u00a0 \t жөні ") == "АТЫ ЖӨНІ"
+
+    @pytest.mark.parametrize("nothing", ["", "   ", "-", "…", "?"])
+    def test_what_has_no_letter_is_nothing(self, nothing: str) -> None:
+        assert names.clean(nothing) is None
+
+    @MANY
+    @given(st.text(max_size=20))
+    def test_cleaning_twice_changes_nothing(self, text: str) -> None:
+        once = names.clean(text)
+        assert names.clean(once) == once
+
+    @MANY
+    @given(kazakh_names)
+    def test_the_short_way_and_the_long_way_agree(self, name: str) -> None:
+        assert names.clean(f" {name} ") == names.clean(name)
+
+
+class TestFold:
+    """One spelling of the name: variants of domain knowledge meet, people stay apart."""
+
+    @pytest.mark.parametrize(
+        "spellings",
+        [
+            "Ләззат Ляззат Лаззат Lyazzat Läzzat",
+            "Айгүл Айгуль Айгул Айкүл Aigul Aygul",
+            "Тілеген Тлеген Тилеген Tilegen",
+            "Жамбыл Джамбул Жамбул Zhambyl Jambyl",
+            "Мырзағали Мурзагалий Мурзагали Мырзали Myrzagali",
+            "Мұхамбет Мухамбет Магамбет Мағамбет Мухаммед Мұқанбет Magomed",
+            "Мұхамеджан Мухамбетжан Мухамеджан Мұхамбетжан",
+            "Ахмет Ахмед",
+            "Нұрсұлтан Нурсултан Нұр-Сұлтан Nursultan",
+            "Асайын Асаин Асайин Asain",
+            "Әли Əли Али Ali Äli",
+            "Ілияс Ильяс Илияс Ilyas Ilias",
+            "Жансая Джансая Zhansaya Zhansaia Jansaia",
+            "Жақсылық Жаксылык Zhaksylyk Jaqsylyq",
+            "Ғабит Габит Gabit G'abit Ǵabit Ğabit",
+            "Шыңғыс Шингис Чингиз Shyńǵys Şyñğys S'yn'g'ys",
+            "Артём Артем Artyom",
+            "Ербол Yerbol Erbol Эрбол",
+            "Эльмира Ельмира Элмира",
+            "Юрий Yuriy Yury Iurii",
+            "Наталья Natalya Наталия",
+            "Щукин Shchukin",
+            "Абдулла Абдула Abdulla",
+            "Баев Bayev Baev",
+        ],
+    )
+    def test_spellings_of_one_name_meet(self, spellings: str) -> None:
+        assert len({names.fold(spelling) for spelling in spellings.split()}) == 1, {
+            s: names.fold(s) for s in spellings.split()
+        }
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("Хасен", "Хусен"), ("Фатима", "Зухра"), ("Нұрдана", "Нұрсана"), ("Дана", "Дина"), ("Яна", "Анна"), ("Алия", "Алла"),
+            ("Мария", "Марина"), ("Марат", "Мурат"), ("Ерлан", "Нурлан"), ("Айнұр", "Айнара"), ("Жанар", "Шынар"), ("Сара", "Зара"),
+        ],
+    )  # fmt: skip
+    def test_brothers_sisters_and_neighbours_stay_apart(self, one: str, other: str) -> None:
+        assert names.fold(one) != names.fold(other)
+
+    def test_only_letters_are_left(self) -> None:
+        assert names.fold("О'Нил-Смит 2") == "ОНИЛСМИТ"
+
+    def test_no_name_is_no_key(self) -> None:
+        for rule in (
+            names.clean,
+            names.fold,
+            names.family_stem,
+            names.patronymic_stem,
+            names.key,
+            names.is_placeholder,
+        ):
+            assert rule(None) is None
+
+    def test_letters_of_other_scripts_are_kept(self) -> None:
+        assert names.fold("გიორგი") is not None
+
+    @MANY
+    @given(kazakh_names)
+    def test_case_spaces_and_hyphens_do_not_matter(self, name: str) -> None:
+        assert names.fold(name.upper()) == names.fold(name) == names.fold(f" {name.lower()}- ")
+
+    @MANY
+    @given(st.text(max_size=20))
+    def test_any_text_gets_a_key(self, text: str) -> None:
+        key = names.fold(text)
+        assert key is None or key
+
+
+class TestFamilyStem:
+    """What a family name says once sex and fashion are taken away."""
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            "Сериков Серикова Серік Серікұлы Серікқызы Serikov Serikova",
+            "Галиев Галиева Ғали Ғалиұлы",
+            "Абаев Абаева Абай",
+            "Кузьмин Кузьмина",
+            "Достоевский Достоевская Dostoevskaya",
+            "Белый Белая",
+            "Мамедов Мамедова Мамедоғлу Mamedov",
+            "Нұрмағамбетов Нурмагамбетова Нурмухамедов",
+        ],
+    )  # fmt: skip
+    def test_brother_and_sister_share_it(self, members: str) -> None:
+        assert len({names.family_stem(member) for member in members.split()}) == 1, {
+            m: names.family_stem(m) for m in members.split()
+        }
+
+    @pytest.mark.parametrize("short", ["Ли", "Ким", "Лев", "Пак", "Ова"])
+    def test_short_names_are_left_whole(self, short: str) -> None:
+        assert names.family_stem(short) == names.fold(short)
+
+    def test_families_stay_apart(self) -> None:
+        assert names.family_stem("Асаинов") != names.family_stem("Асанов")
+
+
+class TestPatronymicStem:
+    """The father's name."""
+
+    @pytest.mark.parametrize(
+        "children",
+        [
+            "Серікұлы Серікқызы Серикулы Сериккызы Серик_улы Серик_кызы Серикович Сериковна Serikuly Serikqyzy Serikovich Серік",
+            "Николаевич Николаевна Николайұлы Николайқызы",
+            "Мұсаұлы Мұсақызы Мусаевич Мусаевна",
+            "Жұмабайұлы Жумабаевна Zhumabayevich",
+            "Ғалиұлы Галиевич Галиевна",
+            "Мамед_оглы Мамед_кызы Мамедович Mamed_oğlu",
+            "Кузьмич Кузьминична",
+            "Ильич Ильинична",
+            "Андрей Андреевич Андреевна Andreyevich Андрейұлы",
+        ],
+    )
+    def test_children_of_one_father_share_it(self, children: str) -> None:
+        stems = {child: names.patronymic_stem(child.replace("_", " ")) for child in children.split()}
+        assert len(set(stems.values())) == 1, stems
+
+    @pytest.mark.parametrize("nothing", ["-", "нет", "Жоқ", "Н/Д", "без отчества"])
+    def test_no_patronymic_is_no_evidence(self, nothing: str) -> None:
+        assert names.patronymic_stem(nothing) is None
+
+    def test_fathers_stay_apart(self) -> None:
+        assert names.patronymic_stem("Маратұлы") != names.patronymic_stem("Мұратұлы")
+
+
+class TestKey:
+    """Brings pairs together, and decides nothing."""
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("Хасен", "Хусен"), ("Дана", "Дина"), ("Рақым", "Рахим"), ("Әсел", "Есель"), ("Айгерім", "Агерим")],
+    )
+    def test_names_that_sound_alike_share_it(self, one: str, other: str) -> None:
+        assert names.key(one) == names.key(other)
+
+    @MANY
+    @given(kazakh_names)
+    def test_names_that_fold_alike_share_it(self, name: str) -> None:
+        assert names.key(name) == names.key(name.lower())
+
+
+class TestPlaceholder:
+    """Words that stand where no name is known."""
+
+    @pytest.mark.parametrize(
+        "word",
+        [
+            "Неизвестный",
+            "НЕИЗВЕСТНАЯ",
+            "неизвестный 3",
+            "Белгісіз",
+            "Unknown",
+            "UNKNOWN MALE",
+            "Н/Д",
+            "н / д",
+            "Б/О",
+            "-",
+            "?",
+            "",
+            "  ",
+            "Аты жоқ",
+            "нет",
+            "Тест",
+            "xxx",
+            "Хх",
+        ],
+    )
+    def test_no_name(self, word: str) -> None:
+        assert names.is_placeholder(word)
+        assert names.key(word) is None
+
+    @pytest.mark.parametrize(
+        "name", ["Нетай", "Ни", "Би", "Жоқан", "Тестина", "Аида", "Я", "Ханна", "Белгібай", "Нуль-Али"]
+    )
+    def test_names_that_only_look_like_it(self, name: str) -> None:
+        assert names.is_placeholder(name) is False
