@@ -21,10 +21,11 @@ is not made twice. It never publishes.
 
 | task | error | do |
 |---|---|---|
-| any | `StepFailed` | the line names the SQL file; clear the task once, then report it with that line |
-| any | `BadReferenceFile` | a file under `data/reference`, `data/rounds` or `expectations` is wrong at the line named; mend it |
+| any | `StepFailed` | the line names the SQL file; clear the task once, then give that line to those who change sanaq |
+| any | `BadReferenceFile` | a file under `data/reference`, `data/rounds` or `expectations` is wrong at the line named: mend it, clear `pin_inputs` and what follows |
+| any | `InputsMissing` | code, reference data or a decision changed under the build: clear `pin_inputs` and what follows |
 | `gates` | `GateFailed` | a critical check failed; the message names it. Yesterday's snapshot stays published. Read `builds/BUILD_ID/gates/` |
-| `count` | `LedgerUnbalanced` | records were lost or doubled in a step: do not publish by hand; report route and batch |
+| `count` | `LedgerUnbalanced` | records were lost or doubled in a step: publish nothing by hand; give route and batch to those who change sanaq |
 
 Clearing any task is safe: its tables appear by one rename when they are whole.
 """
@@ -52,24 +53,20 @@ with DAG(
         return night.open_build(params["as_of"])
 
     @task
-    def make(build_id: str, step: str) -> None:
-        """Make the tables of one step."""
+    def make(build_id: str, step: str) -> str:
         from pipeline import night
 
         night.run_step(build_id, step)
+        return build_id
 
     @task
-    def finish(build_id: str) -> str:
+    def finish(build_id: str) -> None:
         """Let `builds/current` name the build."""
         from pipeline import night
 
         night.finish_build(build_id)
-        return build_id
 
     build_id = pin_inputs()  # type: ignore[call-arg]  # Airflow passes the run's params
-    earlier = build_id
-    for step in STEPS:
-        made = make.override(task_id=step)(build_id, step)
-        earlier >> made
-        earlier = made
-    earlier >> finish(build_id)
+    for step, doc in STEPS.items():
+        build_id = make.override(task_id=step, doc_md=doc)(build_id, step)
+    finish(build_id)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, CronTriggerTimetable, Param, TriggerRule, task
-from wiring import ROUTES, TASK_DEFAULTS, ZONE, Tag
+from airflow.sdk import DAG, CronTriggerTimetable, Param, TaskGroup, TriggerRule, task
+from wiring import ROUTES, TASK_DEFAULTS, ZONE, Tag, by_clock
 
 RUNBOOK = """
 ### nightly_reconciliation
@@ -19,9 +19,9 @@ the night before, writes the one page, and only then switches `operations/curren
 
 | task | error | do |
 |---|---|---|
-| `receive_*` | see the runbook of that receive DAG | the other routes go on; a missing route shows as a gap on the page |
-| `build` | see `build_census` | mend, then clear `build` and what follows |
-| `reconcile` | `LedgerUnbalanced` | read `builds/current/reconcile/reconciliation.json`; report route and batch |
+| `receive.*` | see the runbook of that receive DAG | the other routes go on; a missing route shows as a gap on the page |
+| `build` | its run of `build_census` failed: see there | mend, then clear `pin_inputs` and what follows |
+| `reconcile` | `LedgerUnbalanced` | read `builds/BUILD_ID/reconcile/index.html`; give route and batch to those who change sanaq |
 | `publish` | `StalePublication` | something newer is published already; nothing to do |
 
 In the morning: open the page (`operations/current/index.html`), read the verdict and the ten actions.
@@ -31,7 +31,7 @@ with DAG(
     dag_id="nightly_reconciliation",
     description="Receive, build, balance, compare, publish to operations/.",
     doc_md=RUNBOOK,
-    schedule=CronTriggerTimetable("0 2 * * *", timezone=ZONE),
+    schedule=by_clock(CronTriggerTimetable("0 2 * * *", timezone=ZONE)),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=5),
@@ -41,7 +41,7 @@ with DAG(
         "now": Param(
             None, type=["null", "string"], description="Moment written as the receipt; for a simulated field only."
         ),
-        "as_of": Param(None, type=["null", "string"], description="Moment with offset; the newest receipt when empty."),
+        "as_of": Param(None, type=["null", "string"], description="Moment with offset; now when empty."),
     },
 ) as dag:
 
@@ -52,28 +52,42 @@ with DAG(
 
         return len(night.receive(route, params["now"]).landed)
 
-    @task
-    def reconcile() -> str:
-        """Balance, compare, write the page; return the build's id."""
+    # A route that is down must not stop the others: what it did not bring shows as a gap.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def pin_inputs(params: dict[str, Any]) -> dict[str, str]:
+        """Pin what had been received by now; return the build's id and its as-of."""
         from pipeline import night
 
-        return night.reconcile().build_id
+        return night.pin_night(params["as_of"], params["now"])
+
+    @task
+    def reconcile(build_id: str) -> str:
+        """Balance the ledger, compare with the night before, write the one page."""
+        from pipeline import night
+
+        return night.reconcile(build_id).build_id
 
     @task
     def publish(build_id: str) -> str:
-        """Switch operations/current; return the snapshot's folder."""
+        """Switch operations/current to the build; return the snapshot's folder."""
         from pipeline import night
 
         return str(night.publish(build_id).folder)
 
-    received = [receive.override(task_id=f"receive_{route}")(route) for route in ROUTES]  # type: ignore[call-arg]
+    with TaskGroup("receive", tooltip="Land what is new, route by route") as received:
+        for route in ROUTES:
+            receive.override(task_id=route)(route)  # type: ignore[call-arg]  # Airflow passes the run's params
+    pinned = pin_inputs()  # type: ignore[call-arg]
     build = TriggerDagRunOperator(
         task_id="build",
         trigger_dag_id="build_census",
-        conf={"as_of": "{{ params.as_of or '' }}"},
+        conf={"as_of": pinned["as_of"]},
         wait_for_completion=True,
         poke_interval=1,
-        # A route that is down must not stop the others: what it did not bring shows as a gap.
-        trigger_rule=TriggerRule.ALL_DONE,
+        execution_timeout=timedelta(hours=4),
+        # Its tasks have been retried by then; a second run would fail where the first did.
+        retries=0,
+        doc_md="Have `build_census` build what is pinned, and wait for it.",
     )
-    received >> build >> publish(reconcile())
+    reconciled = reconcile(pinned["build_id"])
+    received >> pinned >> build >> reconciled >> publish(reconciled)

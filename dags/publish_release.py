@@ -10,7 +10,7 @@ from wiring import TASK_DEFAULTS, Tag
 RUNBOOK = """
 ### publish_release
 
-Makes `census.duckdb` (pseudonymous, surrogate ids re-keyed) from the last build and switches `published/current` to it. Started by hand when the
+Makes `census.duckdb` (pseudonymous, surrogate ids re-keyed) from the night published last and switches `published/current` to it. Started by hand when the
 commission has agreed to the figures; earlier releases stay where they are.
 
 **If it fails**: the message names the table and what to do; `published/current` has not moved. Clearing the task is safe.
@@ -23,7 +23,7 @@ with DAG(
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=1),
+    dagrun_timeout=timedelta(hours=3),
     tags=[Tag.CRITICAL, Tag.PUBLISH],
     default_args=TASK_DEFAULTS,
 ) as dag:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Metadata, Param, task
 from airflow.sdk.exceptions import AirflowSkipException
-from wiring import LANDED, ROUTES, TASK_DEFAULTS, Tag
+from wiring import LANDED, ROUTES, TASK_DEFAULTS, Tag, by_clock
 
 RUNBOOK = """
 ### receive_{route}
@@ -34,10 +34,10 @@ def receiving(route: str) -> DAG:
         dag_id=f"receive_{route}",
         description=f"Land what is new on the route {route}.",
         doc_md=RUNBOOK.format(route=route),
-        schedule=timedelta(minutes=15) if route in ("portal", "tablet_vpn") else timedelta(hours=1),
+        schedule=by_clock(timedelta(minutes=15) if route in ("portal", "tablet_vpn") else timedelta(hours=1)),
         catchup=False,
         max_active_runs=1,
-        dagrun_timeout=timedelta(hours=1),
+        dagrun_timeout=timedelta(hours=3),
         tags=[Tag.NORMAL, Tag.RECEIVE],
         default_args=TASK_DEFAULTS,
         params={
@@ -49,6 +49,7 @@ def receiving(route: str) -> DAG:
 
         @task(task_id="receive", outlets=[LANDED[route]])
         def receive(params: dict[str, Any]) -> Any:
+            """Land what is new; skipped, and nothing built, when there is nothing."""
             from pipeline import night
 
             receipt = night.receive(route, params["now"])

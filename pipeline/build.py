@@ -80,8 +80,7 @@ def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
     """
     content = json.loads(manifest.read_text(encoding="utf-8"))
     moment = datetime.fromisoformat(content["as_of"])
-    here = _inputs(lake, settings, moment, [batch["batch_id"] for batch in lake.batches(moment)])
-    differing = sorted(name for name, value in content["inputs"].items() if here.get(name) != value)
+    differing = _differing(lake, settings, moment, content["inputs"])
     if differing:
         raise InputsMissing(
             f"inputs differ from the manifest: {', '.join(differing)}",
@@ -95,9 +94,15 @@ def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
     """Make the tables of one step; a step that is there whole is left as it is.
 
     The tables appear under their final name at once, by a rename: a killed step leaves nothing a later one could read.
+
+    Raises
+    ------
+    InputsMissing
+        Code, reference data or decisions changed since the build was pinned: what came out would not be what its id says.
     """
     if build.is_done(step):
         return
+    _require_same(lake, settings, build)
     shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
     lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
     bench = workbench(lake, settings, build, step)
@@ -145,6 +150,21 @@ def code_version() -> str:
 def _batches(lake: Lake, build: Build) -> list[dict[str, Any]]:
     named = set(build.manifest["inputs"]["batches"])
     return [batch for batch in lake.batches(build.as_of) if batch["batch_id"] in named]
+
+
+def _require_same(lake: Lake, settings: Settings, build: Build) -> None:
+    differing = _differing(lake, settings, build.as_of, build.manifest["inputs"])
+    if differing:
+        raise InputsMissing(
+            f"{', '.join(differing)} changed since the build was pinned",
+            where=str(build.folder),
+            todo="Start a new build: clear `pin_inputs` and what follows it, or run `sanaq build`.",
+        )
+
+
+def _differing(lake: Lake, settings: Settings, as_of: datetime, pinned: dict[str, Any]) -> list[str]:
+    here = _inputs(lake, settings, as_of, [batch["batch_id"] for batch in lake.batches(as_of)])
+    return sorted(name for name, value in pinned.items() if here.get(name) != value)
 
 
 def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str]) -> dict[str, Any]:

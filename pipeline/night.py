@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import BadSetting, NothingToBuild
+from pipeline.errors import BadSetting, GateFailed, NothingToBuild
 from pipeline.lake import Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
@@ -59,6 +59,27 @@ def open_build(as_of: str | None = None) -> str:
     return build.open_build(lake, settings, moment(as_of) if as_of else None).build_id
 
 
+def pin_night(as_of: str | None = None, now: str | None = None) -> dict[str, str]:
+    """Pin the inputs of a night: all that has been received by this moment (or by `as_of`).
+
+    A night without a single receipt has an as-of of its own: what is open has become a day older.
+
+    Returns
+    -------
+    dict[str, str]
+        `build_id` and `as_of`.
+    """
+    from pipeline import build
+
+    settings, lake = opened()
+    # Under the lock nothing is being received that would bear an earlier moment.
+    with lake.lock("receive"):
+        present = moment(now) if now else system_clock()
+        asked = moment(as_of) if as_of else max(present, lake.newest_receipt() or present)
+        made = build.open_build(lake, settings, asked)
+    return {"build_id": made.build_id, "as_of": asked.isoformat()}
+
+
 def run_step(build_id: str, step: str) -> None:
     """Make the tables of one step of a build."""
     from pipeline import build
@@ -68,8 +89,9 @@ def run_step(build_id: str, step: str) -> None:
 
 
 def finish_build(build_id: str) -> None:
-    """Let `builds/current` name a build whose steps are all made and whose gates are passed."""
+    """Let `builds/current` name a build whose steps are all made, the gates among them."""
     _, lake = opened()
+    _whole(lake, build_id)
     point_current(lake.builds, build_id)
 
 
@@ -79,7 +101,7 @@ def reconcile(build_id: str | None = None) -> Reconciliation:
     from pipeline.reconcile import reconcile as reconcile_build
 
     settings, lake = opened()
-    return reconcile_build(lake, build_folder(lake, build_id), settings, current_build(lake))
+    return reconcile_build(lake, _whole(lake, build_id), settings, current_build(lake))
 
 
 def publish(build_id: str | None = None) -> Publication:
@@ -87,26 +109,46 @@ def publish(build_id: str | None = None) -> Publication:
     from pipeline.publish import publish_operations
 
     settings, lake = opened()
-    return publish_operations(lake, build_folder(lake, build_id), settings)
+    return publish_operations(lake, _whole(lake, build_id), settings)
 
 
 def release(build_id: str | None = None) -> Publication:
-    """Make the analysts' database from a build and switch published/current to it."""
-    from pipeline.publish import publish_release
+    """Make the analysts' database from a build, the one published last when None, and switch published/current to it."""
+    from pipeline.publish import current_build, publish_release
 
     settings, lake = opened()
-    return publish_release(lake, build_folder(lake, build_id), settings)
+    if build_id is None:
+        published = current_build(lake)
+        if published is None:
+            raise NothingToBuild(
+                "no night is published yet",
+                where=str(lake.operations),
+                todo="Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first, or name a build.",
+            )
+        build_id = published.name
+    return publish_release(lake, _whole(lake, build_id), settings)
 
 
-def build_folder(lake: Lake, build_id: str | None) -> Path:
-    """Return the folder of a build, of the last one made when None.
+def _whole(lake: Lake, build_id: str | None) -> Path:
+    """Return the folder of a build, of the last one made when None, with all its steps.
 
     Raises
     ------
     NothingToBuild
         There is no such build.
+    GateFailed
+        A step is missing: it was not made yet, failed, or a gate did not let it pass.
     """
+    from pipeline.build import STEPS
+
     folder = lake.builds / (build_id or "current")
     if not folder.exists():
         raise NothingToBuild("there is no such build", where=str(folder), todo="Run `sanaq build` first.")
+    missing = [step for step in STEPS if not (folder / step).is_dir()]
+    if missing:
+        raise GateFailed(
+            f"the build is not whole: {', '.join(missing)} not passed",
+            where=str(folder),
+            todo="Run `sanaq build` again and do what it says; nothing may be published from this build.",
+        )
     return folder.resolve()
