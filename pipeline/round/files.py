@@ -78,8 +78,8 @@ def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
 
 
 def _refusal(path: Path, tree: yaml.Node | None, error: ValidationError) -> BadReferenceFile:
-    problems = error.errors(include_url=False)
-    first = problems[0]
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    first = problems[0]  # a misspelled key before the key it should have been
     place = ".".join(str(part) for part in first["loc"]) or "file"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return _refuse(path, _line(tree, first["loc"]), f"{place}: {first['msg']}{more}")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.identifiers import kato
 
@@ -20,6 +20,17 @@ Tier = Literal["S0", "S1", "S2", "S3"]
 Type = Literal["text", "integer", "boolean", "date", "list"]
 Sensitivity = Literal["open", "internal", "confidential", "identifier"]
 Rate = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no such time zone: {name}") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 # Every row of the decision table of residence (method, section 4).
 RESIDENCE_ROWS = ("1", "2", "3", "3a", *(str(number) for number in range(4, 18)))
@@ -65,14 +76,14 @@ class CensusMoment(Part):
 
     at: datetime
     stated: datetime
-    stated_zone: str
+    stated_zone: Zone
     day: date
 
     @model_validator(mode="after")
     def _agree(self) -> CensusMoment:
         if self.at.tzinfo is None or self.stated.tzinfo is not None:
             raise ValueError("`at` needs an offset, `stated` must have none")
-        found = self.stated.replace(tzinfo=_zone(self.stated_zone)).astimezone(UTC)
+        found = self.stated.replace(tzinfo=ZoneInfo(self.stated_zone)).astimezone(UTC)
         if found != self.at:
             raise ValueError(
                 f"{self.stated:%Y-%m-%d %H:%M} in {self.stated_zone} was {found:%Y-%m-%dT%H:%MZ}, not {self.at:%Y-%m-%dT%H:%MZ}"
@@ -86,12 +97,11 @@ class Window(Part):
     modes: tuple[Mode, ...] = Field(min_length=1)
     from_: date = Field(alias="from")
     through: date
-    zone: str
+    zone: Zone
     legal_basis: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> Window:
-        _zone(self.zone)
         if self.from_ > self.through:
             raise ValueError("ends before it begins")
         return self
@@ -218,7 +228,7 @@ class Round(Part):
     label: Labels
     order: str
     region_kato: Kato
-    zone: str
+    zone: Zone
     census_moment: CensusMoment
     list_as_of_on: date
     in_force_on: date
@@ -233,7 +243,7 @@ class Round(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Round:
-        day = self.census_moment.at.astimezone(_zone(self.zone)).date()
+        day = self.census_moment.at.astimezone(ZoneInfo(self.zone)).date()
         if day != self.census_moment.day:
             raise ValueError(f"the moment falls on {day} in {self.zone}, not on {self.census_moment.day}")
         for mode in ("web_self", "web_assisted", "tablet"):
@@ -455,11 +465,4 @@ class Reference(Part):
 
 def local_midnight(day: date, zone: str) -> datetime:
     """Return the instant a civil day begins in a zone, UTC, by the rules the zone had on that day."""
-    return datetime.combine(day, time(), _zone(zone)).astimezone(UTC)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"no such time zone: {name}") from None
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

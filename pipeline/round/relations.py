@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipeline.errors import BadReferenceFile
 from pipeline.identifiers import kato
 from pipeline.round.models import CodeList, Labels, Reference, Round
 
@@ -20,7 +21,13 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
     `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `disclosure`, `ref_category`, `ref_kato`,
     `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
+
+    Raises
+    ------
+    BadReferenceFile
+        The round speaks of a category or region the reference data do not have, or leaves a category without a residence pattern.
     """
+    _refuse_strangers(round_, reference)
     _table(con, "round", [_round(round_)], _ROUND)
     _table(con, "round_window", _windows(round_), _WINDOW)
     _table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
@@ -43,6 +50,18 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
 
 _TEXT = pa.string()
+
+
+def _refuse_strangers(round_: Round, reference: Reference) -> None:
+    known = set(reference.categories)
+    wrong = (known ^ set(round_.residence.patterns)) | (set(round_.proxy_baselines) - known)
+    wrong |= {round_.region_kato} - set(reference.places)
+    if wrong:
+        raise BadReferenceFile(
+            f"round and reference data do not agree on {', '.join(sorted(wrong))}",
+            where=f"round {round_.round_id}",
+            todo="Name the same categories in residence.patterns as in categories.yaml, and a region of kato.yaml.",
+        )
 
 
 def _texts(*names: str) -> dict[str, pa.DataType]:
