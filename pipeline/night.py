@@ -91,7 +91,7 @@ def run_step(build_id: str, step: str) -> None:
 def finish_build(build_id: str) -> None:
     """Let `builds/current` name a build whose steps are all made, the gates among them."""
     _, lake = opened()
-    _whole(lake, build_id)
+    build_folder(lake, build_id)
     point_current(lake.builds, build_id)
 
 
@@ -101,7 +101,7 @@ def reconcile(build_id: str | None = None) -> Reconciliation:
     from pipeline.reconcile import reconcile as reconcile_build
 
     settings, lake = opened()
-    return reconcile_build(lake, _whole(lake, build_id), settings, current_build(lake))
+    return reconcile_build(lake, build_folder(lake, build_id), settings, current_build(lake))
 
 
 def publish(build_id: str | None = None) -> Publication:
@@ -109,7 +109,7 @@ def publish(build_id: str | None = None) -> Publication:
     from pipeline.publish import publish_operations
 
     settings, lake = opened()
-    return publish_operations(lake, _whole(lake, build_id), settings)
+    return publish_operations(lake, build_folder(lake, build_id), settings)
 
 
 def release(build_id: str | None = None) -> Publication:
@@ -126,10 +126,10 @@ def release(build_id: str | None = None) -> Publication:
                 todo="Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first, or name a build.",
             )
         build_id = published.name
-    return publish_release(lake, _whole(lake, build_id), settings)
+    return publish_release(lake, build_folder(lake, build_id), settings)
 
 
-def _whole(lake: Lake, build_id: str | None) -> Path:
+def build_folder(lake: Lake, build_id: str | None) -> Path:
     """Return the folder of a build, of the last one made when None, with all its steps.
 
     Raises
