@@ -1,0 +1,38 @@
+-- Every value taken out of a record, kept aside. 'raw_value' stands for the value of the column named, filled in by records.py.
+WITH taken_out AS (
+    SELECT
+        failure.record_id,
+        check_list.rule_id,
+        unnest(check_list.blanks) AS column_name,
+        check_list.keep_value
+    FROM failure
+    INNER JOIN check_list ON failure.check_no = check_list.check_no
+    WHERE check_list.severity = 'blank'
+),
+
+people AS (
+    SELECT
+        identity.*,
+        answers.* EXCLUDE (record_id)
+    FROM identity
+    INNER JOIN answers ON identity.record_id = answers.record_id
+),
+
+valued AS (
+    SELECT
+        taken_out.record_id,
+        taken_out.rule_id,
+        taken_out.column_name,
+        taken_out.keep_value,
+        'raw_value' AS raw_value
+    FROM taken_out
+    INNER JOIN people ON taken_out.record_id = people.record_id
+)
+
+SELECT
+    record_id,
+    rule_id,
+    column_name,
+    raw_value
+FROM valued
+WHERE raw_value IS NOT NULL OR NOT keep_value

@@ -1,0 +1,126 @@
+-- One readable record with everything a rule may read; the columns of its own are described in expectations/rules.yaml.
+WITH windows AS (
+    SELECT
+        mode,
+        list({'starts_at': starts_at, 'ends_at': ends_at} ORDER BY starts_at, ends_at) AS intervals
+    FROM round_window
+    GROUP BY mode
+),
+
+moments AS (
+    SELECT
+        census_moment_at,
+        moment_on,
+        list_as_of_on,
+        tablet_start_at,
+        date_diff('minute', census_moment_at, timezone(zone, timezone('UTC', census_moment_at))) AS zone_offset_min
+    FROM round
+),
+
+custody AS (
+    SELECT
+        device_id,
+        list({
+            'institution_id': institution_id,
+            'issued_on': issued_on,
+            'returned_on': coalesce(returned_on, DATE '9999-12-31'),
+            'form_version': form_version
+        } ORDER BY issued_on, institution_id) AS holders
+    FROM device
+    GROUP BY device_id
+),
+
+dated AS (
+    SELECT
+        record.*,
+        CAST(received_at + INTERVAL 14 HOUR AS DATE) AS received_by_on,
+        CAST(started_at + to_minutes(coalesce(started_offset_min, 0)) AS DATE) AS started_on,
+        CAST(completed_at + to_minutes(coalesce(completed_offset_min, 0)) AS DATE) AS completed_on
+    FROM record
+),
+
+people AS (
+    SELECT
+        identity.*,
+        answers.* EXCLUDE (record_id)
+    FROM identity
+    INNER JOIN answers ON identity.record_id = answers.record_id
+),
+
+places AS (
+    SELECT
+        institution.institution_id,
+        institution.category_code,
+        institution.is_web_only,
+        institution.closed_on,
+        residence_rule.pattern
+    FROM institution
+    LEFT JOIN residence_rule ON institution.category_code = residence_rule.category_code
+),
+
+joined AS (
+    SELECT
+        dated.*,
+        people.* EXCLUDE (record_id),
+        moments.*,
+        -- a birth date that cannot be true says nothing about the age
+        CASE
+            WHEN people.birth_on > dated.received_by_on THEN NULL
+            WHEN date_sub('year', people.birth_on, moments.moment_on) > 115 THEN NULL
+            WHEN coalesce(people.birth_date_precision, 'DAY') IN ('AGE_ONLY', 'UNKNOWN') THEN NULL
+            ELSE people.birth_on
+        END AS earliest_birth_on,
+        CASE WHEN people.age_stated BETWEEN 0 AND 115 THEN people.age_stated END AS possible_age,
+        ref_form.form_code IS NOT NULL AS form_is_approved,
+        family_placeholder.name IS NOT NULL AS family_name_is_placeholder,
+        given_placeholder.name IS NOT NULL AS given_name_is_placeholder,
+        places.institution_id IS NOT NULL AS institution_is_known,
+        places.category_code AS institution_category_code,
+        places.is_web_only AS institution_is_web_only,
+        places.closed_on AS institution_closed_on,
+        places.pattern AS residence_pattern,
+        staff.staff_id IS NOT NULL AS staff_is_known,
+        staff.institution_id AS staff_institution_id,
+        staff.order_no AS staff_order_no,
+        staff.order_on AS staff_order_on,
+        staff.trained_on AS staff_trained_on,
+        custody.device_id IS NOT NULL AS device_is_known,
+        list_filter(
+            custody.holders,
+            lambda h: dated.completed_on BETWEEN h.issued_on AND h.returned_on
+        ) AS holders_then,
+        windows.intervals
+    FROM dated
+    INNER JOIN people ON dated.record_id = people.record_id
+    CROSS JOIN moments
+    LEFT JOIN ref_form
+        ON dated.form_code = ref_form.form_code AND dated.form_version = ref_form.form_version
+    LEFT JOIN places ON dated.institution_id = places.institution_id
+    LEFT JOIN staff ON dated.staff_id = staff.staff_id
+    LEFT JOIN custody ON dated.device_id = custody.device_id
+    LEFT JOIN placeholder AS family_placeholder ON people.family_name = family_placeholder.name
+    LEFT JOIN placeholder AS given_placeholder ON people.given_name = given_placeholder.name
+    LEFT JOIN windows ON dated.mode = windows.mode
+),
+
+aged AS (
+    SELECT
+        *,
+        -- with a year or a month alone the birth date is the earliest possible one
+        CASE birth_date_precision
+            WHEN 'YEAR' THEN earliest_birth_on + INTERVAL 1 YEAR - INTERVAL 1 DAY
+            WHEN 'MONTH' THEN earliest_birth_on + INTERVAL 1 MONTH - INTERVAL 1 DAY
+            ELSE earliest_birth_on
+        END AS latest_birth_on
+    FROM joined
+)
+
+SELECT
+    * EXCLUDE (earliest_birth_on, latest_birth_on, possible_age, holders_then, intervals),
+    coalesce(greatest(date_sub('year', latest_birth_on, moment_on), 0), possible_age) AS age_at_least,
+    coalesce(date_sub('year', earliest_birth_on, moment_on), possible_age) AS age_at_most,
+    len(list_filter(intervals, lambda w: completed_at >= w.starts_at AND completed_at < w.ends_at)) > 0 AS is_in_window,
+    len(holders_then) > 0 AS device_is_held,
+    list_contains(list_transform(holders_then, lambda h: h.institution_id), institution_id) AS device_is_held_here,
+    holders_then[1].form_version AS device_form_version
+FROM aged

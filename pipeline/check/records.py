@@ -1,0 +1,154 @@
+"""Asks every rule of every record: `record_check`, `blanked_value` and `rule_result`.
+
+A condition that reads one table only is asked there, before anything is joined; what needs several is asked of `evidence`. Records that fail
+nothing, most of them, are left behind by the WHERE clause; the rest are noted as pairs of record and check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from pipeline.check.rules import Check, checks, load_rules, names_used
+from pipeline.errors import StepFailed
+from pipeline.sql import Workbench, quoted, step_failed
+
+HERE = Path(__file__).resolve().parent
+# where a condition is asked: the first that has all its columns
+PLACES = ("answers", "identity", "record", "evidence")
+
+
+def run(bench: Workbench) -> None:
+    """Make the three tables of the record rules."""
+    asked = ask(bench.con)
+    bench.write("record_check")
+    bench.write("blanked_value", blanked_values(bench.con, asked))
+    bench.write("rule_result")
+
+
+def ask(con: duckdb.DuckDBPyConnection) -> list[Check]:
+    """Ask every check of every record.
+
+    Makes the temporary relations `evidence`, `check_list` (what was asked) and `failure` (record_id, check_no).
+
+    Returns
+    -------
+    list of Check
+        What was asked; `check_no` is the position.
+
+    Raises
+    ------
+    BadReferenceFile
+        A rule is not well written.
+    StepFailed
+        The engine refused a condition.
+    """
+    _find_placeholders(con)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW evidence AS {(HERE / 'evidence.sql').read_text(encoding='utf-8')}")
+    columns = {place: columns_of(con, place) for place in PLACES}
+    asked = checks(load_rules(known=columns["evidence"]), _coded_columns(con, columns["identity"] | columns["answers"]))
+    _list_checks(con, asked)
+    con.execute("CREATE OR REPLACE TEMP TABLE failure (record_id VARCHAR, check_no INTEGER)")
+    placed: dict[str, list[int]] = {place: [] for place in PLACES}
+    for number, check in enumerate(asked):
+        used = names_used(check.condition)
+        placed[next(place for place in PLACES if used <= columns[place])].append(number)
+    for place, numbers in placed.items():
+        _note_failures(con, place, {number: asked[number].condition for number in numbers})
+    return asked
+
+
+def blanked_values(con: duckdb.DuckDBPyConnection, asked: Iterable[Check]) -> str:
+    """Return the query for every value taken out, naming only columns in which something was."""
+    rows = con.execute(
+        "SELECT DISTINCT unnest(blanks) AS name FROM failure INNER JOIN check_list USING (check_no) ORDER BY name"
+    ).fetchall()
+    kept = {column for check in asked if check.keep_value for column in check.blanks}
+    names = [row[0] for row in rows if row[0] in kept]
+    cases = "".join(f" WHEN {quoted(name)} THEN CAST({name} AS VARCHAR)" for name in names)
+    value = f"CASE WHEN keep_value THEN CASE column_name{cases} END END" if names else "CAST(NULL AS VARCHAR)"
+    return (HERE / "blanked_value.sql").read_text(encoding="utf-8").replace("'raw_value'", value)
+
+
+def _note_failures(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> None:
+    if not conditions:
+        return
+    numbers = ",\n".join(f"CASE WHEN {condition} THEN {number} END" for number, condition in conditions.items())
+    anything = "\nOR ".join(f"({condition})" for condition in conditions.values())
+    readable = "answers_sha256 IS NOT NULL AND " if place == "record" else ""
+    try:
+        con.execute(
+            f"INSERT INTO failure SELECT record_id, unnest(list_filter([{numbers}], lambda n: n IS NOT NULL)) FROM {place} "
+            f"WHERE {readable}({anything})"
+        )
+    except duckdb.Error as error:
+        raise _refused(con, place, conditions) or step_failed(error, f"check: rules asked of {place}") from None
+
+
+def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> StepFailed | None:
+    """Name the first rule the engine cannot bind, if that is what is wrong."""
+    for number, condition in conditions.items():
+        try:
+            con.execute(f"EXPLAIN SELECT record_id FROM {place} WHERE {condition}").fetchall()
+        except duckdb.Error as error:
+            rule = con.execute(f"SELECT rule_id FROM check_list WHERE check_no = {number}").fetchall()[0][0]
+            return step_failed(error, f"expectations/rules.yaml: {rule}")
+    return None
+
+
+def _find_placeholders(con: duckdb.DuckDBPyConnection) -> None:
+    """Ask once per spelling whether it stands for an unknown name: there are far fewer spellings than people."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE spelling AS SELECT family_name AS name FROM identity UNION SELECT given_name FROM identity"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE placeholder AS SELECT name FROM spelling WHERE name_is_placeholder(name)")
+    con.execute("DROP TABLE spelling")
+
+
+def _list_checks(con: duckdb.DuckDBPyConnection, asked: list[Check]) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE check_list (check_no INTEGER, rule_id VARCHAR, severity VARCHAR, blanks VARCHAR[], keep_value BOOLEAN)"
+    )
+    con.executemany(
+        "INSERT INTO check_list VALUES (?, ?, ?, ?, ?)",
+        [
+            [number, check.rule_id, check.severity, list(check.blanks), check.keep_value]
+            for number, check in enumerate(asked)
+        ],
+    )
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
+    return {row[0] for row in con.execute(f"DESCRIBE {relation}").fetchall()}
+
+
+def _coded_columns(con: duckdb.DuckDBPyConnection, columns: set[str]) -> dict[str, str]:
+    """Return, for every coded column, the condition that its value is one of its codes.
+
+    Comparing texts one by one takes ten times longer than one pattern, which the engine matches once per distinct value of a column chunk.
+    """
+    rows = con.execute(
+        "SELECT v.variable, v.type, list(c.code ORDER BY c.code) FROM ref_variable AS v INNER JOIN ref_code AS c USING (code_list) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return {name: _is_a_code(name, kind, codes) for name, kind, codes in rows if name in columns}
+
+
+def _is_a_code(name: str, kind: str, codes: list[str]) -> str:
+    listed = ", ".join(quoted(code) for code in codes)
+    if kind == "integer":
+        return (
+            f"{name} IN ({', '.join(str(int(code)) for code in codes)})"
+            if not _gapless(codes)
+            else f"{name} BETWEEN {min(map(int, codes))} AND {max(map(int, codes))}"
+        )
+    if kind == "list":
+        return f"list_has_all([{listed}], {name})"
+    pattern = "|".join(code.replace("\\", "\\\\").replace(".", "\\.").replace("+", "\\+") for code in codes)
+    return f"regexp_full_match({name}, {quoted(pattern)})"
+
+
+def _gapless(codes: list[str]) -> bool:
+    numbers = sorted(int(code) for code in codes)
+    return numbers == list(range(numbers[0], numbers[-1] + 1))
