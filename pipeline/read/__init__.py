@@ -1,1 +1,17 @@
-"""One reader per format: landed bytes become typed rows, identity apart from answers."""
+"""One reader per format: bytes to typed rows, identity and answers apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.sql import Workbench
+
+
+def run(bench: Workbench) -> None:
+    """Make the tables of the step: records, what offices sent, batches."""
+    from pipeline.read import batches, office, submissions
+
+    submissions.run(bench)
+    office.run(bench)
+    batches.run(bench)

@@ -1,0 +1,107 @@
+"""Makes the tables of batches: what arrived together, and what its sender says about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.sql import Workbench
+
+LARGEST_COUNT = 2**31 - 1
+
+BATCH = pa.schema(
+    [
+        ("batch_id", pa.string()), ("route", pa.string()), ("source_id", pa.string()), ("received_at", pa.timestamp("us")),
+        ("institution_id", pa.string()), ("device_id", pa.string()), ("medium_id", pa.string()), ("bundle_id", pa.string()),
+        ("file_count", pa.int32()), ("byte_count", pa.int64()), ("declared_count", pa.int32()), ("sent_at", pa.timestamp("us")),
+        ("custody_employee_id", pa.string()), ("custody_reason_code", pa.string()), ("custody_act_no", pa.string()),
+        ("act_case_count", pa.int32()), ("copied_at", pa.timestamp("us")), ("loaded_at", pa.timestamp("us")),
+        ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())),
+    ]
+)  # fmt: skip
+DAILY = pa.schema([("batch_id", pa.string()), ("counted_on", pa.date32()), ("declared_count", pa.int32())])
+
+BATCH_QUERY = """
+WITH found AS (
+    SELECT batch_id, count(*) AS record_count, count(*) FILTER (WHERE read_error = 'TRUNCATED') AS torn_count FROM record GROUP BY batch_id
+    UNION ALL
+    SELECT batch_id, count(*) AS record_count, 0 AS torn_count FROM intake_record GROUP BY batch_id
+)
+SELECT
+    batch_row.*,
+    COALESCE(found.record_count, 0) AS record_count,
+    COALESCE(found.torn_count, 0) > 0 AS is_truncated
+FROM batch_row
+LEFT JOIN found USING (batch_id)
+"""
+
+
+def run(bench: Workbench) -> None:
+    """Make `batch` and `batch_daily`; the records must have been made."""
+    bench.con.register("batch_row", pa.Table.from_pylist([_batch(batch) for batch in bench.batches], schema=BATCH))
+    daily = [row for batch in bench.batches for row in _daily(batch)]
+    bench.con.register("batch_daily_row", pa.Table.from_pylist(daily, schema=DAILY))
+    bench.write("batch", BATCH_QUERY)
+    bench.write("batch_daily", "SELECT * FROM batch_daily_row")
+
+
+def _batch(batch: dict[str, Any]) -> dict[str, Any]:
+    said = batch["declared"] or {}
+    custody = batch["custody"] or {}
+    return {
+        **{name: batch[name] for name in ("batch_id", "route", "source_id", "institution_id", "device_id")},
+        "received_at": _moment(batch["received_at"]),
+        "medium_id": _text(custody, "medium_id"),
+        "bundle_id": _text(said, "bundle_id"),
+        "file_count": len(batch["files"]),
+        "byte_count": sum(file["size"] for file in batch["files"]),
+        "declared_count": _count(said.get("case_count")),
+        "sent_at": _moment(said.get("exported_at")),
+        "custody_employee_id": _text(custody, "employee_id"),
+        "custody_reason_code": _text(custody, "reason_code"),
+        "custody_act_no": _text(custody, "act_no"),
+        "act_case_count": _count(custody.get("act_case_count")),
+        "copied_at": _moment(custody.get("copied_at")),
+        "loaded_at": _moment(custody.get("loaded_at")),
+        **{name: _count(said.get(name)) for name in ("created_count", "deleted_count", "last_case_no")},
+        "problems": sorted(batch["problems"]),
+    }
+
+
+def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sender's counts per day: a tablet's `daily_counts`, the portal's `daily`."""
+    said = batch["declared"] or {}
+    counts = said.get("daily" if batch["route"] == "portal" else "daily_counts")
+    rows = [(_day(day), _count(count)) for day, count in counts.items()] if isinstance(counts, dict) else []
+    return [
+        {"batch_id": batch["batch_id"], "counted_on": day, "declared_count": count}
+        for day, count in rows
+        if day is not None and count is not None
+    ]
+
+
+def _text(said: dict[str, Any], name: str) -> str | None:
+    value = said.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+    return value if is_count else None  # type: ignore[return-value]  # is_count has looked
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,0 +1,19 @@
+-- Tablets: issue, kit and return.
+SELECT
+    json_extract_string(cells, 'device_id') AS device_id,
+    json_extract_string(cells, 'institution_id') AS institution_id,
+    json_extract_string(cells, 'act_no') AS act_no,
+    office_day(json_extract_string(cells, 'issued_on')) AS issued_on,
+    json_extract_string(cells, 'return_act_no') AS return_act_no,
+    office_day(json_extract_string(cells, 'returned_on')) AS returned_on,
+    office_integer(json_extract_string(cells, 'cases_left_count')) AS cases_left_count,
+    json_extract_string(cells, 'form_version') AS form_version,
+    office_boolean(json_extract_string(cells, 'has_case')) AS has_case,
+    office_boolean(json_extract_string(cells, 'has_glass')) AS has_glass,
+    office_boolean(json_extract_string(cells, 'has_charger')) AS has_charger,
+    office_boolean(json_extract_string(cells, 'has_usb_cable')) AS has_usb_cable,
+    office_boolean(json_extract_string(cells, 'has_stylus')) AS has_stylus,
+    office_boolean(json_extract_string(cells, 'has_power_bank')) AS has_power_bank,
+    batch_id
+FROM office_state
+WHERE kind = 'device' AND state = 'in_force'

@@ -1,0 +1,41 @@
+-- Every stage-1 list received: whose it is, and whether it is the newest of that institution.
+-- A title that names an institution of the register speaks for it; else the list is its sender's.
+CREATE OR REPLACE TEMP TABLE list_state AS
+WITH known AS (
+    SELECT row_key AS institution_id
+    FROM register_state
+    WHERE kind = 'institution' AND state = 'in_force'
+),
+
+-- of several institutions named in one title, the first by identifier
+titled AS (
+    SELECT
+        word.batch_id,
+        word.block_no,
+        min(known.institution_id) AS institution_id
+    FROM (SELECT batch_id, block_no, unnest(named) AS name FROM office_block) AS word
+    JOIN known ON known.institution_id = word.name
+    GROUP BY word.batch_id, word.block_no
+),
+
+owned AS (
+    SELECT
+        office_block.*,
+        COALESCE(titled.institution_id, office_block.sender_id) AS institution_id
+    FROM office_block
+    LEFT JOIN titled USING (batch_id, block_no)
+),
+
+judged AS (
+    SELECT
+        *,
+        institution_id IN (FROM known) AS is_known
+    FROM owned
+)
+
+SELECT
+    *,
+    dense_rank() OVER (PARTITION BY institution_id ORDER BY received_at, batch_id) AS version_no,
+    dense_rank() OVER (PARTITION BY institution_id ORDER BY received_at DESC, batch_id DESC) = 1 AND is_known AS is_newest,
+    left(batch_id, 16) || '-' || lpad(CAST(min(block_no) OVER (PARTITION BY institution_id, batch_id) AS VARCHAR), 2, '0') AS list_id
+FROM judged

@@ -1,0 +1,165 @@
+"""Reads stage-1 lists: finds titles, headers, rows and totals in a spreadsheet nobody made for a machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pipeline.read import words as w
+from pipeline.read.sheets import Row, Sheet, is_blank, text_of
+from pipeline.read.words import Words
+
+HEADERS_NEEDED = 2
+FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
+Value = str | int | bool | None
+
+
+@dataclass
+class Block:
+    """One list within a file: a header, what stands above it, its rows and the total below."""
+
+    columns: dict[str, int] = field(default_factory=dict)
+    as_of_on: date | None = None
+    drawn_up_on: date | None = None
+    declared_total: int | None = None
+    named: list[str] = field(default_factory=list)
+    rows: list[tuple[dict[str, Value], str | None]] = field(default_factory=list)
+
+
+@dataclass
+class _Titles:
+    """Title rows seen since the last list ended."""
+
+    as_of_on: date | None = None
+    drawn_up_on: date | None = None
+    named: list[str] = field(default_factory=list)
+
+    def take(self, row: Row, words: Words) -> None:
+        text = w.joined(row)
+        self.drawn_up_on = self.drawn_up_on or w.date_in(words.drawn_up, text)
+        self.as_of_on = self.as_of_on or w.date_in(words.as_of, text)
+        self.named += w.identifiers_in(text)
+
+    @property
+    def begin_a_list(self) -> bool:
+        return bool(self.as_of_on or self.drawn_up_on or self.named)
+
+
+def read_lists(sheets: list[Sheet], words: Words, latest: date) -> list[Block]:
+    """Return the lists of a file; none if no header row is found.
+
+    Parameters
+    ----------
+    latest
+        Nobody on the list can be born, nor be admitted, after this day.
+    """
+    return [block for sheet in sheets for block in _Reading(words, latest).read(sheet)]
+
+
+class _Reading:
+    """Walks down one sheet."""
+
+    def __init__(self, words: Words, latest: date) -> None:
+        self.words = words
+        self.latest = latest
+        self.blocks: list[Block] = []
+        self.titles = _Titles()
+        self.is_ended = True
+
+    def read(self, sheet: Sheet) -> list[Block]:
+        for row in sheet.rows:
+            if not is_blank(row):
+                self._take(row)
+        return self.blocks
+
+    def _take(self, row: Row) -> None:
+        columns = header_columns(row, self.words)
+        if columns:
+            self._header(columns)
+        elif self.blocks and self._is_total(row):
+            self.is_ended = True
+        elif self.blocks and (entry := self._entry(row)):
+            self.blocks[-1].rows.append(entry)
+        elif not self.blocks or self.is_ended:
+            self.titles.take(row, self.words)
+
+    def _header(self, columns: dict[str, int]) -> None:
+        """Begin a list, unless the header is only printed again at the top of a page."""
+        if self.blocks and not self.is_ended:
+            self.blocks[-1].columns = columns
+            return
+        if self.blocks and not self.titles.begin_a_list and self.blocks[-1].columns == columns:
+            self.is_ended = False
+            return
+        titles = self.titles
+        self.blocks.append(Block(columns, titles.as_of_on, titles.drawn_up_on, None, titles.named))
+        self.titles, self.is_ended = _Titles(), False
+
+    def _is_total(self, row: Row) -> bool:
+        first = next(cell for cell in row if cell is not None)
+        found = self.words.totals.match(text_of(first) or "")
+        if not found:
+            return False
+        number = re.search(r"\d+", w.joined(row)[found.end() :])
+        block = self.blocks[-1]
+        if number:
+            block.declared_total = (block.declared_total or 0) + int(number[0])
+        return True
+
+    def _entry(self, row: Row) -> tuple[dict[str, Value], str | None] | None:
+        """Return a row of people, and why it is held if it is; None for a row that is none."""
+        columns = self.blocks[-1].columns
+        cells = {column: row[at] if at < len(row) else None for column, at in columns.items()}
+        number = text_of(cells.get("number"))
+        entry_no = re.fullmatch(r"(\d{1,6})[.)]?", number or "")
+        entry = self._read(cells)
+        has_identity = any(entry[key] is not None for key in ("family_name", "given_name", "iin"))
+        if number and not entry_no and not entry["iin"] and not entry["birth_on"]:
+            return None
+        if self.is_ended and not (entry_no and has_identity):
+            return None
+        if not has_identity:
+            filled = sum(text is not None and not FILLER.fullmatch(text) for text in map(text_of, row))
+            return None if filled <= (2 if entry_no else 1) else (entry, "NO_IDENTITY")
+        return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None
+
+    def _read(self, cells: dict[str, Any]) -> dict[str, Value]:
+        texts = {column: _filled(text_of(cell)) for column, cell in cells.items()}
+        full_name = texts.get("full_name")
+        parts = (texts.get("family_name"), texts.get("given_name"), texts.get("patronymic"))
+        family, given, patronymic = w.split_name(full_name) if full_name else parts
+        birth_on, precision = w.read_date(cells.get("birth_on"), self.latest)
+        admitted_on, _ = w.read_date(cells.get("admitted_on"), self.latest)
+        note = texts.get("note")
+        unread = (texts.get("birth_on") and not birth_on) or (texts.get("admitted_on") and not admitted_on)
+        sex = self.words.sexes.get(w.plain(texts.get("sex") or ""))
+        return {
+            "entry_no": None,
+            "iin": w.read_iin(cells.get("iin")),
+            "full_name_raw": full_name or " ".join(part for part in parts if part) or None,
+            "family_name": family,
+            "given_name": given,
+            "patronymic": patronymic,
+            "sex": sex,
+            "birth_on": birth_on.isoformat() if birth_on else None,
+            "birth_date_precision": precision,
+            "admitted_on": admitted_on.isoformat() if admitted_on else None,
+            "ward": texts.get("ward"),
+            "note_code": next((code for code, pattern in self.words.notes if note and pattern.search(note)), None),
+            "is_set_aside": bool(unread or (texts.get("sex") and sex is None)),
+        }
+
+
+def header_columns(row: Row, words: Words) -> dict[str, int]:
+    """Return which column stands where if the row is a header, else nothing; the first of two like columns counts."""
+    found: dict[str, int] = {}
+    for at, cell in enumerate(row):
+        if isinstance(cell, str) and (column := words.columns.get(w.plain(cell))):
+            found.setdefault(column, at)
+    return found if len(found) >= HEADERS_NEEDED else {}
+
+
+def _filled(text: str | None) -> str | None:
+    return None if text is None or FILLER.fullmatch(text) else text

@@ -1,0 +1,232 @@
+"""Reads what offices send: registers, lists, movements and headcounts, to rows of text with a place each.
+
+Files are read one by one, without looking at any other; what holds, what replaces what and what is held back is decided afterwards over
+all of them, in `office_state.sql`. So the rows of a file can be kept (`memo/`) and found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.read.lists import read_lists
+from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
+from pipeline.read.words import load_words
+from pipeline.sql import Workbench, step_failed
+
+ROUTES = ("register", "list", "movement", "headcount")
+RUN_BATCHES = 500
+HERE = Path(__file__).resolve().parent
+
+SHEETS = ("institution", "staff", "premises", "device", "employee", "medium")
+COLUMNS = {
+    "institution": "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on is_web_only closed_on",
+    "staff": "staff_id institution_id full_name order_no order_on trained_on",
+    "premises": "institution_id has_room computer_count has_internet",
+    "device": "device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass has_charger "
+    "has_usb_cable has_stylus has_power_bank",
+    "employee": "employee_id full_name",
+    "medium": "medium_id employee_id act_no wiped_on",
+    "movement": "movement_no movement_type occurred_on occurred_time iin family_name given_name patronymic sex birth_date other_institution_id "
+    "other_kato ward",
+    "headcount": "institution_id moment_at present_count temporarily_absent_count living_in_staff_count usual_present_count signed_by_staff_id signed_on",
+}
+TABLES = (
+    "institution", "staff", "staff_identity", "premises", "device", "employee", "medium",
+    "list", "list_entry", "list_identity", "movement", "movement_identity", "headcount", "intake_record",
+)  # fmt: skip
+
+ROW = pa.schema(
+    [
+        ("batch_id", pa.string()), ("route", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()),
+        ("record_no", pa.int32()), ("kind", pa.string()), ("block_no", pa.int32()), ("fault", pa.string()), ("held", pa.string()),
+        ("cells", pa.string()), ("content_sha256", pa.string()),
+    ]
+)  # fmt: skip
+BLOCK = pa.schema(
+    [
+        ("batch_id", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()), ("block_no", pa.int32()),
+        ("as_of_on", pa.string()), ("drawn_up_on", pa.string()), ("declared_total", pa.int32()), ("named", pa.list_(pa.string())),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row found in a file, before it has a number.
+
+    Attributes
+    ----------
+    fault
+        Why it is unreadable, or None.
+    held
+        Why it is quarantined whatever else came, or None.
+    """
+
+    kind: str
+    cells: dict[str, Any]
+    block_no: int | None = None
+    fault: str | None = None
+    held: str | None = None
+
+
+class OfficeReader:
+    """Reads office files; its version names everything its rows depend on besides the files.
+
+    Parameters
+    ----------
+    bench
+        The workbench of the `read` step.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._lake = bench.lake
+        self._headers = bench.settings.reference / "list_headers.yaml"
+        self._latest: date = bench.round.moment_on
+
+    @cached_property
+    def version(self) -> str:
+        """Hash over this reader's code and the words it knows."""
+        digest = hashlib.sha256(str(self._latest).encode())
+        for path in (*(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py")), self._headers):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def parquet(self, run: list[dict[str, Any]]) -> tuple[Path, Path]:
+        """Return the files with rows and list blocks of a run, reading it if that was not done before."""
+        names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in run)
+        folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
+        if not folder.exists():
+            part = folder.with_name(f".{uuid.uuid4().hex}.part")
+            part.mkdir(parents=True)
+            try:
+                self._read(run, part)
+                part.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        return folder / "row.parquet", folder / "block.parquet"
+
+    def _read(self, run: list[dict[str, Any]], folder: Path) -> None:
+        rows: list[dict[str, Any]] = []
+        blocks: list[dict[str, Any]] = []
+        for batch in run:
+            found = self._batch(batch, blocks)
+            rows += [_row(batch, number, one) for number, one in enumerate(found, start=1)]
+        pq.write_table(pa.Table.from_pylist(rows, schema=ROW), folder / "row.parquet")
+        pq.write_table(pa.Table.from_pylist(blocks, schema=BLOCK), folder / "block.parquet")
+
+    def _batch(self, batch: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Found]:
+        route = batch["route"]
+        path = self._lake.landing / route / batch["batch_id"] / "files" / batch["files"][0]["path"]
+        try:
+            sheets = open_sheets(path)
+        except NoSpreadsheet as problem:
+            return [Found(route, {}, fault=problem.code)]
+        if route == "list":
+            found = list(self._list(batch, sheets, blocks))
+        elif route == "register":
+            found = [row for sheet in sheets if sheet.name in SHEETS for row in table_rows(sheet.name, sheet)]
+            if not any(row.kind == "institution" and row.held is None for row in found):
+                found = [Found(row.kind, row.cells, held="NO_INSTITUTIONS") for row in found] or [
+                    Found(route, {}, held="HEADER_NOT_FOUND")
+                ]
+        else:
+            found = list(table_rows(route, sheets[0])) if sheets else [Found(route, {}, held="HEADER_NOT_FOUND")]
+        return found
+
+    def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:
+        lists = read_lists(sheets, load_words(self._headers), self._latest)
+        if not lists:
+            yield Found("list", {}, held="HEADER_NOT_FOUND")
+        for number, block in enumerate(lists, start=1):
+            blocks.append(
+                {
+                    "batch_id": batch["batch_id"],
+                    "received_at": batch["received_at"],
+                    "sender_id": batch["institution_id"],
+                    "block_no": number,
+                    "as_of_on": block.as_of_on.isoformat() if block.as_of_on else None,
+                    "drawn_up_on": block.drawn_up_on.isoformat() if block.drawn_up_on else None,
+                    "declared_total": block.declared_total,
+                    "named": sorted(set(block.named)),
+                }
+            )
+            for cells, held in block.rows:
+                yield Found("list", cells, number, held=held)
+
+
+def table_rows(kind: str, sheet: Sheet) -> Iterator[Found]:
+    """Yield the rows of a sheet whose first row names its columns."""
+    known = COLUMNS[kind].split()
+    filled = [row for row in sheet.rows if not is_blank(row)]
+    header = {name: at for at, name in enumerate(text_of(cell) for cell in filled[0])} if filled else {}
+    columns = {name: header[name] for name in known if name in header}
+    if known[0] not in columns or len(columns) < 2:  # a header names its key and something more
+        yield Found(kind, {}, held="HEADER_NOT_FOUND")
+        return
+    for row in filled[1:]:
+        cells = {name: _cell(row, at) for name, at in columns.items()}
+        if any(value is not None for value in cells.values()):
+            yield Found(kind, cells)
+        else:
+            yield Found(kind, {}, held="NO_KNOWN_COLUMN")
+
+
+def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cut office batches, in order of receipt, into runs of equal number; the last one grows."""
+    office = [batch for batch in batches if batch["route"] in ROUTES]
+    return [office[at : at + RUN_BATCHES] for at in range(0, max(len(office), 1), RUN_BATCHES)]
+
+
+def run(bench: Workbench) -> None:
+    """Make the tables of registers, lists, movements and headcounts, and the ledger of their rows."""
+    reader = OfficeReader(bench)
+    paths = [reader.parquet(batches) for batches in runs(bench.batches)]
+    bench.relation("office_row", [row for row, _ in paths])
+    bench.relation("office_block", [block for _, block in paths])
+    for name in ("office_macros", "register_state", "list_state", "office_state"):
+        try:
+            bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
+        except duckdb.Error as error:
+            raise step_failed(error, f"read/{name}.sql") from None
+    for table in TABLES:
+        bench.write(table)
+
+
+def _cell(row: Row, at: int) -> str | None:
+    return text_of(row[at]) if at < len(row) else None
+
+
+def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
+    cells = json.dumps(found.cells, ensure_ascii=False, sort_keys=True)
+    digest = (
+        batch["files"][0]["sha256"] if found.fault else hashlib.sha256(f"{found.kind}\n{cells}".encode()).hexdigest()
+    )
+    return {
+        "batch_id": batch["batch_id"],
+        "route": batch["route"],
+        "received_at": batch["received_at"],
+        "sender_id": batch["institution_id"],
+        "record_no": number,
+        "kind": found.kind,
+        "block_no": found.block_no,
+        "fault": found.fault,
+        "held": found.held,
+        "cells": cells,
+        "content_sha256": digest,
+    }

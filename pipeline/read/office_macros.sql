@@ -1,0 +1,40 @@
+-- How the cells of office papers are read; NULL where a cell is written otherwise.
+CREATE OR REPLACE TEMP MACRO office_day(t) AS
+CASE
+    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN TRY_CAST(t AS DATE)
+    WHEN regexp_full_match(t, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}') THEN CAST(try_strptime(t, '%d.%m.%Y') AS DATE)
+END;
+
+CREATE OR REPLACE TEMP MACRO office_integer(t) AS CASE WHEN regexp_full_match(t, '-?[0-9]{1,9}') THEN TRY_CAST(t AS INTEGER) END;
+
+CREATE OR REPLACE TEMP MACRO office_boolean(t) AS CASE lower(t) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE WHEN '1' THEN TRUE WHEN '0' THEN FALSE END;
+
+CREATE OR REPLACE TEMP MACRO office_time(t) AS CASE WHEN regexp_full_match(t, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?') THEN TRY_CAST(t AS TIME) END;
+
+-- A moment without offset is local time of the round's zone.
+CREATE OR REPLACE TEMP MACRO office_moment(t, zone) AS
+CASE
+    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})')
+        THEN CAST(TRY_CAST(t AS TIMESTAMPTZ) AS TIMESTAMP)
+    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?')
+        THEN CAST(timezone(zone, TRY_CAST(t AS TIMESTAMP)) AS TIMESTAMP)
+END;
+
+CREATE OR REPLACE TEMP MACRO office_is_identifier(t) AS COALESCE(regexp_full_match(t, '[A-Za-z0-9._-]{1,64}'), FALSE);
+
+-- Whether a cell that should hold a number, a date or a yes-or-no holds something else.
+CREATE OR REPLACE TEMP MACRO office_is_set_aside(cells) AS
+len(list_filter(
+    ['site_no', 'capacity', 'computer_count', 'cases_left_count', 'present_count', 'temporarily_absent_count', 'living_in_staff_count',
+        'usual_present_count', 'sex'],
+    lambda name: json_extract_string(cells, name) IS NOT NULL AND office_integer(json_extract_string(cells, name)) IS NULL
+)) > 0
+OR len(list_filter(
+    ['head_order_on', 'closed_on', 'order_on', 'trained_on', 'issued_on', 'returned_on', 'wiped_on', 'birth_date', 'signed_on'],
+    lambda name: json_extract_string(cells, name) IS NOT NULL AND office_day(json_extract_string(cells, name)) IS NULL
+)) > 0
+OR len(list_filter(
+    ['is_web_only', 'has_room', 'has_internet', 'has_case', 'has_glass', 'has_charger', 'has_usb_cable', 'has_stylus', 'has_power_bank'],
+    lambda name: json_extract_string(cells, name) IS NOT NULL AND office_boolean(json_extract_string(cells, name)) IS NULL
+)) > 0
+OR json_extract_string(cells, 'occurred_time') IS NOT NULL AND office_time(json_extract_string(cells, 'occurred_time')) IS NULL

@@ -1,0 +1,149 @@
+"""Reads the words and dates of office papers: headers, titles, sexes, notes, in Kazakh, Russian and English."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.read.sheets import Cell, Row, text_of
+
+DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
+YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
+MONTH_YEAR = re.compile(r"(\d{1,2})[./](\d{4})")
+YEAR = re.compile(r"(1[89]\d\d|20\d\d)")
+YEAR_SIGN = re.compile(r"\s*(?:г|ж|года|года рождения|г\s?\.?\s?р|жылы)?\.?\s*$", re.IGNORECASE)
+DATE_IN_TEXT = r"\s*«?\s*(\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d{2}-\d{2})\s*»?"
+PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of `list_headers.yaml`, ready to be looked up."""
+
+    columns: dict[str, str]
+    totals: re.Pattern[str]
+    as_of: tuple[re.Pattern[str], ...]
+    drawn_up: tuple[re.Pattern[str], ...]
+    sexes: dict[str, int]
+    notes: tuple[tuple[str, re.Pattern[str]], ...]
+
+
+@cache
+def load_words(path: Path) -> Words:
+    """Read `list_headers.yaml`."""
+    raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Words(
+        columns={plain(word): column for column, words in raw["columns"].items() for word in words},
+        totals=re.compile(r"\s*(?:" + "|".join(map(re.escape, raw["totals"])) + r")(?![^\W\d_])", re.IGNORECASE),
+        as_of=tuple(_phrase(phrase) for phrase in raw["as_of"]),
+        drawn_up=tuple(_phrase(phrase) for phrase in raw["drawn_up"]),
+        sexes={plain(word): int(sex) for sex, words in raw["sexes"].items() for word in words},
+        notes=tuple(
+            (code, re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b", re.IGNORECASE))
+            for code, words in raw["notes"].items()
+        ),
+    )
+
+
+def _phrase(phrase: str) -> re.Pattern[str]:
+    before, after = (
+        r"\s+".join(map(re.escape, part.replace("«", "").replace("»", "").split())) for part in phrase.split("{date}")
+    )
+    return re.compile(rf"{before}{DATE_IN_TEXT}" + (rf"\s*(?:г\.?|ж\.?)?\s*{after}" if after else ""), re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """Return a header as it is compared: lower case, without №, points, brackets and line breaks, ё as е, single spaces."""
+    lower = text.lower().replace("ё", "е")
+    words = " ".join(re.sub(r"[№.()\[\]\r\n]", " " if "\n" in lower else "", lower).replace("\n", " ").split())
+    return words or ("№" if "№" in text else "")
+
+
+def date_in(patterns: tuple[re.Pattern[str], ...], text: str) -> date | None:
+    """Return the date that the first fitting phrase names in a title."""
+    for pattern in patterns:
+        if found := pattern.search(text):
+            return read_date(found.group(1), date.max)[0]
+    return None
+
+
+def read_date(cell: Cell, latest: date) -> tuple[date | None, str]:
+    """Read a date as offices write it.
+
+    Parameters
+    ----------
+    latest
+        Two-digit years are taken as this century up to this day's year, else as the last one.
+
+    Returns
+    -------
+    tuple
+        The date (missing parts are 1) and how exactly it is known: DAY, MONTH, YEAR or UNKNOWN.
+    """
+    if isinstance(cell, datetime):
+        return cell.date(), "DAY"
+    if isinstance(cell, date):
+        return cell, "DAY"
+    text = YEAR_SIGN.sub("", text_of(cell) or "")
+    if found := YEAR_FIRST.fullmatch(text):
+        return _day(int(found[1]), int(found[2]), int(found[3]))
+    if found := DAY_FIRST.fullmatch(text):
+        return _day(_full_year(found[3], latest), int(found[2]), int(found[1]))
+    if found := MONTH_YEAR.fullmatch(text):
+        day, _ = _day(int(found[2]), int(found[1]), 1)
+        return day, "MONTH" if day else "UNKNOWN"
+    if found := YEAR.fullmatch(text):
+        return date(int(found[1]), 1, 1), "YEAR"
+    return None, "UNKNOWN"
+
+
+def _full_year(digits: str, latest: date) -> int:
+    year = int(digits)
+    if len(digits) == 4:
+        return year
+    return year + (2000 if 2000 + year <= latest.year else 1900)
+
+
+def _day(year: int, month: int, day: int) -> tuple[date | None, str]:
+    try:
+        return date(year, month, day), "DAY"
+    except ValueError:
+        return None, "UNKNOWN"
+
+
+def split_name(text: str) -> tuple[str | None, str | None, str | None]:
+    """Split a full name into family name, given name and patronymic; «ұлы», «қызы», «оглы» as a word belong to the patronymic."""
+    words = text.replace(",", " ").split()
+    if len(words) == 2 and (initials := re.fullmatch(r"([^\W\d_])\.\s?([^\W\d_])\.?", words[1])):
+        return words[0], f"{initials[1]}.", f"{initials[2]}."
+    if len(words) == 3 and words[2].lower() in PATRONYMIC_PARTICLES:
+        return words[0], None, f"{words[1]} {words[2]}"
+    family, given, *_ = [*words, "", ""]
+    return family or None, given or None, " ".join(words[2:]) or None
+
+
+def read_iin(cell: Cell) -> str | None:
+    """Return an IIN as written; a number cell gets its leading zeros back; what has no digit is no IIN."""
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell).zfill(12)
+    text = "".join((text_of(cell) or "").split())
+    return text if any(letter.isdigit() for letter in text) else None
+
+
+def identifiers_in(text: str) -> list[str]:
+    """Return the words of a title that could be an identifier; which of them are institutions the register says."""
+    return sorted({word.rstrip(".") for word in IDENTIFIER.findall(text) if any(letter.isdigit() for letter in word)})
+
+
+def joined(row: Row) -> str:
+    """Return a row as one text, dates as DD.MM.YYYY."""
+    return " ".join(
+        cell.strftime("%d.%m.%Y") if isinstance(cell, date) else text_of(cell) or "" for cell in row if cell is not None
+    )
