@@ -1,4 +1,4 @@
-"""Write the secret files docker-compose.yml reads; files that are there already are kept."""
+"""`make secrets`: write the secret files docker-compose.yml reads; files that are there already are kept."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from pathlib import Path
 FOLDER = Path("secrets")
 
 
-def main() -> None:
-    """Make secrets/ with mode 0700 and each missing file with mode 0600."""
-    FOLDER.mkdir(mode=0o700, exist_ok=True)
-    password = _kept("postgres_password", secrets.token_urlsafe(24))
-    _kept("airflow_database_url", f"postgresql+psycopg2://airflow:{password}@postgres/airflow")
-    _kept("fernet_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-    _kept("airflow_passwords", json.dumps({"admin": secrets.token_urlsafe(12)}))
+def main(folder: Path = FOLDER) -> None:
+    """Make the folder with mode 0700 and each missing file in it.
+
+    The folder keeps everyone else on the host out. The files in it are 0444, for compose mounts them with their mode and owner into
+    containers whose users are not the one who made them.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    password = _kept(folder, "postgres_password", secrets.token_urlsafe(24))
+    _kept(folder, "airflow_database_url", f"postgresql+psycopg2://airflow:{password}@postgres/airflow")
+    _kept(folder, "airflow_fernet_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    _kept(folder, "airflow_passwords", json.dumps({"admin": secrets.token_urlsafe(12)}))
     for name in ("airflow_api_key", "airflow_jwt_key", "sanaq_id_key"):
-        _kept(name, secrets.token_urlsafe(48))
-    _kept("sanaq_portal_token", "ask the portal's people for the token and write it here")
+        _kept(folder, name, secrets.token_urlsafe(64))
+    _kept(folder, "sanaq_portal_token", "ask the portal's people for the token and write it here")
 
 
-def _kept(name: str, value: str) -> str:
-    path = FOLDER / name
+def _kept(folder: Path, name: str, value: str) -> str:
+    path = folder / name
     if not path.exists():
-        path.touch(mode=0o600)
         path.write_text(value, encoding="utf-8")
+        path.chmod(0o444)
     return path.read_text(encoding="utf-8")
 
 
