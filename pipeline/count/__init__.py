@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.count import kinds
-from pipeline.count.ledger_check import require_balance
+from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
+LANDED = pa.schema([("batch_id", pa.string()), ("line_count", pa.int64())])
 
 
 def run(bench: Workbench) -> None:
@@ -22,21 +25,13 @@ def run(bench: Workbench) -> None:
     LedgerUnbalanced
         Records received and records accounted for differ.
     """
-    kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
-    _execute(bench, "macros")
     require_ledger(bench)
     bench.write("expected")
-    bench.write("coverage_institution")
-    _keep(bench, "coverage_total")
-    for table in ("coverage_category", "coverage_district", "coverage_mode", "coverage_daily"):
-        bench.write(table)
+    make_coverage(bench)
     bench.write("sync_lag")
     bench.write("control_total")
-    for name in ("finding_register", "finding_coverage", "finding_machinery"):
-        _keep(bench, name)
-    bench.write("discrepancy")
-    _keep(bench, "counted_answers", as_view=True)
-    bench.write("item_nonresponse", query=nonresponse_query(_variables(bench)))
+    make_discrepancies(bench)
+    make_item_nonresponse(bench)
 
 
 def require_ledger(bench: Workbench) -> None:
@@ -47,14 +42,34 @@ def require_ledger(bench: Workbench) -> None:
     LedgerUnbalanced
         A record received is in no state, in two, or in one nobody knows.
     """
+    bench.con.register("landed", pa.Table.from_pylist(lines_landed(bench.batches), schema=LANDED))
     bench.write("ledger")
     bench.write("intake")
-    require_balance(bench.con.execute(_sql("unbalanced")).fetchall())
+    require_balance(_rows(bench, "unbalanced"))
 
 
-def _variables(bench: Workbench) -> list[Variable]:
-    rows = bench.con.execute(_sql("asked_variable")).fetchall()
-    return [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in rows]
+def make_coverage(bench: Workbench) -> None:
+    """Write the coverage tables; categories and districts are sums of the institutions."""
+    bench.write("coverage_institution")
+    _keep(bench, "coverage_total")
+    for table in ("coverage_category", "coverage_district", "coverage_mode", "coverage_daily"):
+        bench.write(table)
+
+
+def make_discrepancies(bench: Workbench) -> None:
+    """Gather what register, counts and machinery show, and judge it by the thresholds of the round."""
+    kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
+    _execute(bench, "macros")
+    for name in ("finding_register", "finding_coverage", "finding_machinery"):
+        _keep(bench, name)
+    bench.write("discrepancy")
+
+
+def make_item_nonresponse(bench: Workbench) -> None:
+    """Write `item_nonresponse`; its query is built from the questionnaire."""
+    _keep(bench, "counted_answers", as_view=True)
+    variables = [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")]
+    bench.write("item_nonresponse", query=nonresponse_query(variables))
 
 
 def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:
@@ -62,9 +77,13 @@ def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:
     _execute(bench, name, f"CREATE OR REPLACE TEMP {'VIEW' if as_view else 'TABLE'} {name} AS ")
 
 
-def _execute(bench: Workbench, name: str, prefix: str = "") -> None:
+def _rows(bench: Workbench, name: str) -> list[Any]:
+    return _execute(bench, name).fetchall()
+
+
+def _execute(bench: Workbench, name: str, prefix: str = "") -> duckdb.DuckDBPyConnection:
     try:
-        bench.con.execute(prefix + _sql(name))
+        return bench.con.execute(prefix + _sql(name))
     except duckdb.Error as error:
         raise step_failed(error, f"count/{name}.sql") from None
 

@@ -4,7 +4,7 @@ SELECT
     COALESCE(ref_variable.asked_if, 'TRUE') AS asked_if,
     list_filter(list(ref_code.code ORDER BY ref_code.code), lambda code: code IS NOT NULL) AS declined
 FROM ref_variable
-LEFT JOIN ref_code ON ref_variable.code_list = ref_code.code_list AND ref_code.code = 'DECLINED'
+LEFT JOIN ref_code ON ref_variable.code_list = ref_code.code_list AND ref_code.is_declined
 WHERE ref_variable.section <> 'identity'
 GROUP BY ALL
 ORDER BY ref_variable.variable

@@ -127,14 +127,14 @@ batch_rows AS (
     WHERE declared_count IS NOT NULL AND route NOT IN ('register', 'list', 'movement', 'headcount')
 ),
 
--- 3. Each day as the sender counted it. A bundle counts its own cases, the portal its whole day, again at every pull.
+-- 3. Each day as the tablet counted it, by its own clock; and the portal's total.
 day_received AS (
     SELECT
         record.batch_id,
         (record.completed_at + to_minutes(COALESCE(record.completed_offset_min, 0)))::DATE AS counted_on,
         count(*) AS received_count
     FROM record
-    WHERE record.completed_at IS NOT NULL
+    WHERE record.completed_at IS NOT NULL AND record.route IN ('tablet_vpn', 'tablet_usb')
     GROUP BY ALL
 ),
 
@@ -153,42 +153,47 @@ bundle_days AS (
     LEFT JOIN day_received USING (batch_id, counted_on)
 ),
 
-portal_received AS (
+-- The portal counts all it ever accepted, by its own day of receipt, which a submission does not carry: totals are compared.
+pull_declared AS (
     SELECT
-        batch.route,
-        day_received.counted_on,
-        sum(day_received.received_count) AS received_count
-    FROM day_received
-    JOIN batch USING (batch_id)
-    WHERE batch.route IN ('portal', 'census_db')
-    GROUP BY ALL
-),
-
-portal_declared AS (
-    SELECT
-        batch.route,
-        batch_daily.counted_on,
-        batch_daily.declared_count,
-        batch.received_at AS since_at
+        batch_id,
+        sum(declared_count) AS declared_count
     FROM batch_daily
-    JOIN batch USING (batch_id)
-    WHERE batch.route IN ('portal', 'census_db')
-    QUALIFY row_number() OVER (
-        PARTITION BY batch.route, batch_daily.counted_on ORDER BY batch.received_at DESC, batch.batch_id DESC
-    ) = 1
+    GROUP BY batch_id
 ),
 
-portal_days AS (
+pull AS (
     SELECT
-        'PORTAL_DAY' AS control_code,
+        batch.route,
+        batch.batch_id,
+        batch.received_at,
+        pull_declared.declared_count,
+        sum(batch.record_count) OVER (PARTITION BY batch.route ORDER BY batch.received_at, batch.batch_id) AS received_count
+    FROM batch
+    LEFT JOIN pull_declared USING (batch_id)
+    WHERE batch.route IN ('portal', 'census_db')
+),
+
+-- A gap is as old as the first pull since the last one without.
+told AS (
+    SELECT
+        *,
+        max(received_at) FILTER (WHERE declared_count <= received_count) OVER (PARTITION BY route) AS balanced_at
+    FROM pull
+    WHERE declared_count IS NOT NULL
+),
+
+portal_rows AS (
+    SELECT
+        'PORTAL_TOTAL' AS control_code,
         'route' AS subject_kind,
-        portal_declared.route AS subject_id,
-        portal_declared.counted_on,
-        portal_declared.declared_count,
-        COALESCE(portal_received.received_count, 0) AS received_count,
-        portal_declared.since_at
-    FROM portal_declared
-    LEFT JOIN portal_received USING (route, counted_on)
+        route AS subject_id,
+        declared_count,
+        received_count,
+        COALESCE(min(received_at) FILTER (WHERE balanced_at IS NULL OR received_at > balanced_at) OVER (PARTITION BY route), received_at)
+            AS since_at
+    FROM told
+    QUALIFY row_number() OVER (PARTITION BY route ORDER BY received_at DESC, batch_id DESC) = 1
 ),
 
 -- 4. The act of a medium: one count for all its bundles.
@@ -264,7 +269,7 @@ control AS (
     UNION ALL BY NAME SELECT * FROM number_rows
     UNION ALL BY NAME SELECT * FROM batch_rows
     UNION ALL BY NAME SELECT * FROM bundle_days
-    UNION ALL BY NAME SELECT * FROM portal_days
+    UNION ALL BY NAME SELECT * FROM portal_rows
     UNION ALL BY NAME SELECT * FROM medium_rows
     UNION ALL BY NAME SELECT * FROM returned_rows
     UNION ALL BY NAME SELECT * FROM census_db_rows

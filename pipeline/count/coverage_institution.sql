@@ -105,22 +105,23 @@ counted AS (
     GROUP BY ALL
 ),
 
--- The two lists held against one another: what stands on paper, what was found, what nobody has explained yet.
+-- Every entry has one outcome: the person was counted here, was counted elsewhere, or is missing with or without a reason.
 matched AS (
     SELECT
         institution_id,
         count(entry_id) AS list_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND person_id IS NOT NULL) AS matched_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND person_id IS NULL) AS list_only_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND outcome = 'DEPARTED') AS departed_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND outcome = 'DIED') AS died_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND outcome = 'TRANSFERRED') AS transferred_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND outcome = 'REFUSED') AS refused_count,
-        count(*) FILTER (WHERE entry_id IS NOT NULL AND outcome IN ('STAFF', 'DOUBLE_ENTRY')) AS not_expected_count,
-        count(*) FILTER (
-            WHERE entry_id IS NOT NULL AND person_id IS NULL AND COALESCE(outcome, 'NOT_FOUND') = 'NOT_FOUND'
-        ) AS no_outcome_count,
-        count(*) FILTER (WHERE entry_id IS NULL) AS new_since_list_count
+        count(entry_id) FILTER (WHERE outcome IN ('COUNTED', 'TEMP_ABSENT')) AS matched_count,
+        count(entry_id) FILTER (WHERE outcome NOT IN ('COUNTED', 'TEMP_ABSENT')) AS list_only_count,
+        count(entry_id) FILTER (WHERE outcome = 'COUNTED_ELSEWHERE') AS counted_elsewhere_count,
+        count(entry_id) FILTER (WHERE outcome = 'DEPARTED') AS departed_count,
+        count(entry_id) FILTER (WHERE outcome = 'DIED') AS died_count,
+        count(entry_id) FILTER (WHERE outcome = 'TRANSFERRED') AS transferred_count,
+        count(entry_id) FILTER (WHERE outcome = 'FORWARDED') AS belongs_elsewhere_count,
+        count(entry_id) FILTER (WHERE outcome = 'REFUSED') AS refused_count,
+        count(entry_id) FILTER (WHERE outcome IN ('STAFF', 'DOUBLE_ENTRY')) AS not_expected_count,
+        count(entry_id) FILTER (WHERE outcome = 'NOT_FOUND') AS no_outcome_count,
+        count(*) FILTER (WHERE outcome IN ('ARRIVED_AFTER_LIST', 'BORN_AFTER_LIST')) AS new_since_list_count,
+        count(*) FILTER (WHERE outcome = 'MISSED_BY_LIST') AS missed_by_list_count
     FROM list_match
     GROUP BY institution_id
 ),
@@ -148,13 +149,16 @@ put_together AS (
         COALESCE(matched.list_count, 0) AS list_count,
         COALESCE(matched.matched_count, 0) AS matched_count,
         COALESCE(matched.list_only_count, 0) AS list_only_count,
+        COALESCE(matched.counted_elsewhere_count, 0) AS counted_elsewhere_count,
         COALESCE(matched.departed_count, 0) AS departed_count,
         COALESCE(matched.died_count, 0) AS died_count,
         COALESCE(matched.transferred_count, 0) AS transferred_count,
+        COALESCE(matched.belongs_elsewhere_count, 0) AS belongs_elsewhere_count,
         COALESCE(matched.refused_count, 0) AS refused_count,
         COALESCE(matched.not_expected_count, 0) AS not_expected_count,
         COALESCE(matched.no_outcome_count, 0) AS no_outcome_count,
-        COALESCE(matched.new_since_list_count, 0) AS new_since_list_count
+        COALESCE(matched.new_since_list_count, 0) AS new_since_list_count,
+        COALESCE(matched.missed_by_list_count, 0) AS missed_by_list_count
     FROM site
     LEFT JOIN expected USING (institution_id)
     LEFT JOIN counted USING (institution_id)
@@ -163,7 +167,7 @@ put_together AS (
 )
 
 SELECT
-    * EXCLUDE (pattern),
+    put_together.* EXCLUDE (pattern),
     -- never capped: 1.2 says more than 1; NULL where nothing says how many to expect
     present_count / NULLIF(expected_present_count, 0) AS present_rate,
     usual_count / NULLIF(expected_usual_count, 0) AS usual_rate,
@@ -181,7 +185,10 @@ SELECT
     is_active AND COALESCE(expected_present_count > 0, pattern IS DISTINCT FROM 'FIRST_CONTACT') AS is_due,
     is_active AND COALESCE(expected_present_count > 0, FALSE) AND record_count = 0 AS is_zero_return,
     is_active AND grade <> 'MISSING' AND no_outcome_count = 0
-    AND abs(present_count - expected_present_count) * 100 <= greatest(200, 3 * expected_present_count) AS is_complete
+    AND abs(present_count - expected_present_count) <= greatest(
+        round.expected_tolerance_count, round.expected_tolerance_rate * expected_present_count
+    ) AS is_complete
 FROM put_together
+CROSS JOIN round
 -- the line for the unknown is there only when something lies in it
 WHERE institution_id <> 'UNKNOWN' OR record_count + person_count > 0

@@ -10,22 +10,20 @@ WITH site AS (
     WHERE institution.closed_on IS NULL OR institution.closed_on > round.moment_on
 ),
 
--- A person on paper, by name and birth date: only this way can a list be held against movements.
-on_list AS (
+-- Rows the list shows for people; staff written down as such are nobody to be asked.
+entry AS (
     SELECT
         list_entry.entry_id,
         list_entry.institution_id,
-        list_entry.admitted_on,
-        COALESCE(list.list_as_of_on, round.list_as_of_on) AS as_of_on,
         list_identity.iin,
-        concat_ws(
-            '|', name_fold(list_identity.family_name), name_fold(list_identity.given_name),
-            name_fold(list_identity.patronymic), list_identity.birth_on
-        ) AS person_key,
         list_identity.birth_on,
-        list_identity.family_name IS NOT NULL AND list_identity.birth_on IS NOT NULL
-        AND list_identity.birth_date_precision = 'DAY'
-        AND NOT COALESCE(name_is_placeholder(list_identity.family_name), FALSE) AS is_known
+        list_identity.birth_date_precision,
+        list_identity.family_name,
+        list_identity.given_name,
+        list_identity.patronymic,
+        COALESCE(list_entry.admitted_on > COALESCE(list.list_as_of_on, round.list_as_of_on), FALSE) AS is_late,
+        COALESCE(list_entry.admitted_on <= round.moment_on - INTERVAL 12 MONTH, FALSE) AS is_long_stay,
+        COALESCE(list_entry.note_code IN ('DEPARTED', 'DIED'), FALSE) AS is_noted_gone
     FROM list_entry
     JOIN list USING (list_id)
     JOIN list_identity USING (entry_id)
@@ -33,27 +31,102 @@ on_list AS (
     WHERE list_entry.note_code IS DISTINCT FROM 'STAFF'
 ),
 
+shared_birth AS (
+    SELECT
+        institution_id,
+        birth_on
+    FROM entry
+    WHERE birth_on IS NOT NULL
+    GROUP BY institution_id, birth_on
+    HAVING count(*) > 1
+),
+
+-- Whom the rows mean matters only where they share a birth date, or have to be found among the movements: who came
+-- after the day of the list, who is noted as gone, and long-stay patients nobody signed for.
+looked_at AS (
+    SELECT
+        entry.*,
+        shared_birth.birth_on IS NOT NULL AS has_like,
+        shared_birth.birth_on IS NOT NULL OR entry.is_late OR entry.is_noted_gone OR (
+            entry.is_long_stay AND site.pattern IN ('HOME_UNLESS_LONG', 'SAFE_HOUSE')
+            AND headcount.usual_present_count IS NULL
+        ) AS is_sought
+    FROM entry
+    LEFT JOIN shared_birth USING (institution_id, birth_on)
+    LEFT JOIN site USING (institution_id)
+    LEFT JOIN headcount USING (institution_id)
+),
+
+-- Every spelling is folded once: names repeat, and folding is dear.
+written AS (
+    SELECT unnest([family_name, given_name, patronymic]) AS name
+    FROM looked_at
+    WHERE is_sought
+    UNION
+    SELECT unnest([family_name, given_name, patronymic]) AS name
+    FROM movement_identity
+),
+
+spelling AS (
+    SELECT
+        name,
+        name_fold(name) AS folded,
+        name_is_placeholder(name) AS is_placeholder
+    FROM written
+    WHERE name IS NOT NULL
+),
+
+-- A person on paper is a name and a whole birth date; nobody known by less is taken for somebody else.
+named AS (
+    SELECT
+        looked_at.entry_id,
+        looked_at.institution_id,
+        looked_at.iin,
+        looked_at.birth_on,
+        looked_at.is_late,
+        looked_at.is_long_stay,
+        looked_at.is_noted_gone,
+        looked_at.has_like,
+        CASE WHEN looked_at.birth_date_precision = 'DAY' AND NOT family.is_placeholder THEN
+            family.folded || '|' || concat_ws('|', given.folded, patronymic.folded, looked_at.birth_on)
+        END AS person_key
+    FROM looked_at
+    LEFT JOIN spelling AS family ON looked_at.is_sought AND looked_at.family_name = family.name
+    LEFT JOIN spelling AS given ON looked_at.is_sought AND looked_at.given_name = given.name
+    LEFT JOIN spelling AS patronymic ON looked_at.is_sought AND looked_at.patronymic = patronymic.name
+),
+
 -- Rows equal in name and birth date are one person unless their numbers differ; a number missing in one parts nobody.
 numbered AS (
     SELECT
         *,
         COALESCE(iin, min(iin) OVER (PARTITION BY institution_id, person_key)) AS known_iin
-    FROM on_list
-),
-
-by_name AS (
-    SELECT *
-    FROM numbered
-    QUALIFY NOT is_known
-    OR row_number() OVER (PARTITION BY institution_id, person_key, known_iin, is_known ORDER BY entry_id) = 1
+    FROM named
+    WHERE has_like AND person_key IS NOT NULL
 ),
 
 -- So are rows equal in number and birth date, however the name is spelt.
+again AS (
+    SELECT entry_id
+    FROM numbered
+    QUALIFY row_number() OVER (PARTITION BY institution_id, person_key, known_iin ORDER BY entry_id) > 1
+    UNION
+    SELECT entry_id
+    FROM named
+    WHERE has_like AND iin IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY institution_id, iin, birth_on ORDER BY entry_id) > 1
+),
+
 listed AS (
-    SELECT *
-    FROM by_name
-    QUALIFY iin IS NULL OR birth_on IS NULL
-    OR row_number() OVER (PARTITION BY institution_id, iin, birth_on ORDER BY entry_id) = 1
+    SELECT
+        institution_id,
+        birth_on,
+        person_key,
+        is_late,
+        is_long_stay,
+        is_noted_gone
+    FROM named
+    ANTI JOIN again USING (entry_id)
 ),
 
 list_span AS (
@@ -68,12 +141,10 @@ list_span AS (
 moved AS (
     SELECT
         movement.*,
-        concat_ws(
-            '|', name_fold(movement_identity.family_name), name_fold(movement_identity.given_name),
-            name_fold(movement_identity.patronymic), movement_identity.birth_on
-        ) AS person_key,
-        movement_identity.family_name IS NOT NULL AND movement_identity.birth_on IS NOT NULL
-        AND NOT COALESCE(name_is_placeholder(movement_identity.family_name), FALSE) AS is_known,
+        movement_identity.family_name,
+        movement_identity.given_name,
+        movement_identity.patronymic,
+        movement_identity.birth_on,
         movement.occurred_at IS NULL AND movement.occurred_on = round.moment_on AS is_untimed
     FROM movement
     JOIN movement_identity USING (movement_id)
@@ -84,14 +155,21 @@ moved AS (
 ),
 
 -- Away at the moment: whose last movement is a leave; going on leave twice is being away once.
+-- One book writes one name in one way.
 last_move AS (
     SELECT
         institution_id,
         movement_type
     FROM moved
     QUALIFY row_number() OVER (
-        PARTITION BY institution_id, CASE WHEN is_known THEN person_key ELSE movement_id END
-        ORDER BY occurred_on DESC, occurred_at DESC NULLS LAST, movement_id DESC
+        PARTITION BY
+            institution_id,
+            COALESCE(
+                upper(family_name || ' ' || COALESCE(given_name, '')) || COALESCE(patronymic, '') || birth_on::VARCHAR,
+                movement_id
+            )
+        ORDER BY
+            occurred_on DESC, occurred_at DESC NULLS LAST, TRY_CAST(movement_no AS INTEGER) DESC NULLS LAST, movement_id DESC
     ) = 1
 ),
 
@@ -116,32 +194,39 @@ movements AS (
     GROUP BY institution_id
 ),
 
-arrived AS (
+-- Movements of those list entries that have to be found among them.
+sought AS (
     SELECT DISTINCT
         institution_id,
-        person_key
-    FROM moved
-    WHERE is_known AND movement_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH')
+        birth_on
+    FROM listed
+    WHERE person_key IS NOT NULL AND (is_late OR is_long_stay OR is_noted_gone)
 ),
 
-gone AS (
-    SELECT DISTINCT
-        institution_id,
-        person_key
+traced AS (
+    SELECT
+        moved.institution_id,
+        family.folded || '|' || concat_ws('|', given.folded, patronymic.folded, moved.birth_on) AS person_key,
+        bool_or(moved.movement_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH')) AS is_arrived,
+        bool_or(moved.movement_type IN ('DISCHARGE', 'TRANSFER_OUT', 'DEATH')) AS is_gone
     FROM moved
-    WHERE is_known AND movement_type IN ('DISCHARGE', 'TRANSFER_OUT', 'DEATH')
+    JOIN spelling AS family ON moved.family_name = family.name
+    LEFT JOIN spelling AS given ON moved.given_name = given.name
+    LEFT JOIN spelling AS patronymic ON moved.patronymic = patronymic.name
+    SEMI JOIN sought ON moved.institution_id = sought.institution_id AND moved.birth_on = sought.birth_on
+    GROUP BY ALL
 ),
 
--- A list drawn up in July may already show who came in June; the movement brings them, the list must not do so again.
+-- A list drawn up in July may already show who came in June, or who left: where a movement says so too, it is the movement
+-- that brings or takes them, and the list must not do so again.
 stock AS (
     SELECT
         listed.institution_id,
-        listed.admitted_on,
-        gone.person_key IS NOT NULL AS is_gone
+        listed.is_long_stay AND NOT listed.is_noted_gone AND NOT COALESCE(traced.is_gone, FALSE) AS is_long_stay
     FROM listed
-    LEFT JOIN arrived USING (institution_id, person_key)
-    LEFT JOIN gone USING (institution_id, person_key)
-    WHERE arrived.person_key IS NULL OR COALESCE(listed.admitted_on <= listed.as_of_on, TRUE)
+    LEFT JOIN traced USING (institution_id, person_key)
+    WHERE NOT (listed.is_late AND COALESCE(traced.is_arrived, FALSE))
+    AND NOT (listed.is_noted_gone AND NOT COALESCE(traced.is_gone, FALSE))
 ),
 
 lists AS (
@@ -152,14 +237,11 @@ lists AS (
     FROM list
     LEFT JOIN (
         SELECT
-            stock.institution_id,
+            institution_id,
             count(*) AS list_count,
-            count(*) FILTER (
-                WHERE NOT stock.is_gone AND stock.admitted_on <= round.moment_on - INTERVAL 12 MONTH
-            ) AS long_stay_count
+            count(*) FILTER (WHERE is_long_stay) AS long_stay_count
         FROM stock
-        CROSS JOIN round
-        GROUP BY stock.institution_id
+        GROUP BY institution_id
     ) AS stocked USING (institution_id)
     GROUP BY list.institution_id
 ),
@@ -195,20 +277,22 @@ rolled AS (
     FROM sources
 ),
 
--- The two sources agree within max(2, 3 %) of the signed headcount, in whole hundredths of a person.
+-- The two sources agree within the larger tolerance, max(2, 3 %) of the signed headcount.
 judged AS (
     SELECT
-        *,
+        rolled.*,
         CASE
             WHEN pattern = 'FIRST_CONTACT' THEN 'STREET_PATROL'
             WHEN list_count IS NULL AND headcount_present_count IS NULL THEN 'NO_SOURCE'
             WHEN list_count IS NULL THEN 'NO_LIST'
             WHEN headcount_present_count IS NULL THEN 'NO_HEADCOUNT'
-            WHEN abs(rolled_present_count - headcount_present_count) * 100
-                <= greatest(200, 3 * headcount_present_count) THEN 'AGREE'
+            WHEN abs(rolled_present_count - headcount_present_count) <= greatest(
+                round.expected_tolerance_count, round.expected_tolerance_rate * headcount_present_count
+            ) THEN 'AGREE'
             ELSE 'DISAGREE'
         END AS reason
     FROM rolled
+    CROSS JOIN round
 ),
 
 -- Where they disagree and nobody reported a movement, the list of 1 June cannot speak for 31 August: the headcount does.

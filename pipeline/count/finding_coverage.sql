@@ -69,6 +69,30 @@ shared_at AS (
     GROUP BY respondent.institution_id
 ),
 
+-- Proxies against the category's own baseline; among fewer than ten people a share says nothing.
+proxied AS (
+    SELECT
+        COALESCE(person.usual_institution_id, person.present_institution_id) AS institution_id,
+        proxy_baseline.low_rate,
+        proxy_baseline.high_rate,
+        count(*) AS person_count,
+        count(*) FILTER (WHERE person.is_proxy) AS proxy_count,
+        min(person.received_at) AS since_at
+    FROM person
+    JOIN institution ON COALESCE(person.usual_institution_id, person.present_institution_id) = institution.institution_id
+    JOIN proxy_baseline USING (category_code)
+    WHERE proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age
+    GROUP BY ALL
+    HAVING count(*) >= 10
+),
+
+proxy_share AS (
+    SELECT
+        *,
+        proxy_count / NULLIF(person_count, 0) AS proxy_rate
+    FROM proxied
+),
+
 finding AS (
     SELECT
         CASE WHEN is_web_only THEN 'NOTHING_RECEIVED_WEB' ELSE 'NOTHING_RECEIVED' END AS kind,
@@ -123,6 +147,14 @@ finding AS (
         person_count,
         since_at
     FROM shared_at
+    UNION ALL BY NAME
+    SELECT
+        'PROXY_UNUSUAL' AS kind,
+        institution_id,
+        greatest(low_rate - proxy_rate, proxy_rate - high_rate) AS measured,
+        person_count,
+        since_at
+    FROM proxy_share
     UNION ALL BY NAME
     SELECT
         'QUARANTINE_SHARE' AS kind,

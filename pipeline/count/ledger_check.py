@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pipeline.errors import LedgerUnbalanced
 
 NAMED = 5
 
 
-def require_balance(unbalanced: Sequence[tuple[str, str, int, int, int]]) -> None:
+def lines_landed(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return, per batch of submissions, the lines counted while it was landed.
+
+    Every line is one record, and so is a file without any. What else a batch may hold (a workbook, a file nobody can open) has no lines.
+    """
+    return [
+        {"batch_id": batch["batch_id"], "line_count": sum(max(1, file["line_count"]) for file in files)}
+        for batch in batches
+        if (files := [file for file in batch["files"] if file["path"] != "manifest.json"])
+        and all(file["path"].endswith(".ndjson") for file in files)
+    ]
+
+
+def require_balance(unbalanced: Sequence[tuple[str, str, int, int, int, int]]) -> None:
     """Refuse to go on when a batch does not balance.
 
     Parameters
     ----------
     unbalanced
-        Batches that do not: route, batch, records landed, received by the ledger, in one of its states.
+        Batches that do not: route, batch, lines landed, records read, received by the ledger, in one of its states.
 
     Raises
     ------
     LedgerUnbalanced
-        There is one; the message names route, batch and the three counts.
+        There is one; the message names route, batch and the four counts.
     """
     if not unbalanced:
         return
     lines = [
-        f"{route} {batch}: landed {landed}, received {received}, in a state {stated}"
-        for route, batch, landed, received, stated in unbalanced
+        f"{route} {batch}: landed {landed}, read {read}, received {received}, in a state {stated}"
+        for route, batch, landed, read, received, stated in unbalanced
     ]
     more = f"; and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
     raise LedgerUnbalanced(

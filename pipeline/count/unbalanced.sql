@@ -1,5 +1,5 @@
 -- Batches of which more or fewer records are accounted for than were received. Empty on every good night.
-WITH landed AS (
+WITH read_in AS (
     SELECT
         batch_id,
         count(*) AS record_count
@@ -29,33 +29,31 @@ others AS (
         ) AS state_count
     FROM intake
     GROUP BY intake.batch_id
+),
+
+-- Received is said by several, each for itself: lines counted while the bytes were landed, records as read, states given.
+said AS (
+    SELECT
+        batch.route,
+        batch.batch_id,
+        COALESCE(landed.line_count, batch.record_count) AS landed_count,
+        CASE WHEN others.batch_id IS NULL THEN COALESCE(read_in.record_count, 0) ELSE batch.record_count END AS read_count,
+        COALESCE(submissions.received_count, others.received_count, 0) AS received_count,
+        COALESCE(submissions.state_count, others.state_count, 0) AS state_count
+    FROM batch
+    LEFT JOIN landed USING (batch_id)
+    LEFT JOIN read_in USING (batch_id)
+    LEFT JOIN submissions USING (batch_id)
+    LEFT JOIN others USING (batch_id)
 )
 
--- Received is said three times, each time by somebody else: the batch as landed, its records as read, their states.
 SELECT
-    batch.route,
-    batch.batch_id,
-    batch.record_count AS landed_count,
-    COALESCE(submissions.received_count, 0) AS received_count,
-    COALESCE(submissions.state_count, 0) AS state_count
-FROM batch
-LEFT JOIN landed USING (batch_id)
-LEFT JOIN submissions USING (batch_id)
-WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount')
-AND (
-    COALESCE(landed.record_count, 0) <> batch.record_count
-    OR COALESCE(submissions.received_count, 0) <> batch.record_count
-    OR COALESCE(submissions.state_count, 0) <> batch.record_count
-)
-UNION ALL
-SELECT
-    batch.route,
-    batch.batch_id,
-    batch.record_count AS landed_count,
-    COALESCE(others.received_count, 0) AS received_count,
-    COALESCE(others.state_count, 0) AS state_count
-FROM batch
-LEFT JOIN others USING (batch_id)
-WHERE batch.route IN ('register', 'list', 'movement', 'headcount')
-AND (COALESCE(others.received_count, 0) <> batch.record_count OR COALESCE(others.state_count, 0) <> batch.record_count)
-ORDER BY 1, 2
+    route,
+    batch_id,
+    landed_count,
+    read_count,
+    received_count,
+    state_count
+FROM said
+WHERE landed_count <> read_count OR landed_count <> received_count OR landed_count <> state_count
+ORDER BY route, batch_id

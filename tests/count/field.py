@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline import identifiers
+from pipeline.round import load_reference, load_round, register
 from pipeline.schema import load_tables
 from pipeline.settings import PROJECT
 from pipeline.sql import Workbench
@@ -18,19 +19,10 @@ from pipeline.sql import Workbench
 REFERENCE = PROJECT / "data" / "reference"
 TABLES = load_tables(REFERENCE / "questionnaire.yaml")
 
-# What count reads and the reference files or the build give it.
-GIVEN = {
-    "round": "round_id VARCHAR, census_moment_at TIMESTAMP, moment_on DATE, list_as_of_on DATE, zone VARCHAR, tablet_start_at TIMESTAMP",
-    "round_window": "mode VARCHAR, starts_at TIMESTAMP, ends_at TIMESTAMP",
-    "residence_rule": "category_code VARCHAR, pattern VARCHAR",
-    "threshold": "alert_id VARCHAR, amber VARCHAR, red VARCHAR, unit VARCHAR",
-    "ref_category": "category_code VARCHAR, tier VARCHAR, publication_group VARCHAR",
-    "ref_code": "code_list VARCHAR, code VARCHAR",
-    "ref_variable": "variable VARCHAR, code_list VARCHAR, section VARCHAR, asked_if VARCHAR",
-    "answers": "record_id VARCHAR, ethnicity VARCHAR, religion INTEGER, children_born_count INTEGER, plans_to_move_abroad VARCHAR",
-}
+ROUND = load_round(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml")
+KNOWN = load_reference(REFERENCE)
 EARLIER = """
-    batch batch_daily record identity institution staff premises device list list_entry list_identity movement movement_identity
+    batch batch_daily record identity answers institution staff premises device list list_entry list_identity movement movement_identity
     headcount intake_record record_check respondent person_record person record_state list_match
 """
 
@@ -44,30 +36,15 @@ class Field(Workbench):
         self.schemas = TABLES
         self.settings = SimpleNamespace(reference=REFERENCE)  # type: ignore[assignment]
         self.as_of = as_of
+        self.batches = []
         self.con = duckdb.connect(config={"threads": 2})
         self.con.execute("SET TimeZone = 'UTC'")
         identifiers.register(self.con)
         self._register_moments()
-        for name, columns in GIVEN.items():
-            self.con.execute(f"CREATE TABLE {name} ({columns})")
+        register(self.con, ROUND, KNOWN)
         for name in EARLIER.split():
             columns = ", ".join(f'"{column}" {spec.type}' for column, spec in TABLES[name].columns.items())
             self.con.execute(f"CREATE TABLE {name} ({columns})")
-        self._set_up_round()
-
-    def _set_up_round(self) -> None:
-        self.add("round", round_id="test", census_moment_at="2021-08-31 18:00", moment_on="2021-08-31", list_as_of_on="2021-06-01",
-                 zone="Asia/Aqtau", tablet_start_at="2021-09-30 19:00")  # fmt: skip
-        self.add("round_window", mode="web_self", starts_at="2021-08-31 19:00", ends_at="2021-10-15 19:00")
-        self.add("round_window", mode="tablet", starts_at="2021-09-30 19:00", ends_at="2021-10-30 19:00")
-        for category, pattern in (
-            ("ORPH", "HERE"),
-            ("INPAT", "HOME_UNLESS_LONG"),
-            ("BOARD_GIFT", "BOARDER_HOME"),
-            ("HOMELESS_PATROL", "FIRST_CONTACT"),
-        ):
-            self.add("residence_rule", category_code=category, pattern=pattern)
-            self.add("ref_category", category_code=category, tier="S1", publication_group="G")
 
     def add(self, relation: str, **values: Any) -> None:
         """Add one row; columns not named are NULL."""
@@ -128,6 +105,48 @@ class Field(Workbench):
         """Hand in the signed headcount."""
         self.add("headcount", institution_id=institution_id, present_count=present, temporarily_absent_count=absent,
                  usual_present_count=present if usual is None else usual, batch_id="h")  # fmt: skip
+
+    def people(self, count: int, usual: str | None, present: str | None, **more: Any) -> None:
+        """Count `count` persons at their two places."""
+        for _ in range(count):
+            number = self.value("SELECT count(*) FROM person")
+            values = {"basis": "usual_here", "mode": "tablet", "is_proxy": False, "has_iin": True, "survivor_record_id": f"s{number:05d}",
+                      "received_at": "2021-10-05 10:00"}  # fmt: skip
+            self.add(
+                "person",
+                person_id=f"p{number:05d}",
+                usual_institution_id=usual,
+                present_institution_id=present,
+                **{**values, **more},
+            )
+
+    def records(
+        self, states: list[str], institution_id: str = "A", reason: str | None = None, **more: Any
+    ) -> list[str]:
+        """Receive one record per state; `more` are columns of `record`."""
+        made = []
+        for state in states:
+            record_id = f"r{self.value('SELECT count(*) FROM record'):05d}"
+            values = {
+                "route": "portal",
+                "batch_id": "b",
+                "received_at": "2021-10-05 10:00",
+                "case_id": record_id,
+                "case_version": 1,
+                **more,
+            }
+            self.add("record", record_id=record_id, institution_id=institution_id, **values)
+            self.add("record_state", record_id=record_id, institution_id=institution_id, state=state, reason=reason,
+                     **{name: values[name] for name in ("route", "batch_id", "received_at", "case_id")})  # fmt: skip
+            made.append(record_id)
+        return made
+
+    def outcomes(self, outcomes: list[str], institution_id: str = "A", *, is_on_list: bool = True) -> None:
+        """Match list and persons: one row per outcome, for an entry or for a person who is on no list."""
+        for outcome in outcomes:
+            number = self.value("SELECT count(*) FROM list_match")
+            side = {"entry_id": f"o{number}"} if is_on_list else {"person_id": f"o{number}"}
+            self.add("list_match", match_id=f"x{number:05d}", institution_id=institution_id, outcome=outcome, **side)
 
     def expected(self, institution_id: str = "A") -> dict[str, Any]:
         """Make `expected` and return the institution's row."""

@@ -72,21 +72,22 @@ def test_a_record_without_a_state_stops_the_build_and_names_route_and_batch(fiel
     land(field, "b1", ["counted", "counted"])
     land(field, "b2", ["counted"], route="tablet_usb")
     field.con.execute("DELETE FROM record_state WHERE record_id = 'b2-0000001'")
-    with pytest.raises(LedgerUnbalanced, match="tablet_usb b2: landed 1, received 0, in a state 0") as caught:
+    with pytest.raises(LedgerUnbalanced, match="tablet_usb b2: landed 1, read 1, received 0, in a state 0") as caught:
         require_ledger(field)
     assert "b1" not in str(caught.value)
 
 
 def test_a_record_lost_in_reading_stops_the_build(field: Field) -> None:
     land(field, "b1", ["counted"])
-    field.con.execute("UPDATE batch SET record_count = 2")
-    with pytest.raises(LedgerUnbalanced, match="portal b1: landed 2, received 1, in a state 1"):
+    files = [{"path": "page-00001.ndjson", "line_count": 2}, {"path": "manifest.json", "line_count": 9}]
+    field.batches = [{"batch_id": "b1", "files": files}]
+    with pytest.raises(LedgerUnbalanced, match="portal b1: landed 2, read 1, received 1, in a state 1"):
         require_ledger(field)
 
 
 def test_a_state_nobody_knows_stops_the_build(field: Field) -> None:
     land(field, "b1", ["counted", "lost"])
-    with pytest.raises(LedgerUnbalanced, match="landed 2, received 2, in a state 1"):
+    with pytest.raises(LedgerUnbalanced, match="landed 2, read 2, received 2, in a state 1"):
         require_ledger(field)
 
 

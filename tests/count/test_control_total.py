@@ -1,0 +1,145 @@
+"""What never arrived is shown by what the sender counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.count.field import Field
+
+AS_OF = datetime(2021, 10, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Field:
+    return Field(tmp_path, AS_OF)
+
+
+def bundle(
+    field: Field, batch_id: str, numbers: list[int], *, device_id: str = "T1", route: str = "tablet_vpn", **more: Any
+) -> None:
+    """Receive a bundle with the cases of these numbers."""
+    values = {
+        "received_at": "2021-10-05 00:00",
+        "institution_id": "A",
+        "record_count": len(numbers),
+        "declared_count": len(numbers),
+    }
+    field.add("batch", batch_id=batch_id, route=route, device_id=device_id, **{**values, **more})
+    for number in numbers:
+        field.add("record", record_id=f"{batch_id}-{number}", batch_id=batch_id, route=route, device_case_no=number, case_id=f"{device_id}-{number}",
+                  completed_at="2021-10-04 20:00", completed_offset_min=300, received_at="2021-10-05")  # fmt: skip
+
+
+def controls(field: Field, code: str) -> list[dict[str, Any]]:
+    field.write("control_total")
+    return field.rows(f"SELECT * FROM control_total WHERE control_code = '{code}' ORDER BY subject_id, counted_on")
+
+
+def test_created_equals_received_plus_declared_deleted(field: Field) -> None:
+    bundle(field, "b1", [1, 2, 3], created_count=3, deleted_count=0, last_case_no=3)
+    bundle(field, "b2", [4, 6], created_count=6, deleted_count=1, last_case_no=6)
+    [row] = controls(field, "TABLET_COUNTER")
+    assert (row["declared_count"], row["received_count"], row["gap_count"]) == (6, 5 + 1, 0)
+
+
+def test_a_missing_number_is_a_gap_since_the_bundle_that_should_have_had_it(field: Field) -> None:
+    bundle(field, "b1", [1, 2], created_count=2, last_case_no=2, received_at="2021-10-05 12:00")
+    bundle(field, "b2", [5], created_count=5, last_case_no=5, received_at="2021-10-06 12:00")
+    bundle(field, "b3", [6], created_count=6, last_case_no=6, received_at="2021-10-07 12:00")
+    [row] = controls(field, "TABLET_NUMBERS")
+    assert (row["gap_count"], row["detail"]) == (2, "3 4")
+    assert (row["since_at"], row["age_hours"]) == (datetime(2021, 10, 6, 12), 4 * 24)  # noqa: DTZ001
+
+
+def test_a_stick_that_fills_the_gap_weeks_later_closes_it(field: Field) -> None:
+    bundle(field, "b1", [1, 2, 5], created_count=5, last_case_no=5)
+    bundle(field, "u1", [2, 3, 4], route="tablet_usb", created_count=5, last_case_no=5)
+    assert [row["gap_count"] for row in controls(field, "TABLET_NUMBERS")] == [0]
+
+
+def test_a_bundle_that_carries_less_than_it_says(field: Field) -> None:
+    bundle(field, "b1", [1, 2], declared_count=3)
+    [row] = controls(field, "BATCH")
+    assert (row["subject_id"], row["gap_count"], row["age_hours"]) == ("b1", 1, 5 * 24 + 12)
+
+
+def test_days_are_those_of_the_device(field: Field) -> None:
+    bundle(field, "b1", [1, 2])
+    field.add("batch_daily", batch_id="b1", counted_on="2021-10-05", declared_count=2)  # 20:00 UTC is 01:00 there
+    field.add("batch_daily", batch_id="b1", counted_on="2021-10-04", declared_count=1)
+    assert [(row["counted_on"], row["gap_count"]) for row in controls(field, "BUNDLE_DAY")] == [
+        (date(2021, 10, 4), 1),
+        (date(2021, 10, 5), 0),
+    ]
+
+
+def test_the_portal_counts_all_it_ever_accepted_again_at_every_pull(field: Field) -> None:
+    days = ({"2021-10-05": 2}, {"2021-10-05": 3, "2021-10-06": 2}, {"2021-10-05": 3, "2021-10-06": 3})
+    for number, (declared, cases) in enumerate(zip(days, ([1, 2], [3, 4], [5]), strict=True), 1):
+        bundle(field, f"p{number}", cases, route="portal", device_id="web", received_at=f"2021-10-0{5 + number} 12:00")
+        for day, count in declared.items():
+            field.add("batch_daily", batch_id=f"p{number}", counted_on=day, declared_count=count)
+    [row] = controls(field, "PORTAL_TOTAL")
+    assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("portal", 6, 5, 1)
+    assert row["age_hours"] == 3 * 24  # one is missing since the second pull
+
+
+def test_the_act_of_a_medium_counts_all_its_bundles(field: Field) -> None:
+    act = {"route": "tablet_usb", "medium_id": "USB-1", "custody_act_no": "17", "act_case_count": 5}
+    bundle(field, "u1", [1, 2], **act)
+    bundle(field, "u2", [3, 4], **act)
+    [row] = controls(field, "MEDIUM_ACT")
+    assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("USB-1", 5, 4, 1)
+
+
+def test_cases_left_on_a_returned_tablet_stay_a_gap_until_they_come(field: Field) -> None:
+    field.add("device", device_id="T1", institution_id="A", returned_on="2021-10-08", cases_left_count=2)
+    field.add("device", device_id="T2", institution_id="A", returned_on="2021-10-08", cases_left_count=1)
+    field.add("device", device_id="T3", institution_id="A", returned_on="2021-10-08", cases_left_count=1)
+    bundle(field, "b1", [1, 2], device_id="T1", created_count=3, last_case_no=3)  # one of two has come
+    bundle(field, "b2", [1, 2, 3], device_id="T2", created_count=3, last_case_no=3)
+    assert [(row["subject_id"], row["gap_count"]) for row in controls(field, "TABLET_RETURNED")] == [
+        ("T1", 1),
+        ("T2", 0),
+        ("T3", 1),
+    ]
+
+
+def test_after_72_hours_every_case_is_looked_for_in_the_census_database(field: Field) -> None:
+    bundle(field, "b1", [1, 2, 3])
+    assert controls(field, "CENSUS_DB") == []  # nothing comes from there: nothing to look in
+    field.add("batch", batch_id="c1", route="census_db", received_at="2021-10-09", record_count=1)
+    field.add("record", record_id="c1-1", batch_id="c1", route="census_db", case_id="T1-1", received_at="2021-10-09")
+    field.add(
+        "record", record_id="n1-1", batch_id="b1", route="tablet_vpn", case_id="new", received_at="2021-10-09 12:00"
+    )
+    [row] = controls(field, "CENSUS_DB")
+    assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == (
+        "tablet_vpn",
+        3,
+        1,
+        2,
+    )
+
+
+def test_lag_is_told_in_exact_quantiles(field: Field) -> None:
+    for number in range(1, 21):
+        field.add("record", record_id=f"r{number}", batch_id="b", route="tablet_vpn", institution_id="A", completed_at="2021-10-03 10:00",
+                  synced_at=f"2021-10-03 10:{number:02d}", received_at=f"2021-10-03 11:{number:02d}")  # fmt: skip
+    field.add(
+        "record",
+        record_id="x",
+        batch_id="b",
+        route="tablet_vpn",
+        institution_id="A",
+        completed_at="2022-01-01",
+        received_at="2021-10-03",
+    )
+    field.write("sync_lag")
+    row = field.row("SELECT * FROM sync_lag")
+    assert (row["sync_p50_minutes"], row["sync_p95_minutes"], row["transfer_p50_minutes"]) == (10, 19, 60)
+    assert (row["record_count"], row["clock_ahead_count"]) == (21, 1)
