@@ -23,6 +23,8 @@ from pipeline.settings import Settings
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
+# Reference tables whose relation bears no prefix.
+OF_THE_ROUND = frozenset({"round", "round_window", "residence_rule", "threshold", "proxy_baseline", "disclosure"})
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,9 @@ def _query(entry: Entry) -> str | None:
     """Reference and meta tables are the registered relations, cut to the declared columns; others have a .sql file."""
     if entry.schema not in ("ref", "meta"):
         return None
-    relations = {"meta.rule": "ref_rule", "ref.round": "round", "ref.round_window": "round_window"}
-    plain = {"ref.residence_rule": "residence_rule", "ref.threshold": "threshold"}
-    source = {**relations, **plain}.get(entry.full_name, f"{entry.schema}_{entry.name}")
+    source = {"meta.rule": "ref_rule"}.get(entry.full_name, f"{entry.schema}_{entry.name}")
+    if entry.name in OF_THE_ROUND:
+        source = entry.name
     columns = ", ".join(f'"{name}"' for name in entry.table.columns)
     return f"SELECT {columns} FROM {source}"
 

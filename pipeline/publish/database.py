@@ -73,11 +73,13 @@ def make_database(
         with connect(settings, lake) as con:
             con.execute(f"ATTACH {quoted(str(path))} AS target (STORAGE_VERSION '{STORAGE_VERSION}')")
             con.execute("USE target")
+            con.execute("BEGIN")  # once: a commit for each comment would wait for the disk hundreds of times
             for entry in entries:
                 _load(con, home(path, entry), entry, parquet_path(folder, entry))
             for macro in macros:
                 con.execute(macro.create)
                 con.execute(f"COMMENT ON MACRO TABLE {macro.name} IS {quoted(macro.comment)}")
+            con.execute("COMMIT")
             con.execute("CHECKPOINT target")
             con.execute("USE memory")
             con.execute("DETACH target")

@@ -6,6 +6,7 @@ SELECT
     list_entry.entry_no,
     list_entry.sex,
     list_entry.has_iin,
+    list_entry.note_code,
     list_entry.admitted_on > list.list_as_of_on AS is_admitted_after_list,
     list_match.outcome,
     list_match.reason

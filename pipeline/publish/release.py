@@ -8,6 +8,7 @@ analysts, not a public file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,38 +37,37 @@ from pipeline.settings import Settings
 from pipeline.sql import Workbench, step_failed
 
 PERSON = "release_census_person"
-MIN_INSTITUTIONS = 3
-MAX_SHARE_PERCENT = 80
-MIN_COUNT, MIN_COUNT_SENSITIVE = 10, 20
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Safety rules that hold for every cell: fewest institutions, largest share of one."""
+
+    min_institutions: int
+    max_share: Decimal
 
 
 @dataclass(frozen=True)
 class GroupCell:
-    """How many persons a publication group has, and how they lie over its institutions."""
+    """How many persons a publication group has, how they lie over its institutions, and the fewest it may show."""
 
     groups: tuple[str, ...]
     person_count: int
     institution_count: int
     largest_count: int
-    is_sensitive: bool
+    min_count: int
 
     @property
     def name(self) -> str:
         """Name the group is released under."""
         return " + ".join(self.groups)
 
-    @property
-    def min_count(self) -> int:
-        """Fewest persons a cell of this group may show."""
-        return MIN_COUNT_SENSITIVE if self.is_sensitive else MIN_COUNT
-
-    @property
-    def is_safe(self) -> bool:
-        """At least three institutions, none above 80 %, and the minimum count."""
+    def is_safe(self, rules: Rules) -> bool:
+        """Enough institutions, none too large, and the minimum count."""
         return (
-            self.institution_count >= MIN_INSTITUTIONS
+            self.institution_count >= rules.min_institutions
             and self.person_count >= self.min_count
-            and self.largest_count * 100 <= self.person_count * MAX_SHARE_PERCENT
+            and self.largest_count <= rules.max_share * self.person_count
         )
 
     def merged(self, other: GroupCell) -> GroupCell:
@@ -77,15 +77,15 @@ class GroupCell:
             self.person_count + other.person_count,
             self.institution_count + other.institution_count,
             max(self.largest_count, other.largest_count),
-            self.is_sensitive or other.is_sensitive,
+            max(self.min_count, other.min_count),
         )
 
 
-def safe_groups(cells: list[GroupCell]) -> list[GroupCell]:
+def safe_groups(cells: list[GroupCell], rules: Rules) -> list[GroupCell]:
     """Merge every unsafe group with the smallest other one until all are safe or one is left."""
     left = sorted(cells, key=lambda cell: (cell.person_count, cell.groups))
     while len(left) > 1:
-        unsafe = next((cell for cell in left if not cell.is_safe), None)
+        unsafe = next((cell for cell in left if not cell.is_safe(rules)), None)
         if unsafe is None:
             break
         left.remove(unsafe)
@@ -137,17 +137,20 @@ def release_entries(tables: dict[str, Table], codes: dict[str, list[str]]) -> li
 
 
 def _make_groups(bench: Workbench) -> None:
+    run_sql(bench, "release_macros")
     keep_as_table(bench, "release_place")
     cells = [GroupCell((name,), *rest) for name, *rest in run_sql(bench, "release_group_cell")]
+    rules = Rules(
+        *bench.con.execute("SELECT max(min_institution_count), min(max_institution_rate) FROM disclosure").fetchall()[0]
+    )
     rows = [
-        {"publication_group": group, "released_group": cell.name if cell.is_safe else None, "min_count": cell.min_count}
-        for cell in safe_groups(cells)
+        {"publication_group": group, "released_group": cell.name, "min_count": cell.min_count}
+        for cell in safe_groups(cells, rules)
+        if cell.is_safe(rules)  # a group that stays unsafe whatever it is merged with is named nowhere
         for group in cell.groups
     ]
     fields = [("publication_group", pa.string()), ("released_group", pa.string()), ("min_count", pa.int32())]
-    bench.con.register("every_group", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
-    # a group that stays unsafe whatever it is merged with is named nowhere
-    bench.con.execute("CREATE TEMP TABLE release_group AS SELECT * FROM every_group WHERE released_group IS NOT NULL")
+    bench.con.register("release_group", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
     keep_as_table(bench, "release_district")
 
 
@@ -201,9 +204,9 @@ GROUP BY person_id"""
 def _answer_sql(variables: list[Released]) -> str:
     expressions = "".join(f", {variable.expression} AS {variable.name}" for variable in variables)
     return f"""CREATE TEMP VIEW release_answer AS
-SELECT person.person_id{expressions}
-FROM answers JOIN person ON answers.record_id = person.survivor_record_id
-WHERE person.person_id NOT IN (SELECT person_id FROM release_mended)
+SELECT person_id{expressions}
+FROM answers
+JOIN (SELECT person_id, survivor_record_id AS record_id FROM person ANTI JOIN release_mended USING (person_id)) USING (record_id)
 UNION ALL
 SELECT person_id{expressions} FROM release_mended"""
 

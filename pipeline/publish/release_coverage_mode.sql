@@ -17,10 +17,7 @@ cell AS (
         released_group,
         mode,
         sum(person_count)::BIGINT AS person_count,
-        NOT (
-            count(*) >= 3 AND sum(person_count) >= max(min_count)
-            AND max(person_count) * 100 <= sum(person_count) * 80
-        ) AS is_unsafe
+        NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count)) AS is_unsafe
     FROM site
     GROUP BY released_group, mode
 ),

@@ -1,4 +1,4 @@
--- Expected and counted by group; a count is shown when it is nil or safe (three institutions, none above 80 %, minimum).
+-- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql).
 WITH site AS (
     SELECT
         institution.institution_id,
@@ -40,9 +40,8 @@ cell AS (
         released_group,
         measure,
         sum(person_count)::BIGINT AS person_count,
-        sum(person_count) = 0 OR (
-            count(*) FILTER (WHERE person_count > 0) >= 3 AND sum(person_count) >= max(min_count)
-            AND max(person_count) * 100 <= sum(person_count) * 80
+        sum(person_count) = 0 OR is_safe_cell(
+            sum(person_count), count(*) FILTER (WHERE person_count > 0), max(person_count), max(min_count)
         ) AS is_safe
     FROM measured
     GROUP BY released_group, measure
@@ -74,9 +73,9 @@ SELECT
     sites.firm_count,
     shown.expected_present_count,
     shown.present_count,
-    shown.present_count / NULLIF(shown.expected_present_count, 0) AS present_rate,
+    safe_rate(shown.present_count, shown.expected_present_count) AS present_rate,
     shown.expected_usual_count,
     shown.usual_count,
-    shown.usual_count / NULLIF(shown.expected_usual_count, 0) AS usual_rate
+    safe_rate(shown.usual_count, shown.expected_usual_count) AS usual_rate
 FROM sites
 LEFT JOIN shown USING (released_group)

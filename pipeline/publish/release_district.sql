@@ -16,8 +16,8 @@ cell AS (
     SELECT
         released_group,
         district_kato,
-        district_kato IS NOT NULL AND count(*) >= 3 AND sum(person_count) >= max(min_count)
-        AND max(person_count) * 100 <= sum(person_count) * 80 AS is_safe
+        district_kato IS NOT NULL
+        AND is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count)) AS is_safe
     FROM site
     GROUP BY released_group, district_kato
 ),
@@ -25,8 +25,7 @@ cell AS (
 remainder AS (
     SELECT
         site.released_group,
-        count(*) >= 3 AND sum(site.person_count) >= max(site.min_count)
-        AND max(site.person_count) * 100 <= sum(site.person_count) * 80 AS is_safe
+        is_safe_cell(sum(site.person_count), count(*), max(site.person_count), max(site.min_count)) AS is_safe
     FROM site
     JOIN cell ON cell.released_group = site.released_group AND cell.district_kato IS NOT DISTINCT FROM site.district_kato
     WHERE NOT cell.is_safe

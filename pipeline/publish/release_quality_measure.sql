@@ -34,9 +34,8 @@ cell AS (
         measure,
         sum(true_count)::BIGINT AS true_count,
         sum(person_count)::BIGINT AS person_count,
-        sum(true_count) > 0 AND NOT (
-            count(*) FILTER (WHERE true_count > 0) >= 3 AND sum(true_count) >= max(min_count)
-            AND max(true_count) * 100 <= sum(true_count) * 80
+        sum(true_count) > 0 AND NOT is_safe_cell(
+            sum(true_count), count(*) FILTER (WHERE true_count > 0), max(true_count), max(min_count)
         ) AS is_suppressed
     FROM measured
     GROUP BY released_group, measure
@@ -47,6 +46,6 @@ SELECT
     measure,
     CASE WHEN NOT is_suppressed THEN true_count END AS numerator_count,
     person_count AS denominator_count,
-    CASE WHEN NOT is_suppressed THEN true_count / NULLIF(person_count, 0) END AS measure_rate,
+    CASE WHEN NOT is_suppressed THEN safe_rate(true_count, person_count) END AS measure_rate,
     is_suppressed
 FROM cell

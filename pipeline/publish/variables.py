@@ -7,7 +7,8 @@ The rule is made for what nobody foresaw: a text leaves only if its value is in 
 - dates: the year, under the name `…_year`
 - places by KATO: the region
 - countries: two capital letters
-- numbers and yes/no: as they are
+- coded numbers: only values of the list; years and counts: only what can be a year or a count, never eight digits of a date
+- yes/no: as it is
 """
 
 from __future__ import annotations
@@ -67,7 +68,16 @@ def _released(name: str, column: Column, codes: list[str]) -> Released | None:
         )
     if kind.startswith("VARCHAR"):
         return Released(name, name, _closed(name, kind, codes), _confidential(column)) if codes else None
-    return Released(name, name, name, _confidential(column))
+    return Released(name, name, _bounded(name, kind, codes), _confidential(column))
+
+
+def _bounded(name: str, kind: str, codes: list[str]) -> str:
+    if kind == "BOOLEAN":
+        return name
+    if codes:
+        return f"CASE WHEN {name} IN ({', '.join(codes)}) THEN {name} END"
+    low, high = (1880, 2100) if name.endswith("_year") else (0, 99)
+    return f"CASE WHEN {name} BETWEEN {low} AND {high} THEN {name} END"
 
 
 def _as_year(name: str, column: Column) -> Released:

@@ -73,28 +73,28 @@ LEFT JOIN staff USING (staff_id)
 UNION ALL
 SELECT
     'PORTAL_GAP',
-    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
 WHERE control_code = 'PORTAL_DAY' OR (control_code = 'BATCH' AND detail = 'portal')
 UNION ALL
 SELECT
     'COUNTER_GAP',
-    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
 WHERE control_code = 'TABLET_COUNTER'
 UNION ALL
 SELECT
     'CENSUS_DB_GAP',
-    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
 WHERE control_code = 'CENSUS_DB'
 UNION ALL
 SELECT
     'TABLET_LEFT',
-    COALESCE(sum(gap_count) FILTER (WHERE gap_count > 0), 0)::BIGINT,
+    count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
 WHERE control_code = 'TABLET_RETURNED'

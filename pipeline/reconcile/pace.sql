@@ -4,7 +4,8 @@ WITH clock AS (
         timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
         round.zone,
         (
-            SELECT timezone(round.zone, timezone('UTC', max(round_window.ends_at)))::DATE
+            -- a window that ends at midnight has its last day before
+            SELECT timezone(round.zone, timezone('UTC', max(round_window.ends_at) - INTERVAL 1 SECOND))::DATE
             FROM round_window
         ) AS last_on
     FROM round
@@ -41,7 +42,7 @@ paced AS (
 SELECT
     clock.today_on,
     clock.last_on,
-    greatest(date_diff('day', clock.today_on, clock.last_on), 0) AS days_left,
+    greatest(date_diff('day', clock.today_on, clock.last_on) + 1, 0) AS days_left,
     paced.day_count,
     paced.week_count,
     paced.quartile[1]::BIGINT AS low_count,

@@ -1,0 +1,3 @@
+-- Custody of the tablets: R10.
+SELECT * EXCLUDE (batch_id)
+FROM device

@@ -1,0 +1,203 @@
+"""What is in the two databases, and what is not."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.lake import Lake
+from pipeline.publish import publish_operations, publish_release
+from pipeline.settings import Settings, load_settings
+from tests.made_build import SECRET_ADDRESS, SECRET_NAME, SITES, MadeBuild
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings: Settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2)
+    lake = Lake(settings.lake)
+    build = MadeBuild().write(lake.root, settings)
+    publish_operations(lake, build, settings)
+    publish_release(lake, build, settings)
+    return lake.root
+
+
+@pytest.fixture
+def operations(published: Path) -> Iterator[Connection]:
+    with duckdb.connect(str(published / "operations" / "current" / "operations.duckdb"), read_only=True) as con:
+        yield con
+
+
+@pytest.fixture
+def census(published: Path) -> Iterator[Connection]:
+    with duckdb.connect(str(published / "published" / "current" / "census.duckdb"), read_only=True) as con:
+        yield con
+
+
+def rows(con: Connection, query: str) -> list[tuple[object, ...]]:
+    return list(con.execute(query).fetchall())
+
+
+@pytest.mark.parametrize("name", ["operations", "census"])
+def test_every_table_column_and_macro_is_explained(name: str, request: pytest.FixtureRequest) -> None:
+    con: Connection = request.getfixturevalue(name)
+    assert rows(con, "SELECT table_name FROM duckdb_tables() WHERE comment IS NULL") == []
+    assert (
+        rows(con, "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL") == []
+    )
+    assert rows(con, "SELECT function_name FROM duckdb_functions() WHERE NOT internal AND comment IS NULL") == []
+    missing = "SELECT * FROM meta.dictionary WHERE comment_kk = '' OR comment_ru = '' OR comment_en = ''"
+    assert rows(con, missing) == []
+
+
+@pytest.mark.parametrize("name", ["operations", "census"])
+def test_no_view_and_no_macro_refers_to_a_path(name: str, request: pytest.FixtureRequest) -> None:
+    con: Connection = request.getfixturevalue(name)
+    assert rows(con, "SELECT view_name FROM duckdb_views() WHERE NOT internal") == []
+    assert (
+        rows(
+            con, "SELECT function_name FROM duckdb_functions() WHERE NOT internal AND macro_definition LIKE '%parquet%'"
+        )
+        == []
+    )
+
+
+def test_the_contract_tables_are_there(operations: Connection) -> None:
+    found = {
+        f"{schema}.{table}" for schema, table in rows(operations, "SELECT schema_name, table_name FROM duckdb_tables()")
+    }
+    wanted = {
+        "census": "institution list_entry staff device forwarded household",
+        "coverage": "institution category district mode daily expected discrepancy",
+        "quality": "ledger intake control_total rule_result profile item_nonresponse sync_lag",
+        "meta": "dictionary snapshot rule",
+        "ref": "category kato code variable rule",
+    }
+    assert {f"{schema}.{table}" for schema, names in wanted.items() for table in names.split()} <= found
+
+
+def test_census_person_is_found_under_its_name(census: Connection) -> None:
+    assert rows(census, "SELECT count(*) FROM census.person") == [(470,)]
+    assert (
+        rows(census, "SELECT count(*) FROM meta.dictionary WHERE schema_name = 'census' AND table_name = 'person'")[0][
+            0
+        ]
+        > 20
+    )
+
+
+def test_parquet_twins_hold_the_same_rows(published: Path, operations: Connection) -> None:
+    folder = published / "operations" / "current"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name, table in manifest["tables"].items():
+        path = folder / "parquet" / Path(*name.split(".")).with_suffix(".parquet")
+        query = f"SELECT count(*) FROM (FROM {name} EXCEPT ALL FROM read_parquet('{path}'))"
+        assert rows(operations, query) == [(0,)], name
+        assert rows(operations, f"SELECT count(*) FROM {name}") == [(table["row_count"],)]
+
+
+def test_the_manifest_names_what_it_is_made_from(published: Path) -> None:
+    manifest = json.loads((published / "operations" / "current" / "manifest.json").read_text())
+    assert {
+        "snapshot_id",
+        "as_of",
+        "inputs",
+        "versions",
+        "tables",
+        "content_digest",
+        "build_id",
+        "files",
+    } <= manifest.keys()
+    assert len(manifest["inputs"]["batches"]) == 2
+
+
+def test_a_release_says_neither_batches_nor_the_key(published: Path) -> None:
+    text = (published / "published" / "current" / "manifest.json").read_text()
+    inputs = json.loads(text)["inputs"]
+    assert inputs["batches"].keys() == {"count", "sha256"}
+    assert "id_key" not in inputs
+
+
+def test_s3_sites_have_neither_name_nor_place(operations: Connection) -> None:
+    query = "SELECT DISTINCT bin, name_kk, name_ru, kato FROM census.institution WHERE tier = 'S3'"
+    assert rows(operations, query) == [(None, None, None, "470000000")]
+    assert rows(operations, "SELECT count(*) FROM census.institution WHERE name_ru IS NOT NULL") == [(8,)]
+
+
+def test_person_ids_stay_in_the_lake(operations: Connection, census: Connection) -> None:
+    for con in (operations, census):
+        assert (
+            rows(con, "SELECT table_name FROM duckdb_columns() WHERE column_name LIKE '%person_id%' AND NOT internal")
+            == []
+        )
+
+
+def test_list_entries_carry_their_outcome_and_no_free_text(operations: Connection) -> None:
+    assert rows(operations, "SELECT entry_no, outcome FROM census.list_entry ORDER BY entry_no") == [
+        (1, "FOUND"),
+        (2, None),
+    ]
+    assert "ward" not in {row[0] for row in rows(operations, "DESCRIBE census.list_entry")}
+
+
+def test_free_text_does_not_leave_even_inside_a_coded_answer(published: Path, census: Connection) -> None:
+    assert rows(census, "SELECT DISTINCT ethnicity FROM census.person ORDER BY ALL") == [
+        ("KAZAKH",),
+        ("RUSSIAN",),
+        (None,),
+    ]
+    for path in (published / "published").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert SECRET_NAME.encode() not in content
+            assert SECRET_ADDRESS.encode() not in content
+
+
+def test_microdata_know_years_regions_and_groups_only(census: Connection) -> None:
+    columns = {row[0]: row[1] for row in rows(census, "DESCRIBE census.person")}
+    assert not [name for name, kind in columns.items() if kind in ("DATE", "TIMESTAMP")]
+    assert not columns.keys() & {"institution_id", "category_code", "kato", "usual_address_text", "birth_time"}
+    assert rows(census, "SELECT DISTINCT usual_address_kato FROM census.person") == [("470000000",)]
+    assert rows(census, "SELECT DISTINCT stay_from_year FROM census.person") == [(2015,)]
+
+
+def test_places_are_districts_only_where_that_is_safe(census: Connection) -> None:
+    query = "SELECT publication_group, district_kato, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
+    assert rows(census, query) == [
+        ("BOARDING_EDUCATION", "471000000", 150),
+        ("CHILDREN_WITHOUT_CARE", "470000000", 110),
+        ("SOCIAL_AND_HEALTH", "470000000", 210),
+    ]
+
+
+def test_a_blanked_answer_is_empty_and_lineage_is_followed(published: Path, census: Connection) -> None:
+    # one religion was blanked; one ethnicity comes from another record (RUSSIAN replaced by a value outside the list)
+    assert rows(census, "SELECT count(*) FROM census.person WHERE religion IS NULL") == [(1,)]
+    total = sum(count for _, _, count in SITES.values())
+    own = sum(1 for number in range(total) if number % 3 == 1)
+    assert rows(census, "SELECT count(*) FROM census.person WHERE ethnicity = 'RUSSIAN'") == [(own - 1,)]
+
+
+def test_compare_puts_two_side_by_side(operations: Connection, census: Connection) -> None:
+    result = rows(
+        census, "SELECT measure, a_value, b_value, difference FROM compare('BOARDING_EDUCATION', 'SOCIAL_AND_HEALTH')"
+    )
+    assert ("institution_count", 3.0, 4.0, 1.0) in result
+    assert rows(operations, "FROM compare('TB', 'PSY')") is not None
+    assert rows(operations, "SELECT received_count FROM balance() WHERE route IS NULL") == [(476,)]
+    assert rows(operations, "SELECT count(*) > 0 FROM about('жыныс')") == [(True,)]
+
+
+def test_surrogate_ids_change_with_the_release(tmp_path: Path) -> None:
+    seen = []
+    for code in ("one", "two"):
+        settings = load_settings(lake=tmp_path / code, threads=2)
+        lake = Lake(settings.lake)
+        publication = publish_release(lake, MadeBuild(code=code).write(lake.root, settings), settings)
+        with duckdb.connect(str(publication.folder / "census.duckdb"), read_only=True) as con:
+            seen.append({row[0] for row in rows(con, "SELECT person FROM census.person")})
+    assert len(seen[0]) == 470
+    assert not seen[0] & seen[1]

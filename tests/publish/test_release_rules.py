@@ -1,0 +1,64 @@
+"""The simple safety rules: three institutions, none above 80 %, a minimum count."""
+
+from decimal import Decimal
+
+import pytest
+
+from pipeline.publish.release import GroupCell, Rules, safe_groups
+from pipeline.publish.variables import released_variables
+from pipeline.schema import Column, Labels, Table
+
+RULES = Rules(3, Decimal("0.8"))
+
+
+def cell(name: str, persons: int, institutions: int = 5, largest: int | None = None, *, least: int = 10) -> GroupCell:
+    return GroupCell((name,), persons, institutions, persons // 2 if largest is None else largest, least)
+
+
+@pytest.mark.parametrize(
+    ("group", "is_safe"),
+    [
+        (cell("a", 10), True),
+        (cell("a", 9), False),
+        (cell("a", 19, least=20), False),
+        (cell("a", 20, least=20), True),
+        (cell("a", 100, institutions=2), False),
+        (cell("a", 100, largest=80), True),
+        (cell("a", 100, largest=81), False),
+    ],
+)
+def test_a_group_is_safe_or_not(group: GroupCell, is_safe: bool) -> None:
+    assert group.is_safe(RULES) is is_safe
+
+
+def test_an_unsafe_group_is_merged_with_the_smallest_other() -> None:
+    merged = safe_groups([cell("big", 500), cell("small", 50), cell("one site", 30, institutions=1, largest=30)], RULES)
+    assert [group.name for group in merged] == ["one site + small", "big"]
+
+
+def test_what_stays_unsafe_alone_is_left_to_the_caller_to_hide() -> None:
+    (only,) = safe_groups([cell("a", 4), cell("b", 5, institutions=1)], RULES)
+    assert only.groups == ("a", "b")
+    assert not only.is_safe(RULES)
+
+
+def released(name: str, kind: str, **more: str) -> str | None:
+    label = Labels(en="e", ru="r", kk="k")
+    column = Column(type=kind, comment=label, **more)  # type: ignore[arg-type]
+    key = Column(type="VARCHAR", comment=label)
+    answers = Table(
+        table="answers", step="read", comment=label, key=("record_id",), columns={"record_id": key, name: column}
+    )
+    found = released_variables(answers, {"colour": ["BLUE", "RED"], "grade": ["1", "2"]}, taken=["sex"])
+    return found[0].expression if found else None
+
+
+def test_only_closed_vocabularies_leave() -> None:
+    assert released("address", "VARCHAR") is None
+    assert released("colour", "VARCHAR", code_list="colour") == "CASE WHEN colour IN ('BLUE', 'RED') THEN colour END"
+    assert released("colour", "VARCHAR", code_list="unknown list") is None
+    assert released("colour", "VARCHAR", code_list="colour", sensitivity="identifier") is None
+    assert released("sex", "INTEGER") is None
+    assert released("grade", "INTEGER", code_list="grade") == "CASE WHEN grade IN (1, 2) THEN grade END"
+    assert released("children_count", "INTEGER") == "CASE WHEN children_count BETWEEN 0 AND 99 THEN children_count END"
+    assert released("born_on", "DATE") == "year(born_on)"

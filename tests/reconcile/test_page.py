@@ -1,0 +1,167 @@
+"""The one page: three languages, no network, no script, nobody on it."""
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.lake import Lake
+from pipeline.reconcile import charts, page, reconcile
+from pipeline.reconcile.campaign import catalogue, phase_of
+from pipeline.reconcile.forecast import forecast
+from pipeline.reconcile.page import number, percent, signed, texts
+from pipeline.settings import Settings
+
+
+@pytest.fixture
+def html(lake: Lake, build: Path, earlier: Path, settings: Settings) -> str:
+    return reconcile(lake, build, settings, earlier).page.read_text(encoding="utf-8")
+
+
+def test_it_speaks_three_languages(html: str) -> None:
+    for phrase in (
+        "Тепе-тең",
+        "Сходится",
+        "Balanced",
+        "Алдымен не істеу керек",
+        "Что делать в первую очередь",
+        "What to do first",
+    ):
+        assert phrase in html
+    assert html.count('lang="kk"') == html.count('lang="en"')
+
+
+def test_it_needs_no_network_and_no_script(html: str) -> None:
+    assert "<script" not in html
+    assert "http" not in html
+    assert not re.search(r"(src|href|@import|url)\s*[=(]", html)
+
+
+def test_s2_is_a_number_and_s3_not_even_that(html: str) -> None:
+    assert "Учреждение BOARD_GIFT" in html
+    assert "MNG-0004" in html
+    assert "Учреждение ORPH" not in html
+    for s3 in ("MNG-0009", "MNG-0010", "TB-0010", "Учреждение TB", "Учреждение CRISIS"):
+        assert s3 not in html
+
+
+def test_the_blocks_are_there(html: str) -> None:
+    order = [
+        "Сходится",
+        "Что делать в первую очередь",
+        "По группам категорий",
+        "Со вчерашней ночи",
+        "Планшеты и USB",
+        "Прогноз",
+        "Чего мы не знаем",
+    ]
+    places = [html.index(title) for title in order]
+    assert places == sorted(places)
+
+
+def test_every_text_has_the_same_numbers_in_every_language() -> None:
+    for section, labels in texts().items():
+        if section == "reviewed":
+            continue
+        for key, text in labels.items():
+            assert text.keys() == {"kk", "ru", "en"}, (section, key)
+            fields = {language: sorted(re.findall(r"{(\w+)}", words)) for language, words in text.items()}
+            assert fields["kk"] == fields["ru"] == fields["en"], (section, key)
+
+
+def test_every_check_and_every_topic_has_a_text() -> None:
+    listed = {check["id"] for checks in catalogue()["phases"].values() for check in checks}
+    assert listed == texts()["checks"].keys()
+    assert catalogue()["phases"].keys() == texts()["phase"].keys()
+
+
+@pytest.mark.parametrize(
+    ("moment", "phase"),
+    [
+        ("2021-08-20T00:00", "before"),
+        ("2021-09-10T00:00", "online"),
+        ("2021-10-05T00:00", "tablet"),
+        ("2021-10-20T00:00", "tablet"),
+        ("2021-11-05T00:00", "closing"),
+        ("2021-12-24T00:00", "after"),
+    ],
+)
+def test_the_phase_follows_from_the_windows(moment: str, phase: str) -> None:
+    when = datetime.fromisoformat
+    windows = [
+        ("web_self", when("2021-08-31T18:00"), when("2021-10-15T18:00")),
+        ("web_self", when("2021-10-20T18:00"), when("2021-10-30T18:00")),
+        ("tablet", when("2021-09-30T19:00"), when("2021-10-30T19:00")),
+    ]
+    assert phase_of(windows, when(moment)) == phase
+
+
+PACE = {
+    "today_on": date(2021, 10, 20),
+    "last_on": date(2021, 10, 30),
+    "days_left": 11,
+    "day_count": 7,
+    "week_count": 70,
+    "low_count": 8,
+    "high_count": 12,
+    "expected_count": 1000,
+    "present_count": 800,
+}
+
+
+def test_the_forecast_is_a_range() -> None:
+    result = forecast(PACE)
+    assert result["status"] == "known"
+    assert (result["low"], result["high"]) == (888, 932)
+    assert result["days_needed"] == 20
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"expected_count": None}, "unknown_expected"),
+        ({"expected_count": 0}, "unknown_expected"),
+        ({"day_count": 2}, "unknown_pace"),
+        ({"days_left": 0}, "closed"),
+    ],
+)
+def test_the_forecast_says_when_it_cannot_know(change: dict[str, object], status: str) -> None:
+    assert forecast({**PACE, **change})["status"] == status
+
+
+def test_numbers_are_written_for_tired_eyes() -> None:
+    assert number(1234567) == "1\u202f234\u202f567"
+    assert number(None) == "–"
+    assert signed(-5) == "−5"
+    assert signed(0) == ""
+    assert percent(0.9999) == "99\u202f%"
+    assert percent(1.029) == "102\u202f%"
+
+
+def test_the_progress_chart_has_every_day_of_the_range() -> None:
+    days = [{"day_on": date(2021, 10, day), "interviewed_count": 3, "received_count": 2} for day in (1, 4)]
+    svg = charts.progress(days)
+    assert svg.count('class="up"') == 2
+    assert svg.count("<rect") == 4
+    assert charts.progress([]) == ""
+
+
+def test_the_waterfall_ends_where_it_should() -> None:
+    row = {
+        "list_count": 100,
+        "departed_count": -20,
+        "died_count": 0,
+        "arrived_count": 10,
+        "born_count": 0,
+        "leave_count": 0,
+    }
+    steps = charts.waterfall({**row, "headcount_count": -5, "expected_count": 85, "counted_count": 80})
+    assert [step["step"] for step in steps] == ["list", "departed", "arrived", "headcount", "expected", "counted"]
+    departed = steps[1]
+    assert (departed["left"], departed["width"]) == (80, 20)
+    assert all(step["left"] >= 0 and step["left"] + step["width"] <= 100.001 for step in steps)
+
+
+def test_the_page_texts_are_escaped() -> None:
+    assert "<b>" not in page.three("<b>", "x", "y")
