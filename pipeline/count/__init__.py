@@ -68,7 +68,9 @@ def make_discrepancies(bench: Workbench) -> None:
 def make_item_nonresponse(bench: Workbench) -> None:
     """Write `item_nonresponse`; its query is built from the questionnaire."""
     _keep(bench, "counted_answers", as_view=True)
-    variables = [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")]
+    variables = [
+        Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")
+    ]
     bench.write("item_nonresponse", query=nonresponse_query(variables))
 
 

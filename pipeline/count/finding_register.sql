@@ -69,7 +69,8 @@ lack AS (
             CASE WHEN twice.site_count > 1 THEN 'SITE_TWICE' END,
             CASE WHEN twice.order_count > 1 OR regexp_matches(site.governing_order, '[;,]') THEN 'ORDER_TWICE' END,
             CASE WHEN site.governing_order IS NULL THEN 'ORDER_MISSING' END,
-            CASE WHEN site.governing_order <> site.round_order THEN 'ORDER_OTHER' END,
+            CASE WHEN site.governing_order <> site.round_order AND NOT regexp_matches(site.governing_order, '[;,]')
+                THEN 'ORDER_OTHER' END,
             CASE WHEN site.head_order_no IS NULL THEN 'HEAD_ORDER_MISSING' END,
             CASE WHEN COALESCE(trained.trained_count, 0) = 0 THEN 'STAFF_UNTRAINED' END,
             CASE WHEN NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,

@@ -1,0 +1,290 @@
+"""What somebody has to do something about: by the thresholds of the round, the weightiest first, never about a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.count import make_coverage, make_discrepancies
+from pipeline.count.kinds import load_kinds
+from pipeline.errors import BadReferenceFile
+from tests.count.field import REFERENCE, ROUND, TABLES, Field
+
+NIGHT = datetime(2021, 10, 9, 21, tzinfo=UTC)  # 02:00 of 10 October in Aqtau
+
+
+def found(field: Field, kind: str | None = None) -> list[dict[str, Any]]:
+    field.write("expected")
+    make_coverage(field)
+    field.write("sync_lag")
+    field.write("control_total")
+    make_discrepancies(field)
+    rows = field.rows("SELECT * FROM discrepancy ORDER BY rank_no")
+    return [row for row in rows if kind in (None, row["kind"])]
+
+
+def ready(field: Field, institution_id: str = "A", count: int = 50, **more: Any) -> None:
+    """Make an institution nothing can be said against."""
+    field.institution(institution_id, **more)
+    field.add(
+        "staff", staff_id=f"S{institution_id}", institution_id=institution_id, trained_on="2021-08-10", batch_id="r"
+    )
+    field.add(
+        "premises", institution_id=institution_id, has_room=True, computer_count=2, has_internet=True, batch_id="r"
+    )
+    field.add("device", device_id=f"T{institution_id}", institution_id=institution_id, batch_id="r")
+    field.listed(count, institution_id)
+    field.signed(count, institution_id=institution_id)
+    field.add(
+        "batch", batch_id="l", route="list", received_at="2021-07-20", record_count=0
+    ) if institution_id == "A" else None
+
+
+def counted(field: Field, count: int, institution_id: str = "A") -> None:
+    field.people(count, usual=institution_id, present=institution_id, is_proxy=True, age_completed=5)
+    field.records(["counted"] * count, institution_id=institution_id)
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Field:
+    made = Field(tmp_path, NIGHT)
+    ready(made)
+    return made
+
+
+def test_where_all_is_well_nothing_is_said(field: Field) -> None:
+    counted(field, 50)
+    assert found(field) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"),
+    [(date(2021, 10, 3), None), (date(2021, 10, 4), "amber"), (date(2021, 10, 7), "amber"), (date(2021, 10, 8), "red")],
+)
+def test_nothing_received_is_amber_from_4_and_red_from_8_october(
+    tmp_path: Path, day: date, severity: str | None
+) -> None:
+    field = Field(tmp_path, datetime(day.year, day.month, day.day - 1, 21, tzinfo=UTC))
+    ready(field)
+    rows = found(field, "NOTHING_RECEIVED")
+    assert [row["severity"] for row in rows] == ([severity] if severity else [])
+    assert all((row["person_count"], row["measured"]) == (50, int(f"{day:%Y%m%d}")) for row in rows)
+
+
+def test_an_empty_site_that_sends_nothing_does_not_alarm(field: Field) -> None:
+    counted(field, 50)
+    ready(field, "E", count=0)
+    assert found(field) == []
+
+
+@pytest.mark.parametrize(("count", "severity"), [(49, None), (48, "amber"), (47, "red"), (53, "red")])
+def test_counted_and_expected_may_differ_by_less_than_two_or_three_percent(
+    field: Field, count: int, severity: str | None
+) -> None:
+    counted(field, count)  # of 50: amber from max(2, 1.5), red from max(3, 2.5)
+    assert [row["severity"] for row in found(field, "COUNT_DIFFERS")] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(("count", "severity"), [(194, None), (193, "amber"), (190, "amber"), (189, "red")])
+def test_in_a_large_house_the_share_decides(tmp_path: Path, count: int, severity: str | None) -> None:
+    field = Field(tmp_path, NIGHT)
+    ready(field, count=199)  # amber from 5.97, red from 9.95
+    counted(field, count)
+    rows = found(field, "COUNT_DIFFERS")
+    assert [row["severity"] for row in rows] == ([severity] if severity else [])
+
+
+def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> None:
+    counted(field, 47)
+    [row] = found(field, "COUNT_DIFFERS")
+    assert row["message_en"] == "Counted and expected differ by 3 (limit 3)."
+    assert row["message_ru"] == "Учтённые и ожидаемые расходятся на 3 (предел 3)."
+    assert row["message_kk"].startswith("Саналған мен күтілген")
+    assert (row["owner"], row["unit"], row["subject_kind"], row["subject_id"]) == (
+        "DEPARTMENT",
+        "persons",
+        "institution",
+        "A",
+    )
+
+
+def test_an_id_stays_from_night_to_night_while_numbers_and_colour_change(tmp_path: Path) -> None:
+    ids = set()
+    for night, count in ((10, 48), (11, 40)):
+        field = Field(tmp_path, datetime(2021, 10, night, 21, tzinfo=UTC))
+        ready(field)
+        counted(field, count)
+        [row] = found(field, "COUNT_DIFFERS")
+        ids.add((row["discrepancy_id"], row["since_at"]))
+    assert len(ids) == 1
+
+
+def test_red_before_amber_then_by_persons(field: Field) -> None:
+    for institution_id, count in (("B", 40), ("C", 48), ("D", 30)):
+        ready(field, institution_id)
+        counted(field, count, institution_id)
+    counted(field, 50)
+    assert [(row["rank_no"], row["severity"], row["institution_id"]) for row in found(field)] == [
+        (1, "red", "D"),
+        (2, "red", "B"),
+        (3, "amber", "C"),
+    ]
+
+
+def test_shares_are_written_as_percentages(field: Field) -> None:
+    counted(field, 50)
+    field.records(["duplicate"] * 2)
+    field.outcomes(["NOT_FOUND"] + ["COUNTED"] * 24)
+    texts = {row["kind"]: row["message_en"] for row in found(field)}
+    assert texts == {
+        "DUPLICATES": "2 cases repeat a person: 3.8 % of the cases (limit 3.0 %).",
+        "OMISSION": "1 list entries have no outcome: 4.0 % of the list (limit 2.0 %).",
+    }
+
+
+def test_quarantine_by_share_and_by_age(field: Field) -> None:
+    counted(field, 50)
+    field.records(["quarantined"], received_at="2021-10-07 20:00")  # 49 hours ago
+    rows = {row["kind"]: row for row in found(field)}
+    assert set(rows) == {"QUARANTINE_SHARE", "QUARANTINE_AGE"}
+    assert (rows["QUARANTINE_AGE"]["severity"], rows["QUARANTINE_AGE"]["age_hours"]) == ("amber", 49)
+
+
+def test_one_iin_on_several_people_tells_the_place_and_never_the_number(field: Field) -> None:
+    counted(field, 50)
+    for number, record in enumerate(field.rows("SELECT record_id FROM record LIMIT 4")):
+        values = {"iin": "100505600011" if number < 3 else "100505600022", "institution_id": "A"}
+        field.add("respondent", record_id=record["record_id"], **values)
+        field.add("person_record", record_id=record["record_id"], person_id=f"p{number}")
+    [row] = found(field)
+    assert (row["kind"], row["severity"], row["measured"], row["person_count"]) == ("IIN_SHARED", "red", 3, 3)
+    assert "100505600011" not in str(row)
+
+
+def test_proxies_are_held_against_the_baseline_of_the_category(field: Field) -> None:
+    counted(field, 50)
+    ready(field, "K", category_code="SOCSERV", count=40)  # usual there: 20 to 50 %
+    field.people(28, usual="K", present="K", is_proxy=True)
+    field.people(12, usual="K", present="K", is_proxy=False)
+    field.records(["counted"] * 40, institution_id="K")
+    [row] = found(field)  # 70 %: twenty points above
+    assert (row["kind"], row["severity"], float(row["measured"])) == ("PROXY_UNUSUAL", "amber", 0.2)
+
+
+def test_a_baby_home_where_all_answers_are_given_by_others_does_not_alarm(field: Field) -> None:
+    counted(field, 50)
+    ready(field, "Y", category_code="BABY", count=30)
+    counted(field, 30, "Y")
+    assert found(field) == []
+
+
+def test_a_gap_in_a_control_total_counts_from_its_first_day(field: Field) -> None:
+    counted(field, 50)
+    field.add("batch", batch_id="v", route="tablet_vpn", device_id="TA", institution_id="A", received_at="2021-10-08 20:00", record_count=0,
+              declared_count=3)  # fmt: skip
+    [row] = found(field)
+    assert (row["kind"], row["severity"], row["age_hours"], row["person_count"]) == ("CONTROL_GAP", "amber", 25, 3)
+    assert (row["subject_kind"], row["subject_id"], row["due_on"]) == ("batch", "v", date(2021, 10, 11))
+
+
+def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> None:
+    counted(field, 50)
+    field.con.execute("UPDATE device SET issued_on = '2021-09-25'")
+    field.outcomes(["COUNTED"] * 99)
+    assert found(field) == []
+    field.outcomes(["NOT_FOUND"])
+    [row] = found(field)  # nothing since tablets began on 1 October
+    assert (row["kind"], row["severity"], row["measured"], row["subject_id"]) == ("TABLET_SILENT", "red", 9, "TA")
+
+
+def test_a_medium_must_be_loaded_within_two_days(field: Field) -> None:
+    counted(field, 50)
+    field.add("batch", batch_id="u", route="tablet_usb", medium_id="USB-1", institution_id="A", record_count=0, copied_at="2021-10-01",
+              loaded_at="2021-10-03 02:00", received_at="2021-10-03 03:00")  # fmt: skip
+    [row] = found(field)
+    assert (row["kind"], row["severity"], row["subject_id"], row["message_en"]) == (
+        "MEDIUM_LATE", "amber", "USB-1", "The medium was loaded 50 h after it was written (limit 48 h).",
+    )  # fmt: skip
+
+
+def test_forms_filled_too_fast_and_too_many_a_day(field: Field) -> None:
+    counted(field, 25)
+    field.people(25, usual="A", present="A", is_proxy=True, age_completed=5)
+    field.records(["counted"] * 25, staff_id="SA", started_at="2021-10-05 05:00", completed_at="2021-10-05 05:06")
+    rows = {row["kind"]: row for row in found(field)}
+    assert (rows["FORM_FAST"]["severity"], rows["FORM_FAST"]["measured"]) == ("amber", 6)
+    assert (rows["FORMS_A_DAY"]["severity"], rows["FORMS_A_DAY"]["measured"]) == ("amber", 25)
+    assert "SA" not in str(list(rows.values()))
+
+
+def test_a_lag_on_the_protected_channel(field: Field) -> None:
+    counted(field, 50)
+    field.records(["repeated"] * 3, route="tablet_vpn", completed_at="2021-10-03 07:00")  # received 51 hours later
+    [row] = found(field)
+    assert (row["kind"], row["severity"], row["message_en"]) == (
+        "VPN_LAG", "amber", "One case in twenty takes more than 51 h from the interview to receipt (limit 48 h).",
+    )  # fmt: skip
+
+
+def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
+    field = Field(tmp_path, datetime(2021, 8, 20, tzinfo=UTC))
+    field.institution("A", bin="1", governing_order="141/17; 25")
+    field.institution("B", bin="1", governing_order=None, head_order_no=None)
+    field.institution("C", governing_order="99/1", is_web_only=True)
+    by_site: dict[str, set[str]] = {}
+    for row in found(field):
+        assert row["severity"] == "amber"  # the first window is not open yet
+        by_site.setdefault(row["institution_id"], set()).add(row["kind"])
+    unready = {"STAFF_UNTRAINED", "ROOM_MISSING", "COMPUTER_MISSING", "LIST_MISSING"}
+    assert by_site["A"] == unready | {"SITE_TWICE", "ORDER_TWICE", "TABLET_MISSING"}
+    assert by_site["B"] == unready | {"SITE_TWICE", "ORDER_MISSING", "HEAD_ORDER_MISSING", "TABLET_MISSING"}
+    assert by_site["C"] == unready | {"ORDER_OTHER"}
+
+
+def test_nobody_waits_for_list_or_headcount_of_a_street_patrol(field: Field) -> None:
+    counted(field, 50)
+    field.institution("P", "HOMELESS_PATROL")
+    kinds = {row["kind"] for row in found(field)}
+    assert kinds == {"STAFF_UNTRAINED", "ROOM_MISSING", "COMPUTER_MISSING", "TABLET_MISSING"}
+
+
+def test_list_total_and_double_entries(field: Field) -> None:
+    counted(field, 50)
+    field.con.execute("UPDATE list SET declared_total = 53")
+    rows = field.rows("SELECT entry_id FROM list_entry LIMIT 2")
+    for row in rows:
+        field.add(
+            "list_match", match_id=row["entry_id"], institution_id="A", entry_id=row["entry_id"], outcome="DOUBLE_ENTRY"
+        )
+    assert {(row["kind"], row["subject_kind"], row["measured"]) for row in found(field)} == {
+        ("LIST_TOTAL_DIFFERS", "list", 3),
+        ("LIST_DOUBLES", "institution", 2),
+    }
+
+
+def test_every_kind_is_judged_by_a_threshold_of_the_round() -> None:
+    catalogue = load_kinds(REFERENCE / "discrepancies.yaml")
+    named = {name for kind in catalogue.kinds for name in (kind.alert, kind.least) if name}
+    assert named <= set(ROUND.thresholds)
+    assert {
+        kind.kind for kind in catalogue.kinds if ROUND.thresholds[kind.alert].unit not in (kind.unit, "rate")
+    } == set()
+
+
+def test_the_file_of_kinds_is_refused_with_the_place_of_its_mistake(tmp_path: Path) -> None:
+    text = (REFERENCE / "discrepancies.yaml").read_text(encoding="utf-8").replace("compare: from", "compare: about", 1)
+    (tmp_path / "discrepancies.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadReferenceFile, match=r"kinds\.0\.compare"):
+        load_kinds(tmp_path / "discrepancies.yaml")
+
+
+def test_no_column_of_the_step_holds_an_identifier() -> None:
+    made = [table for table in TABLES.values() if table.step == "count"]
+    assert len(made) == 12
+    assert {table.publish for table in made} == {"coverage", "quality"}
+    assert [
+        name for table in made for name, column in table.columns.items() if column.sensitivity == "identifier"
+    ] == []
