@@ -1,0 +1,134 @@
+"""A run killed at any point leaves nothing that the next run does not put right."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.receive.field import LINE, Field
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+import pipeline.receive.landing as landing
+from tests.receive.field import Field
+
+LEFT = {left}
+def deadly(function):
+    def wrapped(*args, **kwargs):
+        global LEFT
+        LEFT -= 1
+        if LEFT == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return wrapped
+
+{patch}
+field = Field(Path({folder!r}))
+field.receive("tablet_vpn")
+"""
+
+POINTS = {
+    "while copying": "landing._writer = deadly(landing._writer)",
+    "before bytes are forced": "landing._force = deadly(landing._force)",
+    "before the rename": "Path.rename = deadly(Path.rename)",
+    "before a manifest is written": "landing._landing_manifest = deadly(landing._landing_manifest)",
+    "before the receipts are written": "landing.Book.close = deadly(landing.Book.close)",
+}
+
+
+def fill(field: Field) -> None:
+    """Put seven bundles into the inbox."""
+    for number in range(7):
+        field.bundle(f"tablet_vpn/TB-{number:04d}", lines=LINE.replace(b"c1", f"c{number}".encode()) * 3)
+
+
+def kill(root: Path, folder: Path, patch: str, left: int) -> int:
+    """Receive in a process of its own that kills itself at the chosen call; return its exit status."""
+    script = CHILD.format(root=str(root), left=left, patch=patch, folder=str(folder))
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode
+
+
+@pytest.mark.parametrize("left", [1, 4])
+@pytest.mark.parametrize("point", POINTS)
+def test_after_a_kill_the_next_run_gives_the_same_landing(root: Path, tmp_path: Path, point: str, left: int) -> None:
+    calm, killed = Field(tmp_path / "calm"), Field(tmp_path / "killed")
+    fill(calm)
+    fill(killed)
+    calm.receive("tablet_vpn")
+    status = kill(root, tmp_path / "killed", POINTS[point], left)
+    if "receipts" not in point or left == 1:
+        assert status == -signal.SIGKILL
+    killed.receive("tablet_vpn")
+    assert killed.landing() == calm.landing()
+    landed = [row for row in killed.receipts() if row["outcome"] == "landed"]
+    assert landed == [row for row in calm.receipts() if row["outcome"] == "landed"]
+    assert list((killed.lake.root / "staging").iterdir()) == []
+    assert not (killed.lake.landing / ".pending").exists()
+
+
+def test_a_torn_last_receipt_is_cut_and_entered_again(field: Field) -> None:
+    fill(field)
+    field.receive("tablet_vpn")
+    whole = field.lake.receipts.read_bytes()
+    field.lake.receipts.write_bytes(whole[:-20])
+    field.receive("list")
+    assert field.lake.receipts.read_bytes() == whole
+
+
+def test_lost_receipts_are_entered_again_from_the_landing(field: Field) -> None:
+    fill(field)
+    field.receive("tablet_vpn")
+    whole = field.lake.receipts.read_bytes()
+    field.lake.receipts.unlink()
+    assert field.receive("tablet_vpn").again == 7
+    assert field.lake.receipts.read_bytes().startswith(whole)
+
+
+def test_staging_of_a_run_that_lives_is_not_swept(root: Path, field: Field) -> None:
+    script = f"""
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {str(root)!r})
+from pipeline.lake import Lake, system_clock
+from pipeline.receive.landing import Landing
+with Landing(Lake(Path({str(field.lake.root)!r})), system_clock, 10**9) as landing:
+    (landing.staging / "half").write_bytes(b"half a bundle")
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "ready\n"
+        fill(field)
+        assert len(field.receive("tablet_vpn").landed) == 7
+        assert len(list((field.lake.root / "staging").glob("*/half"))) == 1
+        other.stdin.write("\n")
+        other.stdin.flush()
+        assert other.wait(timeout=30) == 0
+    assert list((field.lake.root / "staging").iterdir()) == []
+
+
+def test_two_runs_at_once_land_each_bundle_once(root: Path, tmp_path: Path) -> None:
+    field = Field(tmp_path)
+    for number in range(60):
+        field.bundle(f"tablet_vpn/TB-{number:04d}", lines=LINE.replace(b"c1", f"c{number}".encode()))
+    script = CHILD.format(root=str(root), left=-1, patch="", folder=str(tmp_path))
+    runs = [
+        subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(root)}) for _ in range(3)
+    ]
+    assert [run.wait(timeout=60) for run in runs] == [0, 0, 0]
+    rows = field.receipts()
+    assert sum(row["outcome"] == "landed" for row in rows) == 60
+    assert sum(row["outcome"] == "again" for row in rows) == 120
+    assert len({manifest["received_at"] for manifest in field.lake.batches()}) == 60
