@@ -64,7 +64,7 @@ def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) ->
         raise NothingToBuild(
             "nothing had been received by then",
             where=str(lake.root),
-            todo="Run `sanaq receive --all`, or give a later --as-of.",
+            todo="Run `sanaq receive`, or give a later --as-of.",
         )
     inputs = _inputs(lake, settings, moment, [batch["batch_id"] for batch in batches])
     return _made(lake, moment, inputs)

@@ -162,8 +162,9 @@ def ledger(as_json: AsJson = False) -> None:
     states = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
     sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in states)
     _query(
-        f"SELECT route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (route) ORDER BY route NULLS LAST",
+        f"SELECT coalesce(route, 'all routes') AS route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (ledger.route) ORDER BY ledger.route NULLS LAST",
         as_json,
+        title="Ledger: records received and what became of them",
     )
 
 
@@ -190,7 +191,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _query(sql: str, as_json: bool, *, release: bool = False) -> None:
+def _query(sql: str, as_json: bool, *, release: bool = False, title: str | None = None) -> None:
     import duckdb
 
     _, lake = night.opened()
@@ -205,7 +206,7 @@ def _query(sql: str, as_json: bool, *, release: bool = False) -> None:
         cursor = con.execute(sql)
         names = [column[0] for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    _show(rows, as_json, title=path.stem)
+    _show(rows, as_json, title=title or path.stem)
 
 
 def _progress(quiet: bool) -> Progress:
@@ -217,12 +218,26 @@ def _show(rows: list[dict[str, Any]], as_json: bool, *, title: str) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
         return
+    if len(rows) == 1:
+        out.print(f"[bold]{title}[/]")
+        for name, value in rows[0].items():
+            out.print(f"  {name.replace('_', ' '):<20} {_text(value)}", highlight=False, soft_wrap=True)
+        return
     table = Table(title=title, title_justify="left")
     for name in rows[0] if rows else []:
-        table.add_column(name, justify="right" if isinstance(rows[0][name], int | float) else "left", overflow="fold")
+        is_number = isinstance(rows[0][name], int | float)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(_text(value) for value in row.values()))
     out.print(table)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import socket
+import threading
 from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
@@ -197,14 +201,33 @@ def serve(campaign: Path, port: int, token: str, announce: Any) -> None:
     announce
         Called with the address before the first request is taken.
     """
-    import socket
+    with _listening(port) as listener:
+        announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        _server(campaign, token).run(sockets=[listener])
 
-    import uvicorn
 
+@contextmanager
+def running(campaign: Path, token: str) -> Iterator[str]:
+    """Serve a campaign's portal from a thread over the block; yields its address."""
+    with _listening(0) as listener:
+        server = _server(campaign, token)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.listen(64)
-        announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        config = uvicorn.Config(create_app(campaign, token), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        yield listener
+
+
+def _server(campaign: Path, token: str) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(create_app(campaign, token), log_level="warning", access_log=False))

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from rich.progress import track
 from sandbox.campaign import create
 from sandbox.deliver import deliver
 from sandbox.evaluate import Evaluation, evaluate, pool
-from tools.airflow_local import free_port, serving
+from sandbox.portal import running
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "data" / "sandbox" / "accuracy"
@@ -34,16 +33,14 @@ def judge(seed: int, rate_scale: float = 1.0, keep: Path | None = None) -> Evalu
     shutil.rmtree(folder, ignore_errors=True)
     create(folder, seed, 40, 3000, rate_scale)
     deliver(folder, datetime.fromisoformat(END), folder / "inbox")
-    port = free_port()
-    os.environ |= {
-        "SANAQ_LAKE": str(folder / "lake"),
-        "SANAQ_INBOX": str(folder / "inbox"),
-        "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
-        "SANAQ_PORTAL_TOKEN": "sandbox",
-        "SANAQ_THREADS": "1",
-    }
-    server = [sys.executable, "-m", "pipeline.cli", "sandbox", "serve", str(folder), "--port", str(port)]
-    with serving(server, f"http://127.0.0.1:{port}/api/v1/health", dict(os.environ)):
+    with running(folder, "sandbox") as url:
+        os.environ |= {
+            "SANAQ_LAKE": str(folder / "lake"),
+            "SANAQ_INBOX": str(folder / "inbox"),
+            "SANAQ_PORTAL_URL": url,
+            "SANAQ_PORTAL_TOKEN": "sandbox",
+            "SANAQ_THREADS": "1",
+        }
         for route in ROUTES:
             night.receive(route, END)
     build_id = night.open_build()
