@@ -8,6 +8,7 @@ import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -63,7 +64,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
-    with ProcessPoolExecutor(max_workers=2) as workers:
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn"), max_tasks_per_child=1) as workers:
         running = workers.map(judge, seeds, [options.rate_scale] * len(seeds))
         results = list(track(running, total=len(seeds), description="fields", console=Console(stderr=True)))
     pooled = pool(results)
