@@ -6,6 +6,7 @@ nothing, most of them, are left behind by the WHERE clause; the rest are noted a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from pipeline.sql import Workbench, quoted, step_failed
 HERE = Path(__file__).resolve().parent
 # where a condition is asked: the first that has all its columns
 PLACES = ("answers", "identity", "record", "evidence")
+# stands between the elements of a list, as chr(31), in a pattern
+SEPARATOR = "\\x1f"
 
 
 def run(bench: Workbench) -> None:
@@ -136,19 +139,11 @@ def _coded_columns(con: duckdb.DuckDBPyConnection, columns: set[str]) -> dict[st
 
 
 def _is_a_code(name: str, kind: str, codes: list[str]) -> str:
-    listed = ", ".join(quoted(code) for code in codes)
     if kind == "integer":
-        return (
-            f"{name} IN ({', '.join(str(int(code)) for code in codes)})"
-            if not _gapless(codes)
-            else f"{name} BETWEEN {min(map(int, codes))} AND {max(map(int, codes))}"
-        )
+        numbers = sorted(int(code) for code in codes)
+        gapless = numbers == list(range(numbers[0], numbers[-1] + 1))
+        return f"{name} BETWEEN {numbers[0]} AND {numbers[-1]}" if gapless else f"{name} IN {tuple(numbers)}"
+    one = f"({'|'.join(re.escape(code) for code in codes)})"
     if kind == "list":
-        return f"list_has_all([{listed}], {name})"
-    pattern = "|".join(code.replace("\\", "\\\\").replace(".", "\\.").replace("+", "\\+") for code in codes)
-    return f"regexp_full_match({name}, {quoted(pattern)})"
-
-
-def _gapless(codes: list[str]) -> bool:
-    numbers = sorted(int(code) for code in codes)
-    return numbers == list(range(numbers[0], numbers[-1] + 1))
+        return f"regexp_full_match(array_to_string({name}, chr(31)), {quoted(f'({one}({SEPARATOR}{one})*)?')})"
+    return f"regexp_full_match({name}, {quoted(one)})"
