@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -74,10 +74,10 @@ def run_sql(bench: Workbench, name: str) -> list[tuple[Any, ...]]:
         raise step_failed(error, f"publish/{name}.sql") from None
 
 
-def keep_as_table(bench: Workbench, name: str) -> None:
+def keep(bench: Workbench, kind: Literal["TABLE", "VIEW"], name: str) -> None:
     """Let the result of one .sql file of this folder be read under the file's name."""
     try:
-        bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql_text(name)}")
+        bench.con.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {sql_text(name)}")
     except duckdb.Error as error:
         raise step_failed(error, f"publish/{name}.sql") from None
 

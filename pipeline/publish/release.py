@@ -19,7 +19,7 @@ import pyarrow as pa
 from pipeline.lake import Lake
 from pipeline.publish.assemble import (
     Task,
-    keep_as_table,
+    keep,
     open_bench,
     require_balance,
     run_sql,
@@ -138,7 +138,8 @@ def release_entries(tables: dict[str, Table], codes: dict[str, list[str]]) -> li
 
 def _make_groups(bench: Workbench) -> None:
     run_sql(bench, "release_macros")
-    keep_as_table(bench, "release_place")
+    keep(bench, "TABLE", "release_site")
+    keep(bench, "VIEW", "release_place")
     cells = [GroupCell((name,), *rest) for name, *rest in run_sql(bench, "release_group_cell")]
     rules = Rules(
         *bench.con.execute("SELECT max(min_institution_count), min(max_institution_rate) FROM disclosure").fetchall()[0]
@@ -151,7 +152,7 @@ def _make_groups(bench: Workbench) -> None:
     ]
     fields = [("publication_group", pa.string()), ("released_group", pa.string()), ("min_count", pa.int32())]
     bench.con.register("release_group", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
-    keep_as_table(bench, "release_district")
+    keep(bench, "TABLE", "release_district")
 
 
 def _make_answers(bench: Workbench) -> list[Released]:
@@ -162,19 +163,28 @@ def _make_answers(bench: Workbench) -> list[Released]:
         codes.setdefault(code_list, []).append(code)
     variables = released_variables(bench.schemas["answers"], codes, bench.schemas[PERSON].columns)
     try:
-        bench.con.execute(_mended_sql(variables))
-        bench.con.execute(_answer_sql(variables))
+        mended = _mended_columns(bench, variables)
+        bench.con.execute(_mended_sql(mended))
+        bench.con.execute(_answer_sql(variables, mended))
     except duckdb.Error as error:
         raise step_failed(error, "publish/release.py: answers") from None
     return variables
 
 
-def _mended_sql(variables: list[Released]) -> str:
-    """Persons some of whose answers come from another record, or were blanked: few, and put together value by value."""
-    chosen = ", ".join(
-        f"max({name}) FILTER (WHERE record_id = COALESCE(source['{name}'], survivor_record_id) "
+def _mended_columns(bench: Workbench, variables: list[Released]) -> list[str]:
+    """Return the answers that some person has from another record, or blanked: few, so the wide answers are read once."""
+    named = bench.con.execute(
+        "SELECT column_name FROM person_field UNION SELECT unnest(blanked_columns) FROM record_check"
+    ).fetchall()
+    return sorted({variable.source for variable in variables} & {row[0] for row in named})
+
+
+def _mended_sql(columns: list[str]) -> str:
+    """Those answers of those persons, each from the record its lineage names and empty where a check blanked it there."""
+    chosen = "".join(
+        f", max({name}) FILTER (WHERE record_id = COALESCE(source['{name}'], survivor_record_id) "
         f"AND NOT list_contains(blanked_columns, '{name}')) AS {name}"
-        for name in sorted({variable.source for variable in variables})
+        for name in columns
     )
     return f"""CREATE TEMP TABLE release_mended AS
 WITH lineage AS (
@@ -193,22 +203,27 @@ used AS (
     UNION
     SELECT person_id, record_id FROM person_field
 )
-SELECT person_id{", " if chosen else ""}{chosen}
+SELECT survivor_record_id{chosen}
 FROM mended
 JOIN used USING (person_id)
 JOIN answers USING (record_id)
 JOIN record_check USING (record_id)
-GROUP BY person_id"""
+GROUP BY survivor_record_id"""
 
 
-def _answer_sql(variables: list[Released]) -> str:
+def _answer_sql(variables: list[Released], mended: list[str]) -> str:
+    patched = ", ".join(
+        f"CASE WHEN release_mended.survivor_record_id IS NULL THEN answers.{name} ELSE release_mended.{name} END AS {name}"
+        for name in mended
+    )
+    replaced = f" REPLACE ({patched})" if mended else ""
     expressions = "".join(f", {variable.expression} AS {variable.name}" for variable in variables)
     return f"""CREATE TEMP VIEW release_answer AS
-SELECT person_id{expressions}
-FROM answers
-JOIN (SELECT person_id, survivor_record_id AS record_id FROM person ANTI JOIN release_mended USING (person_id)) USING (record_id)
-UNION ALL
-SELECT person_id{expressions} FROM release_mended"""
+SELECT record_id AS survivor_record_id{expressions}
+FROM (
+    SELECT answers.*{replaced}
+    FROM answers LEFT JOIN release_mended ON release_mended.survivor_record_id = answers.record_id
+)"""
 
 
 def _person_table(table: Table, variables: list[Released]) -> Table:

@@ -3,11 +3,10 @@ WITH site AS (
     SELECT
         release_group.released_group,
         release_group.min_count,
-        COALESCE(person.mode, 'unknown') AS mode,
+        COALESCE(release_place.mode, 'unknown') AS mode,
         release_place.institution_id,
         count(*) AS person_count
-    FROM person
-    JOIN release_place USING (person_id)
+    FROM release_place
     JOIN release_group USING (publication_group)
     GROUP BY ALL
 ),

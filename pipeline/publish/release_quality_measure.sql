@@ -10,13 +10,12 @@ site AS (
         release_group.min_count,
         release_place.institution_id,
         count(*) AS person_count,
-        count(*) FILTER (WHERE person.is_proxy) AS proxy,
-        count(*) FILTER (WHERE NOT person.has_iin) AS no_iin,
-        count(*) FILTER (WHERE person.basis = 'place_unresolved') AS place_unresolved,
-        count(*) FILTER (WHERE person.record_count > 1) AS more_than_one_record,
+        count(*) FILTER (WHERE release_place.is_proxy) AS proxy,
+        count(*) FILTER (WHERE NOT release_place.has_iin) AS no_iin,
+        count(*) FILTER (WHERE release_place.basis = 'place_unresolved') AS place_unresolved,
+        count(*) FILTER (WHERE release_place.record_count > 1) AS more_than_one_record,
         count(*) FILTER (WHERE filled.person_id IS NOT NULL) AS filled_from_another_record
-    FROM person
-    JOIN release_place USING (person_id)
+    FROM release_place
     JOIN release_group USING (publication_group)
     LEFT JOIN filled USING (person_id)
     GROUP BY ALL
