@@ -5,6 +5,8 @@ No error carries a field value. Drivers quote values (DuckDB, Pydantic, JSON dec
 
 from __future__ import annotations
 
+from functools import partial
+
 
 class SanaqError(Exception):
     """Base of every error sanaq raises on purpose.
@@ -26,6 +28,10 @@ class SanaqError(Exception):
         self.where = where
         self.todo = todo
         super().__init__(f"{what} [{where}]. {todo}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error cross from a worker process to the one that waits for it."""
+        return partial(type(self), where=self.where, todo=self.todo), (self.what,)
 
 
 class BadSetting(SanaqError):

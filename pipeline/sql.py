@@ -205,6 +205,7 @@ def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
         },
     )
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")  # it would be drawn into the logs of a night
     return con
 
 
