@@ -24,10 +24,10 @@ numbered AS (
     SELECT
         bundle.device_id,
         count(DISTINCT record.device_case_no) AS number_count,
-        max(record.device_case_no) AS last_case_no
+        max(record.device_case_no) AS last_case_no,
+        count(*) FILTER (WHERE record.read_error IS NOT NULL) AS unreadable_count
     FROM record
     JOIN bundle USING (batch_id)
-    WHERE record.device_case_no IS NOT NULL
     GROUP BY bundle.device_id
 ),
 
@@ -39,7 +39,8 @@ counters AS (
         tablet.deleted_count,
         tablet.first_received_at,
         greatest(tablet.last_case_no, numbered.last_case_no) AS last_case_no,
-        COALESCE(numbered.number_count, 0) AS number_count
+        COALESCE(numbered.number_count, 0) AS number_count,
+        COALESCE(numbered.unreadable_count, 0) AS unreadable_count
     FROM tablet
     LEFT JOIN numbered USING (device_id)
 ),
@@ -80,6 +81,7 @@ known_since AS (
     GROUP BY missing.device_id
 ),
 
+-- What cannot be read has arrived all the same: it fills the count, but not the place of a number.
 counter_rows AS (
     SELECT
         'TABLET_COUNTER' AS control_code,
@@ -87,7 +89,10 @@ counter_rows AS (
         counters.device_id AS subject_id,
         counters.institution_id,
         counters.created_count AS declared_count,
-        counters.number_count + counters.deleted_count AS received_count,
+        counters.number_count + counters.deleted_count + least(
+            counters.unreadable_count,
+            greatest(counters.created_count - counters.number_count - counters.deleted_count, 0)
+        ) AS received_count,
         COALESCE(known_since.since_at, counters.first_received_at) AS since_at,
         missing.missing_numbers AS detail
     FROM counters
@@ -138,19 +143,45 @@ day_received AS (
     GROUP BY ALL
 ),
 
+dayless AS (
+    SELECT
+        batch_id,
+        count(*) AS record_count
+    FROM record
+    WHERE completed_at IS NULL
+    GROUP BY batch_id
+),
+
+day_compared AS (
+    SELECT
+        bundle.batch_id,
+        bundle.institution_id,
+        bundle.received_at,
+        batch_daily.counted_on,
+        batch_daily.declared_count,
+        COALESCE(day_received.received_count, 0) AS received_count,
+        COALESCE(dayless.record_count, 0) AS dayless_count,
+        greatest(batch_daily.declared_count - COALESCE(day_received.received_count, 0), 0) AS short_count
+    FROM batch_daily
+    JOIN bundle USING (batch_id)
+    LEFT JOIN day_received USING (batch_id, counted_on)
+    LEFT JOIN dayless USING (batch_id)
+),
+
+-- Records of the bundle whose day cannot be read fill its days, the first short one first.
 bundle_days AS (
     SELECT
         'BUNDLE_DAY' AS control_code,
         'batch' AS subject_kind,
-        bundle.batch_id AS subject_id,
-        bundle.institution_id,
-        batch_daily.counted_on,
-        batch_daily.declared_count,
-        COALESCE(day_received.received_count, 0) AS received_count,
-        bundle.received_at AS since_at
-    FROM batch_daily
-    JOIN bundle USING (batch_id)
-    LEFT JOIN day_received USING (batch_id, counted_on)
+        batch_id AS subject_id,
+        institution_id,
+        counted_on,
+        declared_count,
+        received_count + least(short_count, greatest(
+            dayless_count - (sum(short_count) OVER (PARTITION BY batch_id ORDER BY counted_on) - short_count), 0
+        )) AS received_count,
+        received_at AS since_at
+    FROM day_compared
 ),
 
 -- The portal counts all it ever accepted, by its own day of receipt, which a submission does not carry: totals are compared.
@@ -289,6 +320,6 @@ SELECT
     declared_count - received_count AS gap_count,
     since_at,
     date_diff('hour', since_at, build.as_of) AS age_hours,
-    detail
+    CASE WHEN subject_kind <> 'tablet' OR declared_count > received_count THEN detail END AS detail
 FROM control
 CROSS JOIN build

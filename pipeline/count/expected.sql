@@ -252,7 +252,6 @@ sources AS (
         site.pattern,
         lists.list_count,
         lists.long_stay_count,
-        movements.institution_id IS NOT NULL AS has_movements,
         COALESCE(movements.departed_count, 0) AS departed_count,
         COALESCE(movements.died_count, 0) AS died_count,
         COALESCE(movements.arrived_count, 0) AS arrived_count,
@@ -295,13 +294,14 @@ judged AS (
     CROSS JOIN round
 ),
 
--- Where they disagree and nobody reported a movement, the list of 1 June cannot speak for 31 August: the headcount does.
+-- Where they disagree, heads counted at the moment have fewer ways to be wrong than a list carried forward three months:
+-- a ward left out, leavers still on it, movements nobody wrote down. The reason stays until somebody explains the difference.
 chosen AS (
     SELECT
         *,
         CASE
             WHEN reason IN ('STREET_PATROL', 'NO_SOURCE') THEN NULL
-            WHEN reason = 'NO_LIST' OR (reason = 'DISAGREE' AND NOT has_movements) THEN 'HEADCOUNT'
+            WHEN reason IN ('NO_LIST', 'DISAGREE') THEN 'HEADCOUNT'
             ELSE 'LIST'
         END AS source
     FROM judged
@@ -325,7 +325,10 @@ SELECT
     CASE
         WHEN source IS NULL THEN NULL
         WHEN pattern = 'BOARDER_HOME' THEN 0
-        WHEN pattern = 'HERE' AND source = 'LIST' THEN rolled_present_count + leave_count
+        -- all live here but those the headcount says live elsewhere
+        WHEN pattern = 'HERE' AND source = 'LIST' THEN greatest(
+            rolled_present_count - COALESCE(headcount_present_count - headcount_usual_present_count, 0), 0
+        ) + leave_count
         WHEN pattern = 'HERE'
             THEN COALESCE(headcount_usual_present_count, headcount_present_count) + COALESCE(headcount_absent_count, 0)
         -- who of the patients lives here the headcount says; without it, who has been here a year or more

@@ -69,7 +69,8 @@ shared_at AS (
     GROUP BY respondent.institution_id
 ),
 
--- Proxies against the category's own baseline; among fewer than ten people a share says nothing.
+-- Proxies against the category's own baseline. Whoever had left or died by the interview could not be asked and says nothing
+-- about the asking; nor does a share among fewer than ten people.
 proxied AS (
     SELECT
         COALESCE(person.usual_institution_id, person.present_institution_id) AS institution_id,
@@ -81,7 +82,8 @@ proxied AS (
     FROM person
     JOIN institution ON COALESCE(person.usual_institution_id, person.present_institution_id) = institution.institution_id
     JOIN proxy_baseline USING (category_code)
-    WHERE proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age
+    WHERE (proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age)
+    AND COALESCE(person.proxy_reason, '') NOT IN ('LEFT', 'DECEASED')
     GROUP BY ALL
     HAVING count(*) >= 10
 ),

@@ -75,7 +75,7 @@ silent AS (
         no_outcome_count AS person_count,
         heard_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND heard_at < as_of
+    WHERE no_outcome_count > 0 AND heard_at < as_of AND as_of <= tablet_end_at  -- afterwards it is to be handed back
 ),
 
 not_returned AS (

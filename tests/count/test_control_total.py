@@ -77,6 +77,17 @@ def test_days_are_those_of_the_device(field: Field) -> None:
     ]
 
 
+def test_what_cannot_be_read_has_arrived_and_fills_the_counts_but_no_number(field: Field) -> None:
+    bundle(field, "b1", [1, 2], created_count=4, last_case_no=4, record_count=3, declared_count=4)
+    field.add("record", record_id="b1-x", batch_id="b1", route="tablet_vpn", read_error="NOT_JSON")
+    field.add("batch_daily", batch_id="b1", counted_on="2021-10-05", declared_count=4)
+    gaps = {
+        code: controls(field, code)[0]["gap_count"]
+        for code in ("BATCH", "TABLET_COUNTER", "BUNDLE_DAY", "TABLET_NUMBERS")
+    }
+    assert gaps == {"BATCH": 1, "TABLET_COUNTER": 1, "BUNDLE_DAY": 1, "TABLET_NUMBERS": 2}
+
+
 def test_the_portal_counts_all_it_ever_accepted_again_at_every_pull(field: Field) -> None:
     days = ({"2021-10-05": 2}, {"2021-10-05": 3, "2021-10-06": 2}, {"2021-10-05": 3, "2021-10-06": 3})
     for number, (declared, cases) in enumerate(zip(days, ([1, 2], [3, 4], [5]), strict=True), 1):

@@ -169,6 +169,7 @@ def test_proxies_are_held_against_the_baseline_of_the_category(field: Field) -> 
     ready(field, "K", category_code="SOCSERV", count=40)  # usual there: 20 to 50 %
     field.people(28, usual="K", present="K", is_proxy=True)
     field.people(12, usual="K", present="K", is_proxy=False)
+    field.people(1, usual="K", present="K", is_proxy=True, proxy_reason="LEFT")  # nobody could have asked
     field.records(["counted"] * 40, institution_id="K")
     [row] = found(field)  # 70 %: twenty points above
     assert (row["kind"], row["severity"], float(row["measured"])) == ("PROXY_UNUSUAL", "amber", 0.2)

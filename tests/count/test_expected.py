@@ -152,6 +152,15 @@ def test_staff_named_as_such_on_the_list_are_not_expected(field: Field) -> None:
     assert field.expected()["list_count"] == 3
 
 
+def test_who_is_noted_as_gone_leaves_once(field: Field) -> None:
+    field.listed(3)
+    field.entry("Серікова", note_code="DEPARTED")
+    field.moved("DISCHARGE", "2021-06-20", who="Серікова")
+    field.entry("Оспанова", note_code="DIED")  # no movement: the note alone takes her away
+    row = field.expected()
+    assert (row["list_count"], row["departed_count"], row["expected_present_count"]) == (4, 1, 3)
+
+
 def test_unknown_people_with_one_birth_year_stay_several(field: Field) -> None:
     field.listed(1)
     for _ in range(3):
@@ -168,20 +177,22 @@ def test_who_is_on_a_late_list_and_in_the_movements_comes_once(field: Field) -> 
     assert (row["list_count"], row["arrived_count"], row["expected_present_count"]) == (4, 1, 5)
 
 
-def test_without_movements_the_headcount_overrules_the_list(field: Field) -> None:
+def test_where_the_sources_disagree_the_heads_counted_at_the_moment_stand(field: Field) -> None:
     field.listed(40)
+    field.moved("DISCHARGE", "2021-07-01")
     field.signed(present=30, absent=3, usual=30)
     row = field.expected()
     assert (row["grade"], row["reason"], row["source"]) == ("PROVISIONAL", "DISAGREE", "HEADCOUNT")
     assert (row["expected_present_count"], row["expected_usual_count"]) == (30, 33)
+    assert row["rolled_present_count"] == 39  # what the list says stays visible
 
 
-def test_with_movements_the_list_stays_and_the_difference_is_shown(field: Field) -> None:
+def test_where_they_agree_the_list_carried_forward_stands(field: Field) -> None:
     field.listed(40)
     field.moved("DISCHARGE", "2021-07-01")
-    field.signed(30)
+    field.signed(38)
     row = field.expected()
-    assert (row["source"], row["expected_present_count"], row["headcount_present_count"]) == ("LIST", 39, 30)
+    assert (row["grade"], row["source"], row["expected_present_count"]) == ("FIRM", "LIST", 39)
 
 
 def test_usual_residents_of_a_hospital_are_those_of_a_year(field: Field) -> None:
@@ -200,6 +211,14 @@ def test_who_of_the_patients_lives_here_the_headcount_knows_best(field: Field) -
     field.listed(30, "H", admitted_on="2021-05-20")
     field.signed(30, usual=4, institution_id="H")
     assert field.expected("H")["expected_usual_count"] == 4
+
+
+def test_a_care_home_may_hold_some_who_live_elsewhere(field: Field) -> None:
+    field.listed(42)
+    field.moved("LEAVE", "2021-08-20")
+    field.signed(present=41, absent=1, usual=32)
+    row = field.expected()
+    assert (row["expected_present_count"], row["expected_usual_count"]) == (41, 41 - 9 + 1)
 
 
 def test_boarders_live_at_home(field: Field) -> None:
