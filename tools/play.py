@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
+import argparse
 import secrets
 import shutil
 import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -18,81 +18,145 @@ from rich.table import Table
 from pipeline.settings import PROJECT, load_settings
 from sandbox.campaign import create
 from sandbox.deliver import deliver
-from tools.airflow_local import AirflowTrouble, LocalAirflow, free_port, serving
+from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
+from tools.children import stop_on_signals
 
 SEED = 2021
 ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
-FIELD = PROJECT / "data" / "sandbox" / "run"
 MARK = ".sandbox"
-console = Console()
+console = Console(highlight=False, soft_wrap=True)
+
+# Categories under protection are one line: in a small region each of them is one house.
+COVERAGE = """
+    SELECT
+        CASE WHEN tier = 'S3' THEN 'protected (S3)' ELSE category_code END AS category,
+        sum(institution_count)::BIGINT AS institutions,
+        sum(complete_count)::BIGINT AS complete,
+        concat_ws(' ', nullif(sum(firm_count)::BIGINT, 0) || 'F', nullif(sum(provisional_count)::BIGINT, 0) || 'P', nullif(sum(missing_count)::BIGINT, 0) || 'M') AS grade,
+        sum(expected_present_count)::BIGINT AS "expected present",
+        sum(present_count)::BIGINT AS "counted present",
+        sum(compared_present_count) / nullif(sum(expected_present_count), 0) AS "present %",
+        sum(expected_usual_count)::BIGINT AS "expected usual",
+        sum(usual_count)::BIGINT AS "counted usual",
+        sum(compared_usual_count) / nullif(sum(expected_usual_count), 0) AS "usual %"
+    FROM coverage.category
+    GROUP BY GROUPING SETS ((1), ())
+    ORDER BY category IS NULL, category LIKE 'protected%', category
+"""
+LEDGER = """
+    SELECT
+        route, sum(received_count)::BIGINT AS received, sum(unreadable_count)::BIGINT AS unreadable, sum(repeated_count)::BIGINT AS repeated,
+        sum(quarantined_count)::BIGINT AS quarantined, sum(superseded_count)::BIGINT AS superseded,
+        sum(out_of_scope_count)::BIGINT AS "out of scope", sum(duplicate_count)::BIGINT AS duplicate, sum(counted_count)::BIGINT AS counted
+    FROM quality.ledger
+    GROUP BY GROUPING SETS ((route), ())
+    ORDER BY route NULLS LAST
+"""
 
 
 def main() -> int:
     """Play the campaign; 0 when every night balanced and was published."""
+    stop_on_signals()
+    options = _options()
     began = time.monotonic()
-    lake = load_settings().lake
-    _fresh(lake)
-    campaign = create(FIELD, SEED, 40, 3000, 1.0).to_dict()
-    counts = campaign["counts"]
-    console.print(
-        f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records will arrive.",
-        highlight=False,
-    )
-    port, token = free_port(), secrets.token_urlsafe(16)
-    env = _environment(lake, port, token)
-    nights = [str(night) for night in json.loads((FIELD / "campaign.json").read_text(encoding="utf-8"))["nights"]]
-    deliver(FIELD, datetime.fromisoformat(nights[0]), FIELD / "inbox")
-    server = [sys.executable, "-m", "pipeline.cli", "sandbox", "serve", str(FIELD), "--port", str(port)]
-    try:
-        with serving(server, f"http://127.0.0.1:{port}/api/v1/health", env):
-            with console.status("starting Airflow"):
-                airflow = LocalAirflow(env)
-                airflow.__enter__()
-            try:
-                airflow.wait_for_dags(DAGS)
-                _play(airflow, nights)
-            finally:
-                airflow.__exit__(None, None, None)
-    except AirflowTrouble as trouble:
-        console.print(f"[bold red]The campaign stopped[/]: {trouble}", highlight=False)
+    lake, field = load_settings().lake, options.field
+    if not _is_ours(lake):
+        console.print(
+            f"[bold red]{lake} holds a lake that is not a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
+        )
         return 1
+    port, token = free_port(), secrets.token_urlsafe(16)
+    portal = [sys.executable, "-m", "pipeline.cli", "sandbox", "serve", str(field), "--port", str(port)]
+    settings = {
+        "SANAQ_LAKE": str(lake),
+        "SANAQ_INBOX": str(field / "inbox"),
+        "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
+        "SANAQ_PORTAL_TOKEN": token,
+        "SANAQ_ALLOW_PLAIN_VOLUME": "true",
+    }
+    try:
+        with LocalAirflow(options.airflow_home, settings, is_fresh=True) as airflow:
+            with console.status("inventing a field, starting Airflow"):
+                _clear(lake, field)
+                campaign = create(field, SEED, options.institutions, options.people, 1.0).to_dict()
+                airflow.children.start("portal", portal, airflow.env)
+                airflow.wait_until_ready(DAGS)
+            counts: dict[str, int] = campaign["counts"]
+            console.print(
+                f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records will arrive."
+            )
+            _play(airflow, field, [str(night) for night in campaign["nights"]])
+    except AirflowTrouble as trouble:
+        console.print(f"[bold red]The campaign stopped[/]: {trouble}")
+        return 1
+    except KeyboardInterrupt:
+        console.print("stopped; nothing is left running")
+        return 130
     _show(lake)
-    console.print(f"\nPlayed in {time.monotonic() - began:.0f} s.", highlight=False)
+    console.print(f"\nPlayed in {time.monotonic() - began:.0f} s.")
     return 0
 
 
-def _play(airflow: LocalAirflow, nights: list[str]) -> None:
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description="Play a simulated campaign through Airflow.")
+    parser.add_argument("--institutions", type=int, default=40)
+    parser.add_argument("--people", type=int, default=3000)
+    parser.add_argument("--field", type=Path, default=PROJECT / "data" / "sandbox" / "run")
+    parser.add_argument("--airflow-home", type=Path, default=HOMES / "run")
+    return parser.parse_args()
+
+
+def _is_ours(lake: Path) -> bool:
+    return not lake.exists() or (lake / MARK).exists() or not any(lake.iterdir())
+
+
+def _clear(lake: Path, field: Path) -> None:
+    shutil.rmtree(lake, ignore_errors=True)
+    shutil.rmtree(field, ignore_errors=True)
+    lake.mkdir(parents=True, mode=0o700)
+    (lake / MARK).touch()
+
+
+def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
+    deliver(field, datetime.fromisoformat(nights[0]), field / "inbox")
     with console.status("first receipts: seven routes, each tells build_census"):
-        runs = [(f"receive_{route}", airflow.trigger(f"receive_{route}", {"now": nights[0]})) for route in ROUTES]
-        for dag_id, run_id in runs:
+        for dag_id, run_id in [
+            (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in ROUTES
+        ]:
             airflow.wait(dag_id, run_id)
-        airflow.settle("build_census")
+        builds = airflow.settle("build_census")
+    _require_success(builds)
+    console.print(f"receipts    seven routes received; build_census was started {len(builds)} times by what came")
     for night in nights:
         with console.status(f"the night of {night[:10]}"):
-            deliver(FIELD, datetime.fromisoformat(night), FIELD / "inbox")
+            deliver(field, datetime.fromisoformat(night), field / "inbox")
             start = time.monotonic()
             run = airflow.run("nightly_reconciliation", now=night)
-            share = _airflow_share(airflow, str(run["dag_run_id"]), time.monotonic() - start)
+            wall = time.monotonic() - start
+            share = _airflow_share(airflow, str(run["dag_run_id"]), wall)
         console.print(
-            f"{night[:10]}  received, built, balanced, published in {time.monotonic() - start:4.1f} s (Airflow's own share {share:.1f} s)",
-            highlight=False,
+            f"{night[:10]}  received, built, balanced, published in {wall:4.1f} s (Airflow's own share {share:.1f} s)"
         )
     with console.status("a release for analysts"):
         airflow.run("publish_release")
-    console.print("release     census.duckdb made", highlight=False)
+    console.print("release     census.duckdb made")
+
+
+def _require_success(runs: list[dict[str, Any]]) -> None:
+    failed = [run["dag_run_id"] for run in runs if run["state"] != "success"]
+    if failed or not runs:
+        raise AirflowTrouble(f"build_census: {', '.join(failed) or 'no run was started by what landed'}")
 
 
 def _airflow_share(airflow: LocalAirflow, run_id: str, wall: float) -> float:
     """Seconds of a night in which no task of ours was at work: scheduling, queueing, waiting."""
-    build = airflow.runs("build_census")[0]["dag_run_id"]
-    tasks = [t for t in airflow.tasks("nightly_reconciliation", run_id) if t["task_id"] != "build"] + airflow.tasks(
-        "build_census", build
-    )
+    tasks = [task for task in airflow.tasks("nightly_reconciliation", run_id) if task["task_id"] != "build"]
+    tasks += airflow.tasks("build_census", airflow.runs("build_census")[0]["dag_run_id"])
     spans = sorted(
-        (datetime.fromisoformat(t["start_date"]), datetime.fromisoformat(t["end_date"]))
-        for t in tasks
-        if t["start_date"] and t["end_date"]
+        (datetime.fromisoformat(task["start_date"]), datetime.fromisoformat(task["end_date"]))
+        for task in tasks
+        if task["start_date"] and task["end_date"]
     )
     busy, reached = 0.0, spans[0][0]
     for start, end in spans:
@@ -101,58 +165,33 @@ def _airflow_share(airflow: LocalAirflow, run_id: str, wall: float) -> float:
     return wall - busy
 
 
-def _fresh(lake: Path) -> None:
-    if lake.exists() and any(lake.iterdir()) and not (lake / MARK).exists():
-        console.print(
-            f"[bold red]{lake} holds a lake that is not a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
-        )
-        raise SystemExit(1)
-    shutil.rmtree(lake, ignore_errors=True)
-    shutil.rmtree(FIELD, ignore_errors=True)
-    lake.mkdir(parents=True, mode=0o700)
-    (lake / MARK).touch()
-
-
-def _environment(lake: Path, port: int, token: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "SANAQ_LAKE": str(lake),
-        "SANAQ_INBOX": str(FIELD / "inbox"),
-        "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
-        "SANAQ_PORTAL_TOKEN": token,
-        "SANAQ_ALLOW_PLAIN_VOLUME": "true",
-    }
-
-
 def _show(lake: Path) -> None:
-    operations = lake / "operations" / "current"
+    operations, published = lake / "operations" / "current", lake / "published" / "current"
     with duckdb.connect(str(operations / "operations.duckdb"), read_only=True) as con:
-        _table(con, "Coverage by category", "SELECT * FROM coverage.category ORDER BY ALL")
-        _table(
-            con,
-            "Ledger by route",
-            "SELECT route, sum(COLUMNS('_count$'))::BIGINT FROM quality.ledger GROUP BY ROLLUP (route) ORDER BY route NULLS LAST",
-        )
-    console.print("\nThe night's page      ", operations / "index.html", soft_wrap=True, highlight=False)
-    console.print("operations.duckdb     ", operations / "operations.duckdb", soft_wrap=True, highlight=False)
-    console.print(
-        "census.duckdb         ", lake / "published" / "current" / "census.duckdb", soft_wrap=True, highlight=False
-    )
+        _table(con, "Coverage by category (grade of the expectation: F firm, P provisional, M missing)", COVERAGE)
+        _table(con, "Ledger by route: every record received, and the one state it ended in", LEDGER)
+    console.print("the night's page   ", operations / "index.html")
+    console.print("operations.duckdb  ", operations / "operations.duckdb")
+    console.print("census.duckdb      ", published / "census.duckdb")
 
 
 def _table(con: duckdb.DuckDBPyConnection, title: str, sql: str) -> None:
     cursor = con.execute(sql)
-    table = Table(title=title, title_justify="left")
-    for column in cursor.description or []:
-        table.add_column(
-            str(column[0]).removesuffix("_count"),
-            justify="left" if column[0] in ("category_code", "route") else "right",
-        )
-    for row in cursor.fetchall():
-        table.add_row(
-            *("" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value) for value in row)
-        )
+    table = Table(title=title, title_justify="left", show_footer=True)
+    names = [str(column[0]) for column in cursor.description or []]
+    *rows, total = cursor.fetchall()
+    for name, value in zip(names, total, strict=True):
+        is_word = name in ("category", "route", "grade")
+        table.add_column(name, _cell(value) if value is not None else "all", justify="left" if is_word else "right")
+    for row in rows:
+        table.add_row(*map(_cell, row))
     console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{100 * value:.1f}"
+    return "–" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_errors_of_the_data_fail_at_once_and_those_of_the_surroundings_are_retri
     assert {name: decisions[name] for name in ("OSError", "ConnectionResetError", "TimeoutError")} == dict.fromkeys(
         ("OSError", "ConnectionResetError", "TimeoutError"), "retry"
     )
-    assert decisions["KeyError"] == decisions["ValueError"] == "default"
+    assert decisions["KeyError"] == decisions["ValueError"] == "fail"
 
 
 def test_routes_and_steps_are_those_of_the_pipeline(facts: Facts) -> None:
