@@ -67,7 +67,7 @@ written AS (
     FROM movement_identity
 ),
 
-spelling AS (
+spelling AS MATERIALIZED (
     SELECT
         name,
         name_fold(name) AS folded,
@@ -97,12 +97,24 @@ named AS (
 ),
 
 -- Rows equal in name and birth date are one person unless their numbers differ; a number missing in one parts nobody.
-numbered AS (
+namesake AS (
     SELECT
-        *,
-        COALESCE(iin, min(iin) OVER (PARTITION BY institution_id, person_key)) AS known_iin
+        institution_id,
+        person_key
     FROM named
     WHERE has_like AND person_key IS NOT NULL
+    GROUP BY institution_id, person_key
+    HAVING count(*) > 1
+),
+
+numbered AS (
+    SELECT
+        named.entry_id,
+        named.institution_id,
+        named.person_key,
+        COALESCE(named.iin, min(named.iin) OVER (PARTITION BY named.institution_id, named.person_key)) AS known_iin
+    FROM named
+    SEMI JOIN namesake ON named.institution_id = namesake.institution_id AND named.person_key = namesake.person_key
 ),
 
 -- So are rows equal in number and birth date, however the name is spelt.
