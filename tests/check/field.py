@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipeline import identifiers
-from pipeline.round import load_reference, load_round, register
+from pipeline.round import Reference, Round, load_reference, load_round, register
 from pipeline.schema import load_tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,12 +60,18 @@ SOUND: dict[str, Any] = {
 CATEGORIES = ("PSY", "BABY", "ORPH", "BOARD_GIFT", "CRISIS", "TB", "SOCSERV")
 
 
+@cache
+def facts() -> tuple[Round, Reference]:
+    """Return the round and its reference data, read once."""
+    return load_round(ROOT / "data" / "rounds" / "kz-2021-mangystau.yaml"), load_reference(REFERENCE)
+
+
 def connect() -> duckdb.DuckDBPyConnection:
     """Return a database with the round, its reference data, the macros and empty tables as their schemas declare them."""
     con = duckdb.connect(config={"threads": 2})
     con.execute("SET TimeZone = 'UTC'")
     identifiers.register(con)
-    register(con, load_round(ROOT / "data" / "rounds" / "kz-2021-mangystau.yaml"), load_reference(REFERENCE))
+    register(con, *facts())
     schemas = load_tables(REFERENCE / "questionnaire.yaml")
     for table in TABLES:
         columns = ", ".join(f'"{name}" {column.type}' for name, column in schemas[table].columns.items())

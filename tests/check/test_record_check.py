@@ -13,7 +13,6 @@ import pytest
 
 from pipeline import check
 from pipeline.lake import Lake
-from pipeline.round import load_reference, load_round
 from pipeline.settings import load_settings
 from pipeline.sql import Workbench
 from tests.check import field
@@ -50,8 +49,8 @@ def checked(tmp_path: Path) -> Checked:
             "check",
             lake=Lake(settings.lake),
             settings=settings,
-            round_=load_round(settings.round),
-            reference=load_reference(settings.reference),
+            round_=field.facts()[0],
+            reference=field.facts()[1],
             batches=[],
             as_of=datetime(2021, 10, 31, tzinfo=UTC),
         )

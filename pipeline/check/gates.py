@@ -1,0 +1,163 @@
+"""The gates: one SQL pass per table writes a profile, Great Expectations judges the profile.
+
+Rows never meet Great Expectations: over a million of them it takes minutes, and its results quote values. A profile holds numbers only, and
+no smallest or largest value of anything that could point to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.check.judge import judge
+from pipeline.check.suites import GatedTable, Suite, demands, load_suites, measure
+from pipeline.errors import GateFailed
+from pipeline.lake import write_json
+from pipeline.schema import Column
+from pipeline.sql import Workbench, step_failed
+
+SHOWN = 5
+# a smallest birth date or a largest number of children is somebody
+MAY_SHOW_EXTREMES = ("open", "internal")
+# how the smallest and largest value of a type become a number one can read: 20210831, 20210831180000
+AS_NUMBER = {
+    "DATE": "CAST(strftime({0}, '%Y%m%d') AS BIGINT)",
+    "TIMESTAMP": "CAST(strftime({0}, '%Y%m%d%H%M%S') AS BIGINT)",
+    "SMALLINT": "CAST({0} AS BIGINT)",
+    "INTEGER": "CAST({0} AS BIGINT)",
+    "BIGINT": "{0}",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one demand; `value` is None when the profile lacks the number."""
+
+    gate: str
+    measure: str
+    severity: str
+    why: str
+    value: int | None
+    is_met: bool
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What became of every demand of every gate, and the page that shows it."""
+
+    findings: tuple[Finding, ...]
+    page: Path
+
+    @property
+    def failed(self) -> list[Finding]:
+        """Critical demands that are not met."""
+        return [finding for finding in self.findings if finding.severity == "critical" and not finding.is_met]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """Other demands that are not met."""
+        return [finding for finding in self.findings if finding.severity != "critical" and not finding.is_met]
+
+    def require(self) -> None:
+        """Refuse to go on when a critical demand is not met.
+
+        Raises
+        ------
+        GateFailed
+            The message names table, check and number.
+        """
+        if not self.failed:
+            return
+        named = "; ".join(f"{each.gate}: {each.measure} = {each.value} ({each.why})" for each in self.failed[:SHOWN])
+        more = f"; and {len(self.failed) - SHOWN} more" if len(self.failed) > SHOWN else ""
+        raise GateFailed(
+            f"{len(self.failed)} critical checks failed: {named}{more}",
+            where=str(self.page),
+            todo="Nothing is published from this build. Open the page, mend what the failed checks name, build again.",
+        )
+
+
+def run(bench: Workbench) -> None:
+    """Profile every gated table, judge the profile, keep `profile` and the report; refuse to go on if a critical check failed.
+
+    The report lies in `builds/BUILD_ID/gate_report/` whatever the verdict.
+    """
+    suites = load_suites()
+    profile(bench, suites)
+    validate(bench, suites, bench.build_dir / "gate_report").require()
+
+
+def profile(bench: Workbench, suites: list[Suite]) -> Path:
+    """Write the numbers of every gated table as the table `profile`, one pass per table."""
+    rows: list[tuple[str, str, str, str, int | None]] = []
+    for suite in suites:
+        for relation, table in suite.tables.items():
+            columns = bench.schemas[relation].columns
+            for (column, kind), value in _measured(bench.con, relation, columns, table).items():
+                rows.append((suite.gate, relation, column, kind, value))
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE profile_row (gate VARCHAR, relation VARCHAR, column_name VARCHAR, measure VARCHAR, value BIGINT)"
+    )
+    bench.con.executemany("INSERT INTO profile_row VALUES (?, ?, ?, ?, ?)", rows)
+    return bench.write("profile", "SELECT * FROM profile_row")
+
+
+def validate(bench: Workbench, suites: list[Suite], folder: Path) -> GateReport:
+    """Let Great Expectations judge the table `profile`; write report and Data Docs into `folder`."""
+    rows = bench.con.execute("SELECT gate, relation, column_name, measure, value FROM profile").fetchall()
+    wide: dict[str, dict[str, int]] = {suite.gate: {} for suite in suites}
+    for gate, relation, column, kind, value in rows:
+        if gate in wide and value is not None:
+            wide[gate][measure(relation, column, kind)] = value
+    wanted = [demand for suite in suites for demand in demands(suite)]
+    met = judge(wide, wanted, folder, bench.build_dir.name, bench.as_of)
+    findings = tuple(
+        Finding(each.gate, each.measure, each.severity, each.why, wide[each.gate].get(each.measure), is_met)
+        for each, is_met in zip(wanted, met, strict=True)
+    )
+    report = GateReport(findings, folder / "index.html")
+    write_json(folder / "report.json", [asdict(finding) for finding in findings])
+    return report
+
+
+def _measured(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, Column], table: GatedTable
+) -> dict[tuple[str, str], int | None]:
+    """Measure one table in one pass, then ask its wider questions."""
+    asked = _one_pass(columns, table)
+    numbers = _row(con, relation, f"{', '.join(asked.values())} FROM {relation}")
+    measured = dict(zip(asked, numbers, strict=True))
+    for check in table.checks:
+        if check.of:
+            measured[("", f"violations:{check.name}")] = _row(
+                con, f"{relation}, {check.name}", f"CAST(({check.of}) AS BIGINT)"
+            )[0]
+    return measured
+
+
+def _one_pass(columns: Mapping[str, Column], table: GatedTable) -> dict[tuple[str, str], str]:
+    """Return what is selected, by column and measure."""
+    asked = {("", "rows"): "count(*)"}
+    for name, column in columns.items():
+        asked[(name, "nulls")] = f'count(*) - count("{name}")'
+        form = AS_NUMBER.get(column.type)
+        if form and column.sensitivity in MAY_SHOW_EXTREMES:
+            asked[(name, "min")] = form.format(f'min("{name}")')
+            asked[(name, "max")] = form.format(f'max("{name}")')
+    for name in table.unique:
+        asked[(name, "distinct")] = f'count(DISTINCT "{name}")'
+    for check in table.checks:
+        if check.each:
+            asked[("", f"violations:{check.name}")] = f"count(*) FILTER (WHERE {check.each})"
+    return asked
+
+
+def _row(con: duckdb.DuckDBPyConnection, where: str, selected: str) -> tuple[int | None, ...]:
+    try:
+        row: tuple[int | None, ...] = con.execute(f"SELECT {selected}").fetchall()[0]
+    except duckdb.Error as error:
+        raise step_failed(error, f"expectations/suites: {where}") from None
+    return row

@@ -1,0 +1,141 @@
+"""Great Expectations, in one process and one run: numbers in, verdicts and Data Docs out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.check.suites import GATES, Demand
+
+# Nothing but numbers of the profile could be quoted, and not even those are.
+RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+# The pages come with style sheets, scripts and pictures from six hosts; a page about the census calls nobody.
+FOREIGN = re.compile(
+    r'<script[^>]*\bsrc="https?:[^>]*>\s*</script>|<link[^>]*\bhref="https?:[^>]*>|<img[^>]*\bsrc="https?:[^>]*>|<a[^>]*\bhref="https?:[^>]*>.*?</a>',
+    re.DOTALL,
+)
+STYLE = """<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2126; background: #fff }
+table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid #d5dade; padding: .35rem .6rem; text-align: left }
+ul { padding-left: 1.2rem } .modal, .popover, .breadcrumb { display: none } .badge { color: #1c2126 }
+@media (prefers-color-scheme: dark) { body { color: #e4e7ea; background: #16191c } td, th { border-color: #3a4046 } .badge { color: #e4e7ea } }
+</style></head>"""
+
+
+def judge(
+    numbers: Mapping[str, Mapping[str, int]], wanted: Sequence[Demand], folder: Path, name: str, as_of: datetime
+) -> list[bool]:
+    """Hold numbers against demands.
+
+    Parameters
+    ----------
+    numbers
+        By gate and measure.
+    folder
+        Where the Data Docs go; emptied first.
+    name, as_of
+        What the run is called in the Data Docs; no clock is read.
+
+    Returns
+    -------
+    list of bool
+        Whether each demand is met; a number that is not there meets none.
+    """
+    gx = _great_expectations()
+    shutil.rmtree(folder, ignore_errors=True)
+    context = _context(gx, folder)
+    batch = (
+        context.data_sources.add_pandas("profile")
+        .add_dataframe_asset("profile")
+        .add_batch_definition_whole_dataframe("build")
+    )
+    definitions = [_definition(gx, context, batch, gate, wanted) for gate in GATES]
+    checkpoint = gx.Checkpoint(
+        name="gates",
+        validation_definitions=definitions,
+        result_format=RESULT_FORMAT,
+        actions=[gx.checkpoint.UpdateDataDocsAction(name="pages", site_names=["gates"])],
+    )
+    outcome = context.checkpoints.add(checkpoint).run(
+        batch_parameters={"dataframe": _frame(numbers)}, run_id=_run_id(name, as_of)
+    )
+    _cut_off(folder)
+    met = {}
+    for result in outcome.run_results.values():
+        met.update({each.expectation_config.meta["number"]: bool(each.success) for each in result.results})
+    return [met[number] for number in range(len(wanted))]
+
+
+def _great_expectations() -> Any:
+    """Import it (seconds), silent and without telemetry."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    return great_expectations
+
+
+def _run_id(name: str, as_of: datetime) -> Any:
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    return RunIdentifier(run_name=name, run_time=as_of)
+
+
+def _context(gx: Any, folder: Path) -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    context.add_data_docs_site(
+        site_name="gates",
+        site_config={
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False},
+        },
+    )
+    return context
+
+
+def _definition(gx: Any, context: Any, batch: Any, gate: str, wanted: Sequence[Demand]) -> Any:
+    suite = gx.ExpectationSuite(name=gate)
+    for number, demand in enumerate(wanted):
+        if demand.gate == gate:
+            suite.add_expectation(_expectation(gx, number, demand))
+    return context.validation_definitions.add(
+        gx.ValidationDefinition(name=gate, data=batch, suite=context.suites.add(suite))
+    )
+
+
+def _expectation(gx: Any, number: int, demand: Demand) -> Any:
+    told = {"severity": demand.severity, "notes": demand.why, "meta": {"number": number}}
+    if demand.equals:
+        return gx.expectations.ExpectColumnPairValuesToBeEqual(
+            column_A=_column(demand.gate, demand.measure), column_B=_column(demand.gate, demand.equals), **told
+        )
+    return gx.expectations.ExpectColumnMaxToBeBetween(
+        column=_column(demand.gate, demand.measure), min_value=demand.at_least, max_value=demand.at_most, **told
+    )
+
+
+def _frame(numbers: Mapping[str, Mapping[str, int]]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame([{_column(gate, name): value for gate in numbers for name, value in numbers[gate].items()}])
+
+
+def _column(gate: str, measure: str) -> str:
+    return f"{gate}: {measure}"
+
+
+def _cut_off(folder: Path) -> None:
+    """Take everything from the pages that a browser would fetch from elsewhere."""
+    shutil.rmtree(folder / "static", ignore_errors=True)
+    for page in sorted(folder.rglob("*.html")):
+        text = FOREIGN.sub("", page.read_text(encoding="utf-8"))
+        page.write_text(text.replace("</head>", STYLE, 1), encoding="utf-8")
