@@ -93,24 +93,26 @@ def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
 def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
     """Make the tables of one step; a step that is there whole is left as it is.
 
-    The tables appear under their final name at once, by a rename: a killed step leaves nothing a later one could read.
+    The tables appear under their final name at once, by a rename: a killed step leaves nothing a later one could read. One step at a time
+    is at work on a lake; another process waits.
 
     Raises
     ------
     InputsMissing
         Code, reference data or decisions changed since the build was pinned: what came out would not be what its id says.
     """
-    if build.is_done(step):
-        return
-    _require_same(lake, settings, build)
-    shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
-    lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
-    bench = workbench(lake, settings, build, step)
-    try:
-        STEPS[step](bench)
-    finally:
-        bench.close()
-    bench.step_dir.rename(build.folder / step)
+    with lake.lock("build"):
+        if build.is_done(step):
+            return
+        _require_same(lake, settings, build)
+        shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
+        lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
+        bench = workbench(lake, settings, build, step)
+        try:
+            STEPS[step](bench)
+        finally:
+            bench.close()
+        bench.step_dir.rename(build.folder / step)
 
 
 def run(lake: Lake, settings: Settings, build: Build, on_step: Callable[[str], None] = lambda step: None) -> None:
@@ -135,10 +137,43 @@ def workbench(lake: Lake, settings: Settings, build: Build, step: str) -> Workbe
 
 
 def load_build(lake: Lake, build_id: str) -> Build:
-    """Return a build made earlier."""
+    """Return a build pinned earlier.
+
+    Raises
+    ------
+    NothingToBuild
+        There is no such build.
+    """
     folder = lake.builds / build_id
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NothingToBuild(
+            "there is no such build", where=str(folder), todo="Run `sanaq build`, or clear `pin_inputs`."
+        ) from None
     return Build(build_id, folder, datetime.fromisoformat(manifest["as_of"]), manifest)
+
+
+def prune(lake: Lake, keep: int) -> list[str]:
+    """Remove all builds but the `keep` made last and those published; each can be made again from its inputs.
+
+    Returns
+    -------
+    list[str]
+        Ids of the builds removed.
+    """
+    manifests = [*lake.operations.glob("*/manifest.json"), *lake.published.glob("*/manifest.json")]
+    published = {json.loads(path.read_text(encoding="utf-8"))["build_id"] for path in manifests}
+    with lake.lock("build"):
+        for left_over in lake.builds.glob(".*.old"):
+            shutil.rmtree(left_over)
+        builds = [path for path in lake.builds.iterdir() if path.is_dir() and not path.is_symlink()]
+        builds.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        current = (lake.builds / "current").resolve()
+        doomed = [path for path in builds[max(keep, 1) :] if path.name not in published and path != current]
+        for path in doomed:
+            shutil.rmtree(path.rename(path.with_name(f".{path.name}.old")))
+    return [path.name for path in doomed]
 
 
 def code_version() -> str:

@@ -42,7 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk(settings.lake),
         _time_zones(),
         _volume(settings),
-        *(_lock(lake, name) for name in ("receive", "publish")),
+        *(_lock(lake, name) for name in ("receive", "build", "publish")),
         _reference(settings),
         _inbox(settings.inbox),
         _secret(

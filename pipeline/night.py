@@ -89,10 +89,13 @@ def run_step(build_id: str, step: str) -> None:
 
 
 def finish_build(build_id: str) -> None:
-    """Let `builds/current` name a build whose steps are all made, the gates among them."""
-    _, lake = opened()
+    """Let `builds/current` name a build whose steps are all made, and remove builds nobody needs any more."""
+    from pipeline import build
+
+    settings, lake = opened()
     build_folder(lake, build_id)
     point_current(lake.builds, build_id)
+    build.prune(lake, settings.keep_builds)
 
 
 def reconcile(build_id: str | None = None) -> Reconciliation:

@@ -13,7 +13,7 @@ from pipeline.publish.catalogue import entries
 from pipeline.publish.database import make_database
 from pipeline.publish.macros import macros
 from pipeline.publish.pages import dictionary_html
-from pipeline.publish.snapshot import KEPT, Publication, current_manifest, publish, read_build_manifest, snapshot_id
+from pipeline.publish.snapshot import Publication, current_manifest, publish, read_build_manifest, snapshot_id
 from pipeline.settings import Settings
 
 
@@ -35,10 +35,9 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
         A later moment is published already.
     """
     manifest = read_build_manifest(build_dir)
-    keep: int = getattr(settings, "keep_snapshots", KEPT)
     with lake.lock("publish"):
         fill = partial(_fill, lake, build_dir, settings, manifest)
-        return publish(lake.operations, snapshot_id(manifest), manifest, fill, keep)
+        return publish(lake.operations, snapshot_id(manifest), manifest, fill, settings.keep_snapshots)
 
 
 def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from typing import Any
 from pipeline.errors import InputsMissing, StalePublication
 from pipeline.lake import Lake, point_current, write_json
 
-KEPT = 14  # nights, unless the setting `keep_snapshots` says otherwise
-
 
 @dataclass(frozen=True)
 class Publication:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import InputsMissing, LedgerUnbalanced, StalePublication
 from pipeline.lake import Lake
-from pipeline.publish import current_build, operations, publish_operations, publish_release, snapshot
+from pipeline.publish import current_build, publish_operations, publish_release, snapshot
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
 
@@ -63,9 +63,9 @@ def test_readers_keep_what_they_have_open(lake: Lake, build: Path, later: Path, 
 
 
 def test_readers_survive_even_the_removal_of_their_snapshot(
-    lake: Lake, build: Path, later: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, build: Path, later: Path, settings: Settings
 ) -> None:
-    monkeypatch.setattr(operations, "KEPT", 1)
+    settings = settings.model_copy(update={"keep_snapshots": 1})
     first = publish_operations(lake, build, settings)
     with duckdb.connect(str(first.folder / "operations.duckdb"), read_only=True) as reader:
         publish_operations(lake, later, settings)
@@ -115,10 +115,8 @@ def test_two_publications_of_one_build_are_equal(lake: Lake, build: Path, settin
     assert len(kept) > 30
 
 
-def test_only_the_last_nights_are_kept(
-    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(operations, "KEPT", 2)
+def test_only_the_last_nights_are_kept(lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings) -> None:
+    settings = settings.model_copy(update={"keep_snapshots": 2})
     made = [publish_operations(lake, folder, settings) for folder in (earlier, build, later)]
     assert [publication.folder.exists() for publication in made] == [False, True, True]
 
