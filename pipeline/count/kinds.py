@@ -55,7 +55,6 @@ class Catalogue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reviewed: dict[str, bool] = {}
-    owners: dict[Owner, Labels]
     kinds: tuple[Kind, ...]
 
 
