@@ -34,7 +34,9 @@ HERE = Path(__file__).resolve().parent
 TABLES = ("record", "identity", "answers")
 
 DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-MOMENT_PATTERN = DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+MOMENT_PATTERN = (
+    DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
+)
 LIST_PATTERN = r'\[(?:"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*)?\]'
 
 ENVELOPE = {

@@ -1,0 +1,141 @@
+"""Typed rows are kept by runs of batches; whether they were kept is not to be seen in the tables."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.lake import clock_from
+from pipeline.read import submissions
+from pipeline.sql import Workbench
+from tests.read.desk import Desk, line, rows, submission
+from tests.receive.field import START
+
+
+def fill(desk: Desk, bundles: int, start: int = 0) -> None:
+    """Receive bundles of three lines, a minute apart."""
+    for number in range(start, start + bundles):
+        lines = b"".join(line(submission(10 * number + n)) + b"\n" for n in range(3))
+        desk.bundle(f"tablet_vpn/TB-{number:04d}", lines=lines, device_id=f"TB-{number:04d}")
+        desk.receive("tablet_vpn", clock_from(START + timedelta(minutes=number)))
+
+
+def read(desk: Desk) -> Workbench:
+    """Read the submissions."""
+    bench = desk.bench()
+    submissions.run(bench)
+    return bench
+
+
+def bytes_of(bench: Workbench) -> dict[str, str]:
+    """Return the hash of every table file."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(bench.step_dir.glob("*.parquet"))
+    }
+
+
+def content(bench: Workbench) -> list[list[tuple[object, ...]]]:
+    """Return the rows of every table in order."""
+    return [rows(bench, f"SELECT * FROM {table} ORDER BY record_id") for table in submissions.TABLES]
+
+
+@pytest.mark.parametrize("run_bytes", [1, 4000, 10**9])
+def test_tables_do_not_depend_on_how_batches_are_cut_into_runs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, run_bytes: int
+) -> None:
+    fill(desk, 9)
+    first = content(read(desk))
+    monkeypatch.setattr(submissions, "RUN_BYTES", run_bytes)
+    shutil.rmtree(desk.lake.memo)
+    assert content(read(desk)) == first
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_kept_files_are_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path, threads: int) -> None:
+    def kept(count: int) -> dict[str, str]:
+        desk = Desk(tmp_path / str(count), threads=count, memory_limit="1GB")
+        lines = [
+            line(submission(n, religion=n % 9, unknown=1) if n % 7 else submission(n, religion="x"))
+            for n in range(3000)
+        ]
+        desk.read_lines(*lines, b"{", *lines)
+        return {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(desk.lake.memo.rglob("*.parquet"))
+        }
+
+    assert kept(threads) == kept(3)
+
+
+@pytest.mark.parametrize("threads", [1, 5])
+def test_tables_are_the_same_bytes_whatever_the_number_of_threads(desk: Desk, tmp_path: Path, threads: int) -> None:
+    fill(desk, 9)
+    other = Desk(tmp_path / "other", threads=threads, memory_limit="1GB")
+    fill(other, 9)
+    assert bytes_of(read(desk)) == bytes_of(read(other))
+
+
+def test_reading_again_from_the_landing_gives_the_same_bytes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submissions, "RUN_BYTES", 6000)
+    fill(desk, 9)
+    first = bytes_of(read(desk))
+    shutil.rmtree(desk.lake.memo)
+    assert bytes_of(read(desk)) == first
+
+
+def test_slabs_do_not_show(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk, 9)
+    first = content(read(desk))
+    monkeypatch.setattr(submissions, "SLAB_ROWS", 4)
+    monkeypatch.setattr("pipeline.read.feed.BATCH_ROWS", 2)
+    shutil.rmtree(desk.lake.memo)
+    assert content(read(desk)) == first
+    assert len(list(desk.lake.memo.rglob("record-*.parquet"))) > 1
+
+
+def test_a_second_build_reads_nothing_again_and_gives_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk, 3)
+    first = bytes_of(read(desk))
+    monkeypatch.setattr(submissions.Reader, "_read", lambda *_: pytest.fail("read again"))
+    assert bytes_of(read(desk)) == first
+
+
+def test_whole_runs_are_kept_while_batches_are_added(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submissions, "RUN_BYTES", 8000)
+    fill(desk, 12)
+    before = submissions.runs(desk.lake.batches())
+    fill(desk, 6, start=12)
+    after = submissions.runs(desk.lake.batches())
+    assert len(before) > 2
+    assert after[: len(before) - 1] == before[:-1]
+    assert [batch for run in after for batch in run] == desk.lake.batches()
+
+
+def test_a_build_as_of_an_earlier_moment_sees_what_had_been_received(desk: Desk) -> None:
+    fill(desk, 5)
+    bench = desk.bench(START + timedelta(minutes=2))
+    submissions.run(bench)
+    assert rows(bench, "SELECT count(*), count(DISTINCT batch_id) FROM record") == [(9, 3)]
+    assert rows(bench, "SELECT count(*) FROM answers") == [(9,)]
+
+
+def test_a_reading_that_was_killed_leaves_nothing_a_later_one_takes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(desk, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(submissions.Reader, "_vet", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            read(desk)
+    assert rows(read(desk), "SELECT count(*) FROM record") == [(6,)]
+
+
+def test_record_order_is_the_order_of_receipt(desk: Desk) -> None:
+    fill(desk, 4)
+    found = rows(read(desk), "SELECT received_at, batch_id, record_no FROM record")
+    assert found == sorted(found)

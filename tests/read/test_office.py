@@ -1,0 +1,478 @@
+"""Registers, lists, movements and headcounts: as offices write them, every row with a state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import openpyxl
+import pytest
+
+from pipeline.lake import clock_from
+from pipeline.read.sheets import NoSpreadsheet, open_sheets
+from pipeline.sql import Workbench
+from tests.read.desk import Desk, rows
+
+Cells = Sequence[object]
+INSTITUTION = (
+    "institution_id", "bin", "site_no", "name_kk", "name_ru", "category_code", "kato", "capacity", "governing_order", "head_order_no",
+    "head_order_on", "is_web_only", "closed_on",
+)  # fmt: skip
+MOVEMENT = (
+    "movement_no", "movement_type", "occurred_on", "occurred_time", "iin", "family_name", "given_name", "patronymic", "sex", "birth_date",
+    "other_institution_id", "other_kato", "ward",
+)  # fmt: skip
+HEADCOUNT = (
+    "institution_id", "moment_at", "present_count", "temporarily_absent_count", "living_in_staff_count", "usual_present_count",
+    "signed_by_staff_id", "signed_on",
+)  # fmt: skip
+HEADER = (
+    "№ п/п",
+    "Фамилия",
+    "Имя",
+    "Отчество",
+    "Дата рождения",
+    "Пол",
+    "ИИН",
+    "Дата поступления",
+    "Отделение",
+    "Примечание",
+)
+TITLES: list[Cells] = [("КГУ «Дом»",), ("СПИСОК",), ("по состоянию на 01.06.2021",), ("составлен 05.07.2021",)]
+
+
+def workbook(**sheets: Sequence[Cells]) -> bytes:
+    """Return a workbook; sheets by name."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, table in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in table:
+            sheet.append(list(row))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def text(table: Sequence[Cells], delimiter: str = ";", encoding: str = "utf-8", end: str = "\n") -> bytes:
+    """Return a delimited file."""
+    return "".join(delimiter.join("" if c is None else str(c) for c in row) + end for row in table).encode(encoding)
+
+
+def register(*ids: str, **more: Sequence[Cells]) -> bytes:
+    """Return a register with these institutions."""
+    institutions = [
+        (
+            i,
+            "990140000014",
+            1,
+            f"{i} kk",
+            f"{i} ru",
+            "ORPH",
+            "471010000",
+            40,
+            "141/17",
+            "12-н/қ",
+            date(2021, 7, 6),
+            "false",
+            None,
+        )
+        for i in ids
+    ]
+    return workbook(institution=[INSTITUTION, *institutions], **more)
+
+
+@pytest.fixture
+def office(desk: Desk) -> Desk:
+    """A desk whose register knows MNG-0001 and MNG-0002."""
+    desk.put("register/reestr.xlsx", register("MNG-0001", "MNG-0002"))
+    return desk
+
+
+def states(bench: Workbench, route: str) -> list[tuple[object, ...]]:
+    """Return states and reasons of a route with their numbers."""
+    return rows(
+        bench, f"SELECT state, reason, count(*) FROM intake_record WHERE route = '{route}' GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def people(bench: Workbench) -> list[tuple[object, ...]]:
+    """Return who is on the lists in force."""
+    return rows(
+        bench,
+        "SELECT family_name, given_name, patronymic, birth_on, birth_date_precision, i.sex, iin, admitted_on, ward, note_code, entry_no "
+        "FROM list_entry e JOIN list_identity i USING (entry_id) ORDER BY entry_id",
+    )
+
+
+# ------------------------------------------------------------------ lists
+
+PERSON: Cells = (1, "Әлиев", "Ұлан", "Серікұлы", "01.02.1950", "М", "500201300012", "03.04.2019", "2", None)
+READ = ("Әлиев", "Ұлан", "Серікұлы", date(1950, 2, 1), "DAY", 1, "500201300012", date(2019, 4, 3), "2", None, 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        workbook(Список=[*TITLES, HEADER, PERSON, [], ("Итого", None, 1)]),
+        workbook(Лист1=[], Лист2=[*TITLES, HEADER, PERSON, ("Всего: 1",)]),
+        text([*TITLES, HEADER, PERSON, ("Итого", "", 1)]),
+        text([*TITLES, HEADER, PERSON, ("Итого", "", 1)], "\t", "utf-8-sig", "\r\n"),
+        text([*TITLES, HEADER, PERSON, ("Барлығы: 1",)], ","),
+        text([*TITLES, HEADER, PERSON, ("Жиыны", 1)], "\t", "utf-16"),
+        workbook(a=[*TITLES, HEADER, (1, *PERSON[1:4], datetime(1950, 2, 1), "муж", 500201300012, date(2019, 4, 3), 2, None), ("Итого", 1)]),  # noqa: DTZ001
+    ],
+    ids=["xlsx", "second sheet", "csv", "tab bom crlf", "comma", "utf-16", "typed cells"],
+)  # fmt: skip
+def test_a_list_is_read_in_any_dress(office: Desk, content: bytes) -> None:
+    office.put("list/MNG-0001/spisok.any", content)
+    bench = office.read_office()
+    assert people(bench) == [READ]
+    assert rows(
+        bench, "SELECT institution_id, list_as_of_on, drawn_up_on, declared_total, entry_count, version_no FROM list"
+    ) == [("MNG-0001", date(2021, 6, 1), date(2021, 7, 5), 1, 1, 1)]
+    assert states(bench, "list") == [("in_force", None, 1)]
+
+
+def test_a_list_in_windows_1251(office: Desk) -> None:
+    office.put(
+        "list/MNG-0001/a.csv",
+        text([*TITLES, HEADER, (1, "Иванов", "Пётр", "", "1950", "Ж", "", "", "", "сотрудник")], ";", "cp1251", "\r\n"),
+    )
+    assert people(office.read_office()) == [
+        ("Иванов", "Пётр", None, date(1950, 1, 1), "YEAR", 2, None, None, None, "STAFF", 1)
+    ]
+
+
+def test_a_kazakh_list(office: Desk) -> None:
+    header = ("р/с №", "Аты-жөні", "Туған күні", "Жынысы", "ЖСН", "Түскен күні", "Бөлімше", "Ескерту")
+    titles = [("«Үй» КММ",), ("01.06.2021 жағдай бойынша, жасалған күні 05.07.2021",)]
+    people_ = [
+        (1, "Әлиева Дана Серік қызы", "1950-02-01", "Ә"),
+        (2, "Мамедов Али Гасан оглы", "01/02/50", "ер"),
+        ("3.", "Ким Л.В.", "01/02/19", "е"),
+    ]
+    office.put("list/MNG-0001/a.xlsx", workbook(a=[*titles, header, *people_, ("Жиыны", None, 3)]))
+    bench = office.read_office()
+    assert [row[:6] for row in people(bench)] == [
+        ("Әлиева", "Дана", "Серік қызы", date(1950, 2, 1), "DAY", 2),
+        ("Мамедов", "Али", "Гасан оглы", date(1950, 2, 1), "DAY", 1),
+        ("Ким", "Л.", "В.", date(2019, 2, 1), "DAY", 1),
+    ]
+    assert rows(bench, "SELECT list_as_of_on, drawn_up_on, declared_total FROM list") == [
+        (date(2021, 6, 1), date(2021, 7, 5), 3)
+    ]
+
+
+def test_page_headers_sections_and_signatures_are_no_people(office: Desk) -> None:
+    table = [
+        *TITLES, HEADER, PERSON, ("Отделение № 2",), [], HEADER, (2, "Ким", "Ли"), (3,), ("", "Без номера", "Анна"),
+        ("Итого", "", 3), [], ("Директор", "", "_______"), ("Директор", "Сериков Б."), ("4", "Поздно", "Внесён"),
+    ]  # fmt: skip
+    office.put("list/MNG-0001/a.xlsx", workbook(a=table))
+    bench = office.read_office()
+    assert [row[0] for row in people(bench)] == ["Әлиев", "Ким", "Без номера", "Поздно"]
+    assert rows(bench, "SELECT declared_total, entry_count FROM list") == [(3, 4)]
+
+
+def test_two_sites_in_one_file_are_two_lists(office: Desk) -> None:
+    first = [("Дом (MNG-0001)",), ("по состоянию на 01.06.2021",), HEADER, PERSON, ("Итого: 1",)]
+    second = [
+        [],
+        ("Приют (MNG-0002)",),
+        ("по состоянию на 02.06.2021",),
+        HEADER,
+        (1, "Ким", "Ли"),
+        (2, "Цой", "Ан"),
+        ("Итого: 2",),
+    ]
+    office.put("list/MNG-0001/a.xlsx", workbook(a=[*first, *second]))
+    bench = office.read_office()
+    assert rows(bench, "SELECT institution_id, list_as_of_on, declared_total, entry_count FROM list ORDER BY 1") == [
+        ("MNG-0001", date(2021, 6, 1), 1, 1),
+        ("MNG-0002", date(2021, 6, 2), 2, 2),
+    ]
+
+
+def test_a_list_sent_again_replaces_only_the_list_of_that_site(office: Desk) -> None:
+    office.put(
+        "list/MNG-0001/a.csv",
+        text([("Дом (MNG-0001)",), HEADER, PERSON, ("Итого: 1",), ("Приют (MNG-0002)",), HEADER, (1, "Ким", "Ли")]),
+    )
+    office.receive("list")
+    office.put("list/MNG-0002/b.csv", text([HEADER, (1, "Цой", "Ан"), (2, "Пак", "Ан")]))
+    bench = office.read_office()
+    assert [row[0] for row in people(bench)] == ["Әлиев", "Цой", "Пак"] or sorted(row[0] for row in people(bench)) == [
+        "Пак",
+        "Цой",
+        "Әлиев",
+    ]
+    assert states(bench, "list") == [("in_force", None, 3), ("replaced", "NEWER_LIST", 1)]
+    assert rows(bench, "SELECT institution_id, version_no FROM list ORDER BY 1") == [("MNG-0001", 1), ("MNG-0002", 2)]
+
+
+def test_an_empty_list_is_a_list(office: Desk) -> None:
+    office.put("list/MNG-0001/a.csv", text([*TITLES, HEADER, ("Итого", 0)]))
+    assert rows(office.read_office(), "SELECT declared_total, entry_count FROM list") == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "reason"),
+    [
+        (b"", "unreadable", "EMPTY_FILE"),
+        (b"PK\x03\x04 not a workbook", "unreadable", "NOT_A_SPREADSHEET"),
+        (b"%PDF-1.4\n\x00\x01\x02", "unreadable", "NOT_A_SPREADSHEET"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "unreadable", "NOT_A_SPREADSHEET"),
+        (text([("Список",), ("Иванов", "1950")]), "quarantined", "HEADER_NOT_FOUND"),
+        (workbook(a=[]), "quarantined", "HEADER_NOT_FOUND"),
+        (text([HEADER, (1, "", "", "", "01.01.1950", "М", "", "", "2", "")]), "quarantined", "NO_IDENTITY"),
+        (text([HEADER, (1, "Ким", "Ли", "", "31.02.1950")]), "in_force", "VALUE_SET_ASIDE"),
+        (text([HEADER, (1, "Ким", "Ли", "", "", "оба")]), "in_force", "VALUE_SET_ASIDE"),
+    ],
+)
+def test_bad_lists_have_a_state_and_a_reason(office: Desk, content: bytes, state: str, reason: str) -> None:
+    office.put("list/MNG-0001/a.xlsx", content)
+    bench = office.read_office()
+    assert states(bench, "list") == [(state, reason, 1)]
+    assert rows(bench, "SELECT record_count FROM batch WHERE route = 'list'") == [(1,)]
+
+
+def test_a_list_of_an_unknown_institution_is_held(office: Desk) -> None:
+    office.put("list/MNG-0099/a.csv", text([HEADER, PERSON]))
+    office.put("list/nobody.csv", text([HEADER, (1, "Ким", "Ли")]))
+    bench = office.read_office()
+    assert states(bench, "list") == [("quarantined", "UNKNOWN_INSTITUTION", 2)]
+    assert rows(bench, "SELECT count(*) FROM list") == [(0,)]
+
+
+def test_a_damaged_newer_list_does_not_replace(office: Desk) -> None:
+    office.put("list/MNG-0001/a.csv", text([HEADER, PERSON]))
+    office.receive("list")
+    office.put("list/MNG-0001/b.csv", b"\x00\x01")
+    bench = office.read_office()
+    assert len(people(bench)) == 1
+    assert states(bench, "list") == [("in_force", None, 1), ("unreadable", "NOT_A_SPREADSHEET", 1)]
+
+
+def test_formulas_are_not_evaluated(office: Desk) -> None:
+    office.put(
+        "list/MNG-0001/a.xlsx", workbook(a=[HEADER, (1, "=1+1", '=HYPERLINK("http://x")', "", "", "", "500201300012")])
+    )
+    assert [row[:3] for row in people(office.read_office())] == [(None, None, None)]
+
+
+def test_an_unpaired_quote_does_not_swallow_the_rows_after_it(office: Desk) -> None:
+    lines = [f'{n};"Фамилия{n};Имя' for n in range(1, 20)]
+    office.put("list/MNG-0001/a.csv", ("№;Фамилия;Имя\n" + "\n".join(lines) + "\n").encode())
+    assert rows(office.read_office(), "SELECT count(*) FROM list_entry") == [(19,)]
+
+
+# ------------------------------------------------------------------ register
+
+
+def test_a_newer_register_replaces_the_older_whole(desk: Desk) -> None:
+    staff = [
+        ("staff_id", "institution_id", "full_name", "order_no", "order_on", "trained_on"),
+        ("ST-1", "MNG-0001", "Сериков Б", "1", date(2021, 7, 1), None),
+    ]
+    desk.put("register/a.xlsx", register("MNG-0001", "MNG-0002", staff=staff))
+    desk.receive("register", clock_from(datetime(2021, 7, 1, tzinfo=UTC)))
+    desk.put("register/b.xlsx", register("MNG-0001", "MNG-0003"))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id FROM institution ORDER BY 1") == [("MNG-0001",), ("MNG-0003",)]
+    assert rows(bench, "SELECT count(*) FROM staff") == [(0,)]
+    assert states(bench, "register") == [("in_force", None, 2), ("replaced", "NEWER_REGISTER", 3)]
+    earlier = desk.bench(datetime(2021, 8, 1, tzinfo=UTC))
+    from pipeline.read import office
+
+    office.run(earlier)
+    assert rows(earlier, "SELECT institution_id FROM institution ORDER BY 1") == [("MNG-0001",), ("MNG-0002",)]
+    assert rows(earlier, "SELECT staff_id, order_on FROM staff") == [("ST-1", date(2021, 7, 1))]
+    assert rows(earlier, "SELECT full_name FROM staff_identity") == [("Сериков Б",)]
+
+
+def test_register_values_are_typed(office: Desk) -> None:
+    bench = office.read_office()
+    assert rows(
+        bench,
+        "SELECT institution_id, bin, site_no, capacity, head_order_on, is_web_only, closed_on FROM institution ORDER BY 1 LIMIT 1",
+    ) == [("MNG-0001", "990140000014", 1, 40, date(2021, 7, 6), False, None)]
+
+
+def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
+    good = ["MNG-0001", None, "one", "kk", "ru", "ORPH", None, "many", None, None, "never", "maybe", None]
+    devices = [
+        ("device_id", "institution_id", "act_no"),
+        ("TB-1", "MNG-0001", "1"),
+        ("TB-2", "MNG-0099", "2"),
+        (None, "MNG-0001", "3"),
+    ]
+    content = workbook(
+        institution=[INSTITUTION, good, good, ["", "x"], ["два слова"]], device=devices, notes=[("free", "text")]
+    )
+    desk.put("register/a.xlsx", content)
+    bench = desk.read_office()
+    assert states(bench, "register") == [
+        ("in_force", "VALUE_SET_ASIDE", 1),
+        ("in_force", None, 1),
+        ("quarantined", "DUPLICATE_KEY", 1),
+        ("quarantined", "NO_KEY", 3),
+        ("quarantined", "UNKNOWN_INSTITUTION", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (workbook(institution=[INSTITUTION]), "HEADER_NOT_FOUND"),
+        (workbook(institution=[("a", "b"), (1, 2)]), "NO_INSTITUTIONS"),
+        (workbook(other=[INSTITUTION, ("MNG-0009",)]), "HEADER_NOT_FOUND"),
+        (b"not a workbook", "HEADER_NOT_FOUND"),
+    ],
+)
+def test_a_register_without_institutions_is_held_and_the_older_stays(office: Desk, content: bytes, reason: str) -> None:
+    office.receive("register")
+    office.put("register/z.xlsx", content)
+    bench = office.read_office()
+    assert rows(bench, "SELECT count(*) FROM institution") == [(2,)]
+    assert states(bench, "register") == [("in_force", None, 2), ("quarantined", reason, 1)]
+
+
+# ------------------------------------------------------------------ movements and headcounts
+
+
+def movement(number: object = 1, kind: str = "ADMISSION", day: object = "2021-07-01", clock: object = None) -> Cells:
+    """Return a movement's row."""
+    return (number, kind, day, clock, "500201300012", "Әлиев", "Ұлан", None, 1, "1950-02-01", None, None, "2")
+
+
+def test_movements_are_typed(office: Desk) -> None:
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, movement(clock="23:37")], ","))
+    office.put(
+        "movement/MNG-0002/a.xlsx",
+        workbook(m=[MOVEMENT, (*movement(day=date(2021, 7, 1))[:4], 50201300012, *movement()[5:])]),
+    )
+    bench = office.read_office()
+    assert rows(
+        bench,
+        "SELECT institution_id, movement_no, movement_type, occurred_on, occurred_time, occurred_at FROM movement ORDER BY 1",
+    ) == [
+        ("MNG-0001", "1", "ADMISSION", date(2021, 7, 1), "23:37", datetime(2021, 7, 1, 18, 37)),  # noqa: DTZ001
+        ("MNG-0002", "1", "ADMISSION", date(2021, 7, 1), None, None),
+    ]
+    assert rows(bench, "SELECT iin, family_name, sex, birth_on FROM movement_identity ORDER BY iin") == [
+        ("050201300012", "Әлиев", 1, date(1950, 2, 1)),
+        ("500201300012", "Әлиев", 1, date(1950, 2, 1)),
+    ]
+
+
+def test_a_movement_sent_again_replaces_and_the_same_again_is_repeated(office: Desk) -> None:
+    office.put("movement/MNG-0001/1.csv", text([MOVEMENT, movement(1), movement(2), movement(3)], ","))
+    office.receive("movement")
+    office.put(
+        "movement/MNG-0001/2.xlsx",
+        workbook(m=[MOVEMENT, movement(1), movement(2, "DISCHARGE"), movement(2, "DISCHARGE")]),
+    )
+    bench = office.read_office()
+    assert states(bench, "movement") == [
+        ("in_force", None, 3),
+        ("repeated", "SAME_AGAIN", 2),
+        ("replaced", "NEWER_ROW", 1),
+    ]
+    assert rows(bench, "SELECT movement_no, movement_type FROM movement ORDER BY 1") == [
+        ("1", "ADMISSION"),
+        ("2", "DISCHARGE"),
+        ("3", "ADMISSION"),
+    ]
+
+
+def test_bad_movements_are_held(office: Desk) -> None:
+    bad = [movement(None), movement(2, "FLIGHT"), movement(3, day="soon"), movement(4, day=None)]
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, *bad, movement(5)], ","))
+    office.put("movement/MNG-0099/a.csv", text([MOVEMENT, movement(1)], ","))
+    office.put("movement/MNG-0002/a.csv", text([("номер", "вид"), (1, 2)], ","))
+    assert states(office.read_office(), "movement") == [
+        ("in_force", None, 1),
+        ("quarantined", "BAD_DATE", 2),
+        ("quarantined", "BAD_TYPE", 1),
+        ("quarantined", "HEADER_NOT_FOUND", 1),
+        ("quarantined", "NO_KEY", 1),
+        ("quarantined", "UNKNOWN_INSTITUTION", 1),
+    ]
+
+
+def count(institution: str = "MNG-0001", present: object = 0) -> Cells:
+    """Return a headcount's row."""
+    return (institution, "2021-08-31T23:00:00+05:00", present, 1, 2, 0, "ST-1", "2021-09-03")
+
+
+def test_a_headcount_of_nobody_is_an_answer(office: Desk) -> None:
+    office.put("headcount/MNG-0001/a.csv", text([HEADCOUNT, count()], ","))
+    assert rows(
+        office.read_office(), "SELECT moment_at, present_count, temporarily_absent_count, signed_on FROM headcount"
+    ) == [
+        (datetime(2021, 8, 31, 18), 0, 1, date(2021, 9, 3))  # noqa: DTZ001
+    ]
+
+
+def test_headcounts_replace_and_bad_ones_are_held(office: Desk) -> None:
+    office.put("headcount/MNG-0001/1.csv", text([HEADCOUNT, count(present=5)], ","))
+    office.receive("headcount")
+    office.put("headcount/MNG-0001/2.csv", text([HEADCOUNT, count(present=6)], ","))
+    office.receive("headcount")
+    office.put("headcount/MNG-0001/3.csv", text([HEADCOUNT, count(present="many")], ","))
+    office.put("headcount/MNG-0002/1.csv", text([HEADCOUNT, count("MNG-0001", 7)], ","))
+    bench = office.read_office()
+    assert rows(bench, "SELECT institution_id, present_count FROM headcount") == [("MNG-0001", 6)]
+    assert states(bench, "headcount") == [
+        ("in_force", None, 1),
+        ("quarantined", "BAD_COUNT", 1),
+        ("quarantined", "OTHER_SENDER", 1),
+        ("replaced", "NEWER_ROW", 1),
+    ]
+
+
+# ------------------------------------------------------------------ the ledger, batches, spreadsheets
+
+
+def test_every_row_has_one_state_and_batches_count_them(office: Desk) -> None:
+    office.put(
+        "list/MNG-0001/a.csv", text([*TITLES, HEADER, PERSON, PERSON, (3, "", "", "", "1950", "М"), ("Итого", 3)])
+    )
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, movement(1), movement(1)], ","))
+    office.bundle("tablet_usb/S/TB-1", is_ready=False)
+    custody = b'{"medium_id": "USB-1", "employee_id": "DEP-1", "act_no": "7", "reason_code": "NO_NETWORK", "act_case_count": 3, "loaded_at": "2021-11-02T09:30:00+05:00"}'
+    office.put("tablet_usb/S/custody.json", custody)
+    office.receive("tablet_usb")
+    bench = office.read_office()
+    assert rows(bench, "SELECT sum(record_count) FROM batch") == rows(
+        bench, "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM intake_record)"
+    )
+    assert rows(bench, "SELECT count(*) FROM intake_record WHERE state IS NULL") == [(0,)]
+    assert rows(
+        bench,
+        "SELECT medium_id, custody_employee_id, custody_act_no, act_case_count, loaded_at, declared_count, bundle_id FROM batch WHERE route = 'tablet_usb'",
+    ) == [("USB-1", "DEP-1", "7", 3, datetime(2021, 11, 2, 4, 30), 1, "TB-1")]  # noqa: DTZ001
+    assert rows(bench, "SELECT counted_on, declared_count FROM batch_daily") == [(date(2021, 10, 3), 1)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"case_count": "many"}, {"case_count": -1}, {"case_count": 10**12}, {"case_count": True}, {"exported_at": "soon"}, {"daily_counts": [1]},
+        {"daily_counts": {"monday": 1, "2021-10-03": "x"}}, {"exported_at": "0001-01-01T00:00:00+14:00"}, {"bundle_id": 5},
+    ],
+)  # fmt: skip
+def test_a_nonsensical_statement_of_a_sender_is_no_obstacle(office: Desk, said: dict[str, object]) -> None:
+    office.bundle("tablet_vpn/TB-1", **said)
+    office.receive("tablet_vpn")
+    assert rows(office.read_office(), "SELECT count(*) FROM batch WHERE route = 'tablet_vpn'") == [(1,)]
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.read.sheets.LARGEST_UNPACKED", 1000)
+    path = desk.put("x.xlsx", workbook(a=[("x" * 2000,)]))
+    with pytest.raises(NoSpreadsheet) as caught:
+        open_sheets(path)
+    assert caught.value.code == "TOO_LARGE"

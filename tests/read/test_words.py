@@ -1,0 +1,85 @@
+"""Words and dates of office papers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.read.words import load_words, plain, read_date, read_iin, split_name
+from pipeline.settings import PROJECT
+
+MOMENT = date(2021, 8, 31)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("01.02.1950", (date(1950, 2, 1), "DAY")), ("1.2.1950", (date(1950, 2, 1), "DAY")), ("1950-02-01", (date(1950, 2, 1), "DAY")),
+        ("01/02/50", (date(1950, 2, 1), "DAY")), ("01/02/21", (date(2021, 2, 1), "DAY")), ("01/02/22", (date(1922, 2, 1), "DAY")),
+        ("01.02.1950 г.", (date(1950, 2, 1), "DAY")), ("01.02.1950г.р.", (date(1950, 2, 1), "DAY")), ("1950 ж.", (date(1950, 1, 1), "YEAR")),
+        ("1950", (date(1950, 1, 1), "YEAR")), (1950, (date(1950, 1, 1), "YEAR")), ("02.1950", (date(1950, 2, 1), "MONTH")),
+        (datetime(1950, 2, 1, 5), (date(1950, 2, 1), "DAY")), (date(1950, 2, 1), (date(1950, 2, 1), "DAY")),  # noqa: DTZ001
+        ("31.02.1950", (None, "UNKNOWN")), ("13.1950", (None, "UNKNOWN")), ("", (None, "UNKNOWN")), (None, (None, "UNKNOWN")),
+        ("нет", (None, "UNKNOWN")), (18264, (None, "UNKNOWN")), ("1750", (None, "UNKNOWN")),
+    ],
+)  # fmt: skip
+def test_dates(cell: str | int | date | datetime | None, expected: tuple[date | None, str]) -> None:
+    assert read_date(cell, MOMENT) == expected
+
+
+@given(
+    st.dates(min_value=date(1922, 1, 1), max_value=MOMENT),
+    st.sampled_from(["%d.%m.%Y", "%Y-%m-%d", "%d/%m/%y", "%d.%m.%Y г."]),
+)
+def test_a_date_survives_being_written_and_read(day: date, form: str) -> None:
+    assert read_date(day.strftime(form), MOMENT) == (day, "DAY")
+
+
+@given(st.text(max_size=20))
+def test_no_text_is_too_strange_for_a_date(text: str) -> None:
+    found, precision = read_date(text, MOMENT)
+    assert (found is None) == (precision == "UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Иванов Иван Иванович", ("Иванов", "Иван", "Иванович")), ("Иванов Иван", ("Иванов", "Иван", None)), ("Иванов", ("Иванов", None, None)),
+        ("Әлиева Дана Серік қызы", ("Әлиева", "Дана", "Серік қызы")), ("Мамедов Али Гасан оглы", ("Мамедов", "Али", "Гасан оглы")),
+        ("Әлиев Серік ұлы", ("Әлиев", None, "Серік ұлы")), ("Ким Л.В.", ("Ким", "Л.", "В.")), ("Иванов, Иван  Иванович", ("Иванов", "Иван", "Иванович")),
+        ("Ван дер Берг Ян", ("Ван", "дер", "Берг Ян")), ("", (None, None, None)),
+    ],
+)  # fmt: skip
+def test_full_names(text: str, expected: tuple[str | None, str | None, str | None]) -> None:
+    assert split_name(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (50201300012, "050201300012"),
+        ("050201 300012", "050201300012"),
+        ("-", None),
+        ("нет", None),
+        (None, None),
+        ("0502", "0502"),
+    ],
+)
+def test_iin_as_written(cell: str | int | None, expected: str | None) -> None:
+    assert read_iin(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "column"),
+    [
+        ("№ п/п", "number"), ("№", "number"), ("Ф.И.О.", "full_name"), ("ФИО", "full_name"), ("ИИН (ЖСН)", "iin"), ("Дата\nрождения", "birth_on"),
+        ("ДАТА  РОЖДЕНИЯ", "birth_on"), ("Р/с №", "number"), ("Тегі", "family_name"), ("Пол", "sex"), ("Туған күні, айы, жылы", "birth_on"),
+    ],
+)  # fmt: skip
+def test_headers(cell: str, column: str) -> None:
+    words = load_words(PROJECT / "data" / "reference" / "list_headers.yaml")
+    assert words.columns.get(plain(cell)) == column
+    assert "" not in words.columns
