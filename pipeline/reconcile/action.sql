@@ -45,11 +45,31 @@ merged AS (
     HAVING count(*) > 0
 ),
 
+-- Three silent tablets of one site are one errand.
+errand AS (
+    SELECT
+        *,
+        count(*) OVER same_errand AS subject_count,
+        row_number() OVER (same_errand ORDER BY rank_no) AS errand_no
+    FROM merged
+    WINDOW same_errand AS (PARTITION BY kind, institution_id)
+),
+
 spread AS (
     SELECT
         *,
         row_number() OVER (PARTITION BY kind ORDER BY rank_no) AS kind_no
-    FROM merged
+    FROM errand
+    WHERE errand_no = 1
+),
+
+-- The S3 line has a place among the ten whatever its rank: it is the only sign of them here.
+placed AS (
+    SELECT
+        *,
+        row_number() OVER (ORDER BY kind = 'S3_MERGED' DESC, rank_no) AS place_no
+    FROM spread
+    WHERE kind_no <= 3
 )
 
 SELECT
@@ -58,16 +78,19 @@ SELECT
     severity,
     owner,
     due_on,
+    due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue,
     person_count,
     institution_id,
     name_kk,
     name_ru,
     subject_id,
+    subject_count,
     message_kk,
     message_ru,
     message_en,
     site_count
-FROM spread
-WHERE kind_no <= 3
+FROM placed
+CROSS JOIN round
+CROSS JOIN build
+WHERE place_no <= 10
 ORDER BY action_no
-LIMIT 10

@@ -14,7 +14,7 @@ TOTALS = ("list", "expected", "counted")
 
 
 def progress(daily: list[Row]) -> Markup:
-    """Return the chart of persons by interview day (up) and by receipt day (down).
+    """Return the chart of persons by interview day (up) and by receipt day (down), each half to its own scale.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ def progress(daily: list[Row]) -> Markup:
     days = _every_day(daily)
     peak_up = max((up for _, up, _ in days), default=0) or 1
     peak_down = max((down for _, _, down in days), default=0) or 1
-    scale = (HEIGHT - TOP - BOTTOM) / (peak_up + peak_down)
-    middle = TOP + peak_up * scale
+    half = (HEIGHT - TOP - BOTTOM) / 2
+    middle = TOP + half
     step = (WIDTH - LEFT - 8) / len(days)
     parts = [_axis(middle, peak_up, peak_down)]
     for number, (day, up, down) in enumerate(days):
         left = LEFT + number * step
-        parts.append(_bar(left, middle - up * scale, step, up * scale, "up", f"{day:%d.%m}: {up}"))
-        parts.append(_bar(left, middle, step, down * scale, "down", f"{day:%d.%m}: {down}"))
+        parts.append(_bar(left, middle - half * up / peak_up, step, half * up / peak_up, "up", f"{day:%d.%m}: {up}"))
+        parts.append(_bar(left, middle, step, half * down / peak_down, "down", f"{day:%d.%m}: {down}"))
         if _is_labelled(number, day, len(days)):
             parts.append(f'<text x="{left + step / 2:.1f}" y="{HEIGHT - 6}" class="tick">{day:%d.%m}</text>')
     body = "".join(parts)

@@ -69,6 +69,7 @@ def render(figures: dict[str, Any], group_labels: Labels) -> str:
         moment=lambda value: moment(value, zone),
         progress=charts.progress(figures["daily"]),
         waterfalls=[(row["page_group"], charts.waterfall(row), row) for row in figures["waterfall"]],
+        groups=[row for row in figures["groups"] if any(row[name] for name in SUMMED)],
         total=_total(figures["groups"]),
         states=STATES,
         widest_transition=max((row["record_count"] for row in figures["change"]["transitions"]), default=1),

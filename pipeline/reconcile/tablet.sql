@@ -1,12 +1,11 @@
--- Tablets out and silent; sticks not loaded. S3 without ids.
-WITH kind AS (
+-- Tablets out and silent; sticks not loaded. S3 is one line of each kind, without ids.
+WITH masked AS (
     SELECT
         discrepancy.kind,
         discrepancy.severity,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.subject_id END AS subject_id,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.institution_id END AS institution_id,
         discrepancy.age_hours,
-        discrepancy.person_count,
         discrepancy.rank_no
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
@@ -17,11 +16,11 @@ WITH kind AS (
 
 SELECT
     kind,
-    severity,
+    max(severity) AS severity,  -- 'red' sorts after 'amber'
     subject_id,
     institution_id,
-    age_hours // 24 AS age_days,
-    person_count
-FROM kind
-ORDER BY rank_no
-LIMIT 20
+    count(*) AS subject_count,
+    max(age_hours) // 24 AS age_days
+FROM masked
+GROUP BY kind, subject_id, institution_id
+ORDER BY min(rank_no)
