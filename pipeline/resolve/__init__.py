@@ -1,9 +1,9 @@
 """Versions, same person, survivor, two places, list match: from records to persons counted once and in the right place.
 
 The road, in order: which version of a case stands (`case_record`); what can be compared of records, list entries and movements
-(`record_key`, `document_key`); which papers speak of which record (`record_document`, `record_anchor`); for which institution a
+(`current_record`, `document_key`); which papers speak of which record (`record_document`, `record_anchor`); for which institution a
 record truly is (`record_place`); which records are one person (`pair`, `cluster.py`); what papers and answers say about the person
-there (`stay`), and from it scope and the two places (`respondent`); who stands for the person (`person_record`, `person`); the two
+there (`stay`), and from it scope and the two places (`scoped`); who stands for the person (`linked`, `person`); the two
 sides of every list (`list_match`); one state per record (`record_state`).
 """
 
@@ -24,47 +24,55 @@ def run(bench: Workbench) -> None:
     """Make every table of the step."""
     register_decisions(bench)
     _execute(bench, "likeness")
-    _find_versions(bench)
     _find_papers(bench)
+    _hold_unconfirmed(bench)
     _find_people(bench)
     _settle(bench)
-
-
-def _find_versions(bench: Workbench) -> None:
-    bench.write("case_record")
+    _bring_lists_together(bench)
 
 
 def _find_papers(bench: Workbench) -> None:
-    for relation in ("spelling", "record_key", "document_key", "contested_iin", "entry_double", "record_document"):
-        _prepare(bench, relation)
-    for relation in ("record_anchor", "record_place"):
-        _prepare(bench, relation)
+    """Which record stands for its case, and which list entries and movements speak of it."""
+    _prepare(bench, "case_standing", "spelling", "current_record", "document_key", "contested_iin")
+    _execute(bench, "set_aside_iin")
+    _prepare(bench, "entry_pair", "entry_double", "paper_pair", "record_document")
+
+
+def _hold_unconfirmed(bench: Workbench) -> None:
+    """Take out of the way whom nobody but one member of staff has seen."""
+    _prepare(bench, "unconfirmed")
+    bench.write("case_record")
+    bench.con.execute("DELETE FROM current_record WHERE no IN (SELECT no FROM unconfirmed)")
 
 
 def _find_people(bench: Workbench) -> None:
-    _prepare(bench, "linkable")
-    _prepare(bench, "pair")
+    """Which records are one person, in scope or not, living and staying where."""
+    _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "pair")
     make_clusters(bench.con)
-    _prepare(bench, "stay")
+    _prepare(bench, "member", "stay", "scoped")
     bench.write("respondent")
 
 
 def _settle(bench: Workbench) -> None:
-    for relation in ("case_alias", "contender", "founder"):
-        _prepare(bench, relation)
-    bench.write("person_record")
-    bench.write("person_alias")
-    _prepare(bench, "person_place")
-    bench.write("person_field")
-    for relation in ("entry_of", "entry_move", "staff_entry"):
-        _prepare(bench, relation)
-    for table in ("person", "list_match", "record_state", "forwarded", "household", "review_pair"):
+    """Who stands for each person, and the state of every record."""
+    _prepare(bench, "contender", "founder", "linked")
+    for table in ("person_record", "person_alias", "person_field", "record_state"):
+        bench.write(table)
+    _prepare(bench, "person_place", "entry_of")
+    bench.write("person")
+
+
+def _bring_lists_together(bench: Workbench) -> None:
+    """One outcome for each entry and each person not listed; who is handed on to others."""
+    _prepare(bench, "move_pair", "entry_move", "staff_entry")
+    for table in ("list_match", "forwarded", "household", "review_pair"):
         bench.write(table)
 
 
-def _prepare(bench: Workbench, name: str) -> None:
-    """Keep the rows of one query under its name for the queries of this step."""
-    _execute(bench, name, f"CREATE OR REPLACE TEMP TABLE {name} AS ")
+def _prepare(bench: Workbench, *names: str) -> None:
+    """Keep the rows of each query under its name for the queries of this step."""
+    for name in names:
+        _execute(bench, name, f"CREATE OR REPLACE TEMP TABLE {name} AS ")
 
 
 def _execute(bench: Workbench, name: str, before: str = "") -> None:

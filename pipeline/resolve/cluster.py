@@ -11,8 +11,8 @@ import pyarrow as pa
 # Strongest first: number, one list entry, neighbour number, name and birth date here, the same with a slip, the same elsewhere.
 TIERS = ("A", "L", "D", "C", "E", "F")
 
-Edge = tuple[int, int, str, bool, bool]
-Trait = tuple[int, str | None, int | None, str | None, str | None]
+Edge = tuple[int, int, str, bool]
+Trait = tuple[int, str | None, int | None, str | None, int | None]
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Group:
     members: list[int]
     numbers: set[str] = field(default_factory=set)
     entries: dict[str, int] = field(default_factory=dict)
-    given: set[str] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
 
 
 class People:
@@ -31,7 +31,7 @@ class People:
     Parameters
     ----------
     traits
-        Per record: its number, sound IIN, list entry with the institution of the list, given name.
+        Per record: its number, IIN, list entry with the institution of the list, given name.
     neighbours
         Pairs of IINs that may be one number mistyped.
     """
@@ -99,7 +99,7 @@ def make_clusters(con: duckdb.DuckDBPyConnection) -> None:
     """
     edges = _edges(con)
     people = People(_traits(con), _neighbours(con))
-    for a, b, tier, is_swapped, _ in edges:
+    for a, b, tier, is_swapped in edges:
         people.join(a, b, tier, is_swapped=is_swapped)
     rows = list(people.rows())
     numbers, clusters, tiers = ([row[i] for row in rows] for i in range(3))
@@ -118,7 +118,7 @@ def make_clusters(con: duckdb.DuckDBPyConnection) -> None:
 def _edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
     order = "CASE tier " + " ".join(f"WHEN '{tier}' THEN {i}" for i, tier in enumerate(TIERS)) + " END"
     return con.execute(
-        "SELECT a_no, b_no, tier, is_swapped, is_neighbour FROM pair WHERE tier IS NOT NULL "
+        "SELECT a_no, b_no, tier, is_swapped FROM pair WHERE tier IS NOT NULL "
         f"ORDER BY {order}, points DESC, a_no, b_no"
     ).fetchall()
 
@@ -126,8 +126,7 @@ def _edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
 def _traits(con: duckdb.DuckDBPyConnection) -> list[Trait]:
     return con.execute(
         "WITH node AS (SELECT a_no AS no FROM pair WHERE tier IS NOT NULL UNION SELECT b_no FROM pair WHERE tier IS NOT NULL) "
-        "SELECT no, CASE WHEN is_iin_sound THEN iin END, entry_no, institution_id, given "
-        "FROM linkable SEMI JOIN node USING (no) ORDER BY no"
+        "SELECT no, iin, entry_no, institution_id, given_code FROM linkable SEMI JOIN node USING (no) ORDER BY no"
     ).fetchall()
 
 
@@ -135,6 +134,6 @@ def _neighbours(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
     rows = con.execute(
         "SELECT DISTINCT least(a.iin, b.iin), greatest(a.iin, b.iin) FROM pair "
         "JOIN linkable AS a ON pair.a_no = a.no JOIN linkable AS b ON pair.b_no = b.no "
-        "WHERE pair.is_neighbour AND pair.tier IS NOT NULL AND a.iin <> b.iin"
+        "WHERE pair.is_neighbour AND pair.tier IS NOT NULL"
     ).fetchall()
     return set(rows)

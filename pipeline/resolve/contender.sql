@@ -1,19 +1,21 @@
 -- Records that share their person with another, in the order in which they may stand for the person.
 WITH member AS (
     SELECT
-        respondent.record_id,
-        respondent.cluster_no,
-        respondent.case_id,
-        respondent.scope_reason,
-        respondent.usual_institution_id,
-        respondent.present_institution_id,
-        record.case_status,
-        record.completed_at,
-        answers.* EXCLUDE (record_id)
-    FROM respondent
-    JOIN (SELECT DISTINCT cluster_no FROM joined) AS several USING (cluster_no)
-    JOIN record USING (record_id)
-    JOIN answers USING (record_id)
+        scoped.no,
+        scoped.cluster_no,
+        scoped.case_id,
+        scoped.scope_reason,
+        scoped.usual_institution_id,
+        scoped.present_institution_id,
+        scoped.completed_at,
+        scoped.birth_on,
+        scoped.sex,
+        current_record.case_status,
+        answers.*
+    FROM scoped
+    JOIN current_record USING (no)
+    JOIN answers ON scoped.record_id = answers.record_id
+    WHERE scoped.tier IS NOT NULL
 ),
 
 -- Weight 3 for what only the person can say, 1 for the rest.
@@ -37,9 +39,13 @@ weighed AS (
 )
 
 SELECT
+    no,
     record_id,
     cluster_no,
     completeness,
+    scope_reason,
+    birth_on,
+    sex,
     COALESCE(is_proxy, FALSE) AS is_proxy,
     proxy_source,
     citizenship,

@@ -1,13 +1,11 @@
 -- Numbers that stand for different people: birth dates differ, and given names, or family name and father's name, as well.
 -- They are set aside for all who bear them; whose they are is never decided.
 WITH bearer AS (
-    SELECT
-        iin, name_hash, given, given_key, family, family_key, patronymic, patronymic_key, swapped_given, birth_on, is_birth_exact
-    FROM record_key
+    SELECT iin, birth_on, is_birth_exact, family_no, given_no, patronymic_no, names
+    FROM current_record
     WHERE iin IS NOT NULL
     UNION ALL
-    SELECT
-        iin, name_hash, given, given_key, family, family_key, patronymic, patronymic_key, swapped_given, birth_on, is_birth_exact
+    SELECT iin, birth_on, is_birth_exact, family_no, given_no, patronymic_no, names
     FROM document_key
     WHERE iin IS NOT NULL
 ),
@@ -16,13 +14,26 @@ doubted AS (
     SELECT iin
     FROM bearer
     GROUP BY iin
-    HAVING min(name_hash) <> max(name_hash) AND min(birth_on) <> max(birth_on)
+    HAVING min(names) <> max(names) AND min(birth_on) <> max(birth_on)
 ),
 
 face AS (
-    SELECT DISTINCT bearer.* EXCLUDE (name_hash)
+    SELECT DISTINCT
+        bearer.iin,
+        bearer.birth_on,
+        bearer.is_birth_exact,
+        family.family_stem AS family,
+        family.fold AS swapped_given,
+        family.name_key AS family_key,
+        given.fold AS given,
+        given.name_key AS given_key,
+        patronymic.patronymic_stem AS patronymic,
+        patronymic.name_key AS patronymic_key
     FROM bearer
     SEMI JOIN doubted USING (iin)
+    LEFT JOIN spelling AS family ON bearer.family_no = family.spelling_no
+    LEFT JOIN spelling AS given ON bearer.given_no = given.spelling_no
+    LEFT JOIN spelling AS patronymic ON bearer.patronymic_no = patronymic.spelling_no
 )
 
 SELECT DISTINCT a.iin

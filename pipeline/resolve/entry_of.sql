@@ -1,28 +1,26 @@
 -- Lists and people brought together one to one: of each list a person has one entry, and an entry one person.
-WITH fitting AS (
+WITH speaking AS (
     SELECT
-        respondent.cluster_no,
+        linked.cluster_no,
         record_anchor.institution_id,
         record_anchor.entry_no,
         max(record_anchor.points) AS points,
-        bool_and(respondent.scope_reason IS NOT NULL) AS is_out_of_scope,
-        min(respondent.arrival_no) AS arrival_no
+        bool_and(linked.scope_reason IS NOT NULL) AS is_out_of_scope
     FROM record_anchor
-    JOIN respondent ON record_anchor.record_no = respondent.arrival_no
-    WHERE COALESCE(respondent.scope_reason, '') NOT IN ('TRAINING', 'WITHDRAWN', 'DRAFT')
-    GROUP BY respondent.cluster_no, record_anchor.institution_id, record_anchor.entry_no
+    JOIN linked ON record_anchor.record_no = linked.no
+    GROUP BY linked.cluster_no, record_anchor.institution_id, record_anchor.entry_no
 ),
 
 best_entry AS (
     SELECT *
-    FROM fitting
+    FROM speaking
     QUALIFY row_number() OVER (PARTITION BY cluster_no, institution_id ORDER BY points DESC, entry_no) = 1
 ),
 
 best_person AS (
     SELECT *
     FROM best_entry
-    QUALIFY row_number() OVER (PARTITION BY entry_no ORDER BY points DESC, is_out_of_scope, arrival_no) = 1
+    QUALIFY row_number() OVER (PARTITION BY entry_no ORDER BY points DESC, is_out_of_scope, cluster_no) = 1
 )
 
 SELECT

@@ -1,43 +1,43 @@
 -- People in scope of the census who belong elsewhere, once per institution that saw them, for the office there.
 WITH seen AS (
     SELECT
-        respondent.record_id,
-        respondent.institution_id,
-        respondent.home_kato,
-        respondent.cluster_no,
-        person_record.person_id,
-        person.usual_institution_id,
-        person.basis,
+        linked.record_id,
+        linked.institution_id,
+        linked.home_kato,
+        linked.cluster_no,
+        linked.person_id,
+        linked.role,
         institution.category_code,
         ref_category.tier,
         residence_rule.pattern,
-        record.form_code,
-        COALESCE(respondent.scope_reason, 'USUAL_HOME_ELSEWHERE') AS reason,
-        person_record.role
-    FROM respondent
-    JOIN person_record USING (record_id)
-    JOIN record USING (record_id)
-    LEFT JOIN person USING (person_id)
-    LEFT JOIN institution ON respondent.institution_id = institution.institution_id
+        COALESCE(linked.scope_reason, 'USUAL_HOME_ELSEWHERE') AS reason
+    FROM linked
+    LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
     LEFT JOIN residence_rule USING (category_code)
-    WHERE respondent.scope_reason IN ('NOT_HERE_AT_MOMENT', 'BELONGS_ELSEWHERE')
-    OR (person_record.role IN ('survivor', 'conflict') AND person.basis <> 'usual_here')
+    -- a visitor's home is abroad
+    WHERE linked.form_code IS DISTINCT FROM 'F4_TEMP_VISITOR'
+    AND (
+        linked.scope_reason IN ('NOT_HERE_AT_MOMENT', 'BELONGS_ELSEWHERE')
+        OR (linked.role IN ('survivor', 'conflict') AND (linked.usual_institution_id IS NULL OR linked.tier IS NOT NULL))
+    )
 )
 
 SELECT
-    record_id,
-    institution_id,
-    category_code,
-    reason,
+    seen.record_id,
+    seen.institution_id,
+    seen.category_code,
+    seen.reason,
     -- no address leads to an institution whose people must not be found
-    CASE WHEN tier IS DISTINCT FROM 'S3' AND pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN home_kato END AS destination_kato,
-    COALESCE(basis, CASE WHEN home_kato IS NULL THEN 'place_unresolved' END) AS basis,
-    person_id
+    CASE WHEN seen.tier IS DISTINCT FROM 'S3' AND seen.pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN seen.home_kato END
+        AS destination_kato,
+    COALESCE(person.basis, CASE WHEN seen.home_kato IS NULL THEN 'place_unresolved' END) AS basis,
+    seen.person_id
 FROM seen
--- a usual home here needs no other office; a visitor's home is abroad
-WHERE usual_institution_id IS NULL AND form_code IS DISTINCT FROM 'F4_TEMP_VISITOR'
+LEFT JOIN person ON seen.person_id = person.person_id
+-- a usual home here needs no other office
+WHERE person.usual_institution_id IS NULL
 QUALIFY row_number() OVER (
-    PARTITION BY cluster_no, institution_id
-    ORDER BY role = 'out_of_scope', home_kato IS NULL, record_id
+    PARTITION BY seen.cluster_no, seen.institution_id
+    ORDER BY seen.role = 'out_of_scope', seen.home_kato IS NULL, seen.record_id
 ) = 1

@@ -23,14 +23,14 @@ CASE
     ELSE -1
 END;
 
--- Two sound numbers that are no neighbours belong to two people; a number that fails its check says less.
-CREATE OR REPLACE TEMP MACRO iin_likeness(a, a_is_sound, b, b_is_sound) AS
+-- Numbers that are no neighbours belong to two people: one slip of the hand, not two. That a number fails its check digit
+-- does not matter here; such numbers have been issued.
+CREATE OR REPLACE TEMP MACRO iin_likeness(a, b) AS
 CASE
     WHEN a IS NULL OR b IS NULL THEN 0
     WHEN a = b THEN 2
     WHEN iin_is_neighbour(a, b) THEN 1
-    WHEN a_is_sound AND b_is_sound THEN -1
-    ELSE 0
+    ELSE -1
 END;
 
 -- Points for a row of likenesses; what is enough depends on what is compared.
@@ -40,3 +40,95 @@ CASE iin WHEN 2 THEN 60 WHEN 1 THEN 30 WHEN -1 THEN -60 ELSE 0 END
 + CASE given WHEN 2 THEN 25 WHEN 1 THEN 8 WHEN -1 THEN -30 ELSE 0 END
 + CASE patronymic WHEN 2 THEN 12 WHEN 1 THEN 8 WHEN -1 THEN -12 ELSE 0 END
 + CASE birth WHEN 2 THEN 25 WHEN 1 THEN 12 WHEN -1 THEN -25 ELSE 0 END;
+
+-- The same two names in one field or the other: whoever writes them swaps them now and then.
+CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS hash(least(family, given), greatest(family, given));
+
+-- The same by code; NULL where the spellings have to be looked at.
+CREATE OR REPLACE TEMP MACRO code_likeness(a, b) AS
+CASE
+    WHEN a IS NULL OR b IS NULL THEN 0
+    WHEN a = b THEN 2
+END;
+
+-- Likenesses and points of pairs (a_no, b_no, …) between two tables that carry number, names and birth date under `no`.
+-- Where names differ by code, their spellings are looked at; most pairs need no second look.
+CREATE OR REPLACE TEMP MACRO compared(pairs, a_side, b_side) AS TABLE
+WITH faced AS (
+    SELECT
+        pair.*,
+        a.family_no AS a_family_no,
+        b.family_no AS b_family_no,
+        a.given_no AS a_given_no,
+        b.given_no AS b_given_no,
+        a.patronymic_no AS a_patronymic_no,
+        b.patronymic_no AS b_patronymic_no,
+        iin_likeness(a.iin, b.iin) AS iin_like,
+        birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like,
+        code_likeness(a.family_code, b.family_code) AS family_code_like,
+        code_likeness(a.given_code, b.given_code) AS given_code_like,
+        code_likeness(a.patronymic_code, b.patronymic_code) AS patronymic_code_like,
+        COALESCE(a.swapped_family_code = b.family_code AND a.swapped_given_code = b.given_code, FALSE)
+        OR COALESCE(b.swapped_family_code = a.family_code AND b.swapped_given_code = a.given_code, FALSE) AS is_swapped
+    FROM query_table(pairs) AS pair
+    JOIN query_table(a_side) AS a ON pair.a_no = a.no
+    JOIN query_table(b_side) AS b ON pair.b_no = b.no
+),
+
+plain AS (
+    SELECT
+        *,
+        family_code_like AS family_like,
+        given_code_like AS given_like,
+        patronymic_code_like AS patronymic_like
+    FROM faced
+    WHERE family_code_like + given_code_like + patronymic_code_like IS NOT NULL
+),
+
+spelled AS (
+    SELECT
+        faced.*,
+        COALESCE(
+            family_code_like,
+            name_likeness(a_family.family_stem, a_family.name_key, b_family.family_stem, b_family.name_key)
+        ) AS family_like,
+        COALESCE(given_code_like, name_likeness(a_given.fold, a_given.name_key, b_given.fold, b_given.name_key))
+            AS given_like,
+        COALESCE(
+            patronymic_code_like,
+            name_likeness(
+                a_patronymic.patronymic_stem, a_patronymic.name_key, b_patronymic.patronymic_stem, b_patronymic.name_key
+            )
+        ) AS patronymic_like
+    FROM faced
+    LEFT JOIN spelling AS a_family ON faced.a_family_no = a_family.spelling_no
+    LEFT JOIN spelling AS b_family ON faced.b_family_no = b_family.spelling_no
+    LEFT JOIN spelling AS a_given ON faced.a_given_no = a_given.spelling_no
+    LEFT JOIN spelling AS b_given ON faced.b_given_no = b_given.spelling_no
+    LEFT JOIN spelling AS a_patronymic ON faced.a_patronymic_no = a_patronymic.spelling_no
+    LEFT JOIN spelling AS b_patronymic ON faced.b_patronymic_no = b_patronymic.spelling_no
+    WHERE family_code_like + given_code_like + patronymic_code_like IS NULL
+),
+
+looked_at AS (
+    SELECT * FROM plain
+    UNION ALL
+    SELECT * FROM spelled
+),
+
+turned AS (
+    SELECT
+        * REPLACE (
+            CASE WHEN is_swapped THEN 2 ELSE family_like END AS family_like,
+            CASE WHEN is_swapped THEN 2 ELSE given_like END AS given_like
+        )
+    FROM looked_at
+)
+
+SELECT
+    turned.* EXCLUDE (
+        a_family_no, b_family_no, a_given_no, b_given_no, a_patronymic_no, b_patronymic_no, family_code_like,
+        given_code_like, patronymic_code_like
+    ),
+    likeness_points(iin_like, family_like, given_like, patronymic_like, birth_like) AS points
+FROM turned;

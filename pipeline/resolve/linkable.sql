@@ -1,31 +1,33 @@
--- Records that may be linked: training, drafts and withdrawals speak for nobody.
-SELECT
-    record_key.* EXCLUDE (iin),
-    CASE WHEN contested_iin.iin IS NULL THEN record_key.iin END AS iin,
-    CASE WHEN contested_iin.iin IS NOT NULL THEN record_key.iin END AS contested_iin,
-    record_place.institution_id,
-    CASE WHEN record_anchor.is_sure THEN record_anchor.entry_no END AS entry_no,
-    record_anchor.is_row_named,
-    born.document_count AS newborn_count
-FROM record_key
-JOIN record_place USING (no)
-LEFT JOIN contested_iin USING (iin)
-LEFT JOIN record_anchor
-    ON record_key.no = record_anchor.record_no AND record_place.institution_id = record_anchor.institution_id
-LEFT JOIN (
-    -- how many children of a family without a given name yet the institution's papers know of that day
+-- Records that may be linked, with the keys they meet by: training, drafts and withdrawals speak for nobody.
+WITH placed AS (
     SELECT
-        document_key.institution_id,
-        document_key.family,
-        document_key.birth_on,
-        count(*) AS document_count
-    FROM document_key
-    JOIN movement ON document_key.document_id = movement.movement_id
-    WHERE movement.movement_type = 'BIRTH'
-    GROUP BY document_key.institution_id, document_key.family, document_key.birth_on
-) AS born
-    ON record_key.given IS NULL
-    AND record_place.institution_id = born.institution_id
-    AND record_key.family = born.family
-    AND record_key.birth_on = born.birth_on
-WHERE NOT record_key.is_training AND COALESCE(record_key.case_status, '') NOT IN ('draft', 'withdrawn')
+        record.no,
+        record.iin,
+        record.given_code,
+        record.family_code,
+        record.names,
+        record.birth_on,
+        record.list_entry_no,
+        record.is_exercise,
+        COALESCE(record_place.institution_id, record.written_id) AS institution_id
+    FROM current_record AS record
+    LEFT JOIN record_place USING (no)
+    WHERE NOT record.is_training AND record.case_status IS DISTINCT FROM 'draft' AND record.case_status IS DISTINCT FROM 'withdrawn'
+)
+
+SELECT
+    placed.no,
+    placed.iin,
+    placed.given_code,
+    placed.family_code,
+    placed.birth_on,
+    placed.list_entry_no,
+    placed.institution_id,
+    CASE WHEN record_anchor.is_sure THEN record_anchor.entry_no END AS entry_no,
+    COALESCE(record_anchor.is_row_named, FALSE) AS is_row_named,
+    CASE WHEN placed.names IS NOT NULL AND placed.birth_on IS NOT NULL THEN hash(placed.names, placed.birth_on) END AS name_birth,
+    CASE WHEN placed.names IS NOT NULL THEN hash(placed.names, placed.institution_id) END AS name_place,
+    CASE WHEN placed.birth_on IS NOT NULL THEN hash(placed.birth_on, placed.institution_id) END AS birth_place
+FROM placed
+LEFT JOIN record_anchor
+    ON placed.no = record_anchor.record_no AND placed.institution_id = record_anchor.institution_id

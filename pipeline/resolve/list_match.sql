@@ -1,48 +1,50 @@
 -- The two sides of every list: each entry, and each counted person who stands on no list of the place, with one outcome.
-WITH entry AS (
+-- What became of whoever is behind an entry: counted, or why not, said at the institution of the list before any other.
+WITH verdict AS (
     SELECT
-        document_key.no,
-        list_entry.entry_id,
-        list_entry.institution_id,
-        list_entry.note_code,
-        entry_double.canon_no <> document_key.no AS is_double,
-        staff_entry.no IS NOT NULL AS is_staff,
-        entry_move.movement_type
-    FROM list_entry
-    JOIN document_key ON list_entry.entry_id = document_key.document_id AND document_key.kind = 'entry'
-    JOIN entry_double ON document_key.no = entry_double.no
-    LEFT JOIN staff_entry ON document_key.no = staff_entry.no
-    LEFT JOIN entry_move ON document_key.no = entry_move.entry_no
-),
-
--- What became of whoever is behind the entry: counted, or why not, said at this institution before any other.
-verdict AS (
-    SELECT
-        entry_of.entry_id,
-        respondent.scope_reason,
-        CASE WHEN respondent.scope_reason IS NULL THEN person_record.person_id END AS person_id
+        entry_of.entry_no,
+        linked.scope_reason,
+        linked.no,
+        CASE WHEN linked.scope_reason IS NULL THEN linked.person_id END AS person_id
     FROM entry_of
-    JOIN respondent USING (cluster_no)
-    JOIN person_record USING (record_id)
+    JOIN linked USING (cluster_no)
+    WHERE linked.tier IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY entry_of.entry_id
+        PARTITION BY entry_of.entry_no
         ORDER BY
-            respondent.scope_reason IS NOT NULL, respondent.institution_id IS DISTINCT FROM entry_of.institution_id,
-            respondent.arrival_no
+            linked.scope_reason IS NOT NULL, linked.institution_id IS DISTINCT FROM entry_of.institution_id, linked.no
     ) = 1
+    UNION ALL BY NAME
+    SELECT
+        entry_of.entry_no,
+        linked.scope_reason,
+        linked.no,
+        CASE WHEN linked.scope_reason IS NULL THEN linked.person_id END AS person_id
+    FROM entry_of
+    JOIN linked ON entry_of.cluster_no = linked.no
+    WHERE linked.tier IS NULL
 ),
 
 judged AS (
     SELECT
-        entry.*,
+        list_entry.entry_id,
+        list_entry.institution_id,
+        list_entry.note_code,
+        entry_double.no IS NOT NULL AS is_double,
+        staff_entry.no IS NOT NULL AS is_staff,
+        entry_move.movement_type,
         verdict.person_id,
         verdict.scope_reason,
-        verdict.entry_id IS NOT NULL AS is_found,
-        entry.institution_id = person.usual_institution_id AS is_usual_here,
-        entry.institution_id = person.present_institution_id AS is_present_here
-    FROM entry
-    LEFT JOIN verdict USING (entry_id)
-    LEFT JOIN person USING (person_id)
+        verdict.entry_no IS NOT NULL AS is_found,
+        list_entry.institution_id = person.usual_institution_id AS is_usual_here,
+        list_entry.institution_id = person.present_institution_id AS is_present_here
+    FROM list_entry
+    JOIN document_key ON list_entry.entry_id = document_key.document_id AND document_key.is_entry
+    LEFT JOIN entry_double ON document_key.no = entry_double.no
+    LEFT JOIN staff_entry ON document_key.no = staff_entry.no
+    LEFT JOIN entry_move ON document_key.no = entry_move.entry_no
+    LEFT JOIN verdict ON document_key.no = verdict.entry_no
+    LEFT JOIN person ON verdict.person_id = person.person_id
 ),
 
 entry_side AS (
@@ -62,8 +64,7 @@ entry_side AS (
             WHEN movement_type = 'DISCHARGE' THEN 'DEPARTED'
             WHEN scope_reason = 'BELONGS_ELSEWHERE' THEN 'FORWARDED'
             WHEN is_found THEN 'DEPARTED'
-            WHEN note_code = 'REFUSED' THEN 'REFUSED'
-            WHEN note_code IN ('DIED', 'DEPARTED') THEN note_code
+            WHEN note_code IN ('REFUSED', 'DIED', 'DEPARTED') THEN note_code
             ELSE 'NOT_FOUND'
         END AS outcome,
         CASE
@@ -77,13 +78,13 @@ entry_side AS (
 
 -- Every place a counted person is shown at; those without an entry there need a reason as well.
 place AS (
-    SELECT person_id, survivor_record_id AS record_id, usual_institution_id AS institution_id
+    SELECT person_id, survivor_record_id, usual_institution_id AS institution_id
     FROM person
     WHERE usual_institution_id IS NOT NULL
-    UNION
-    SELECT person_id, survivor_record_id AS record_id, present_institution_id AS institution_id
+    UNION ALL
+    SELECT person_id, survivor_record_id, present_institution_id AS institution_id
     FROM person
-    WHERE present_institution_id IS NOT NULL
+    WHERE present_institution_id IS NOT NULL AND present_institution_id IS DISTINCT FROM usual_institution_id
 ),
 
 listed_place AS (
@@ -105,12 +106,12 @@ unlisted AS (
         place.person_id,
         place.institution_id,
         list_span.institution_id IS NOT NULL AS has_list,
-        respondent.birth_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_born_since,
-        respondent.since_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_arrived_since,
-        respondent.evidence
+        linked.birth_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_born_since,
+        linked.since_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_arrived_since,
+        linked.evidence
     FROM place
     ANTI JOIN listed_place USING (person_id, institution_id)
-    JOIN respondent USING (record_id)
+    JOIN linked ON place.survivor_record_id = linked.record_id
     LEFT JOIN list_span ON place.institution_id = list_span.institution_id
     CROSS JOIN round
 ),

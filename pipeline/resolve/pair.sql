@@ -1,124 +1,68 @@
 -- Pairs of records that may be one person, with the tier that says so, or why a human should look.
--- Only keys that more than one and not too many records share make pairs.
-WITH same_iin AS (
-    SELECT iin FROM linkable WHERE iin IS NOT NULL GROUP BY iin HAVING count(*) BETWEEN 2 AND 50
+-- The admission books of one institution name the other.
+WITH transfer AS (
+    SELECT DISTINCT
+        record_document.record_no,
+        document_key.other_institution_id
+    FROM record_document
+    JOIN document_key ON record_document.document_no = document_key.no
+    WHERE document_key.movement_type IN ('TRANSFER_IN', 'TRANSFER_OUT') AND document_key.other_institution_id IS NOT NULL
 ),
 
-same_name_and_birth AS (
-    SELECT name_hash, birth_on
-    FROM linkable
-    WHERE name_hash IS NOT NULL AND birth_on IS NOT NULL
-    GROUP BY name_hash, birth_on
-    HAVING count(*) BETWEEN 2 AND 50
-),
-
-same_name_here AS (
-    SELECT institution_id, name_hash
-    FROM linkable
-    WHERE name_hash IS NOT NULL
-    GROUP BY institution_id, name_hash
-    HAVING count(*) BETWEEN 2 AND 50
-),
-
-same_entry AS (
-    SELECT entry_no FROM linkable WHERE entry_no IS NOT NULL GROUP BY entry_no HAVING count(*) BETWEEN 2 AND 50
-),
-
-same_birth_and_family AS (
-    SELECT institution_id, birth_on, family_key
-    FROM linkable
-    WHERE birth_on IS NOT NULL AND family_key IS NOT NULL
-    GROUP BY institution_id, birth_on, family_key
-    HAVING count(*) BETWEEN 2 AND 50
-),
-
-same_birth_and_given AS (
-    SELECT institution_id, birth_on, given_key
-    FROM linkable
-    WHERE birth_on IS NOT NULL AND given_key IS NOT NULL
-    GROUP BY institution_id, birth_on, given_key
-    HAVING count(*) BETWEEN 2 AND 50
-),
-
-candidate AS (
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_iin USING (iin)) AS a
-    JOIN (FROM linkable SEMI JOIN same_iin USING (iin)) AS b USING (iin)
-    WHERE a.no < b.no
-    UNION
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_name_and_birth USING (name_hash, birth_on)) AS a
-    JOIN (FROM linkable SEMI JOIN same_name_and_birth USING (name_hash, birth_on)) AS b USING (name_hash, birth_on)
-    WHERE a.no < b.no
-    UNION
-    SELECT least(a.no, b.no) AS a_no, greatest(a.no, b.no) AS b_no
-    FROM linkable AS a
-    JOIN linkable AS b ON a.swap_hash = b.name_hash AND a.birth_on = b.birth_on
-    WHERE a.no <> b.no
-    UNION
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_name_here USING (institution_id, name_hash)) AS a
-    JOIN (FROM linkable SEMI JOIN same_name_here USING (institution_id, name_hash)) AS b
-        USING (institution_id, name_hash)
-    WHERE a.no < b.no
-    UNION
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_entry USING (entry_no)) AS a
-    JOIN (FROM linkable SEMI JOIN same_entry USING (entry_no)) AS b USING (entry_no)
-    WHERE a.no < b.no
-    UNION
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_birth_and_family USING (institution_id, birth_on, family_key)) AS a
-    JOIN (FROM linkable SEMI JOIN same_birth_and_family USING (institution_id, birth_on, family_key)) AS b
-        USING (institution_id, birth_on, family_key)
-    WHERE a.no < b.no
-    UNION
-    SELECT a.no AS a_no, b.no AS b_no
-    FROM (FROM linkable SEMI JOIN same_birth_and_given USING (institution_id, birth_on, given_key)) AS a
-    JOIN (FROM linkable SEMI JOIN same_birth_and_given USING (institution_id, birth_on, given_key)) AS b
-        USING (institution_id, birth_on, given_key)
-    WHERE a.no < b.no
-),
-
-compared AS (
+-- How many children of a family, without a given name yet, the institution's papers know of that day.
+newborn AS (
     SELECT
-        a.no AS a_no,
-        b.no AS b_no,
+        institution_id,
+        family_code,
+        birth_on,
+        count(*) AS birth_count
+    FROM document_key
+    WHERE movement_type = 'BIRTH'
+    GROUP BY institution_id, family_code, birth_on
+),
+
+together AS (
+    SELECT
+        likeness.*,
         a.record_id AS a_record_id,
         b.record_id AS b_record_id,
-        COALESCE(a.institution_id = b.institution_id, FALSE) AS is_one_place,
-        COALESCE(a.entry_no = b.entry_no, FALSE) AS is_one_entry,
-        COALESCE(a.institution_id = b.institution_id AND a.entry_no <> b.entry_no, FALSE) AS is_two_entries,
-        COALESCE(a.is_row_named, FALSE) AND COALESCE(b.is_row_named, FALSE) AS is_row_named,
-        COALESCE(a.contested_iin = b.contested_iin, FALSE) AS is_one_contested_iin,
-        COALESCE(a.given IS NULL AND b.given IS NULL AND a.newborn_count = 1, FALSE) AS is_only_newborn,
+        COALESCE(left_side.institution_id = right_side.institution_id, FALSE) AS is_one_place,
+        COALESCE(left_side.entry_no = right_side.entry_no, FALSE) AS is_one_entry,
+        COALESCE(left_side.institution_id = right_side.institution_id, FALSE)
+        AND (
+            COALESCE(left_side.entry_no <> right_side.entry_no, FALSE)
+            OR (
+                COALESCE(left_side.list_entry_no <> right_side.list_entry_no, FALSE)
+                AND left_side.entry_no IS DISTINCT FROM right_side.entry_no
+            )
+        ) AS is_two_entries,
+        left_side.is_row_named AND right_side.is_row_named AS is_row_named,
         COALESCE(a.sex <> b.sex, FALSE) AS is_sex_different,
         COALESCE(a.birth_on = b.birth_on, FALSE) AS is_one_date,
-        COALESCE(a.swapped_family = b.family AND a.swapped_given = b.given, FALSE)
-        OR COALESCE(b.swapped_family = a.family AND b.swapped_given = a.given, FALSE) AS is_swapped,
-        iin_likeness(a.iin, a.is_iin_sound, b.iin, b.is_iin_sound) AS iin_like,
-        name_likeness(a.family, a.family_key, b.family, b.family_key) AS family_raw_like,
-        name_likeness(a.given, a.given_key, b.given, b.given_key) AS given_raw_like,
-        name_likeness(a.patronymic, a.patronymic_key, b.patronymic, b.patronymic_key) AS patronymic_like,
-        birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like
-    FROM candidate
-    JOIN linkable AS a ON candidate.a_no = a.no
-    JOIN linkable AS b ON candidate.b_no = b.no
+        COALESCE(a.contested_iin = b.contested_iin, FALSE) AS is_one_contested_iin,
+        a.given_code IS NULL AND b.given_code IS NULL AND newborn.birth_count = 1 AS is_only_newborn,
+        a_transfer.record_no IS NOT NULL OR b_transfer.record_no IS NOT NULL AS is_transferred
+    FROM compared('record_pair', 'current_record', 'current_record') AS likeness
+    JOIN current_record AS a ON likeness.a_no = a.no
+    JOIN current_record AS b ON likeness.b_no = b.no
+    JOIN linkable AS left_side ON likeness.a_no = left_side.no
+    JOIN linkable AS right_side ON likeness.b_no = right_side.no
+    LEFT JOIN newborn
+        ON left_side.institution_id = newborn.institution_id
+        AND left_side.family_code = newborn.family_code
+        AND left_side.birth_on = newborn.birth_on
+    LEFT JOIN transfer AS a_transfer
+        ON likeness.a_no = a_transfer.record_no AND right_side.institution_id = a_transfer.other_institution_id
+    LEFT JOIN transfer AS b_transfer
+        ON likeness.b_no = b_transfer.record_no AND left_side.institution_id = b_transfer.other_institution_id
+    -- two different given names and two different birth dates are two people, whatever else they share
+    WHERE likeness.given_like >= 0 OR likeness.iin_like >= 1
 ),
 
-rated AS (
-    SELECT
-        *,
-        CASE WHEN is_swapped THEN 2 ELSE family_raw_like END AS family_like,
-        CASE WHEN is_swapped THEN 2 ELSE given_raw_like END AS given_like
-    FROM compared
-),
-
--- What parts two records whatever else agrees: two sound numbers, two entries of one list, two names of twins.
+-- What parts two records whatever else agrees: two numbers, two entries of one list, two names of twins.
 parted AS (
     SELECT
         *,
-        likeness_points(iin_like, family_like, given_like, patronymic_like, birth_like) AS points,
         given_like = 2 AND family_like = 2 AS is_one_name,
         CASE
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
@@ -126,7 +70,7 @@ parted AS (
             WHEN given_like = -1 AND family_like >= 1 AND birth_like >= 1 THEN 'TWO_GIVEN_NAMES'
             WHEN given_like = 1 AND birth_like >= 1 AND iin_like < 1 AND NOT is_row_named THEN 'NEAR_GIVEN_NAMES'
         END AS bar
-    FROM rated
+    FROM together
 ),
 
 tiered AS (
@@ -143,7 +87,8 @@ tiered AS (
             WHEN is_one_place AND is_only_newborn AND family_like = 2 AND birth_like = 2 AND NOT is_sex_different THEN 'C'
             WHEN NOT is_one_place
                 THEN CASE
-                    WHEN is_one_name AND birth_like = 2 AND patronymic_like = 2 AND NOT is_sex_different THEN 'F'
+                    WHEN is_sex_different OR NOT is_one_name OR birth_like < 2 THEN NULL
+                    WHEN patronymic_like = 2 OR (patronymic_like >= 0 AND is_transferred) THEN 'F'
                 END
             WHEN is_one_name AND birth_like = 2 AND patronymic_like >= 0
                 THEN CASE WHEN patronymic_like = 2 OR NOT is_sex_different THEN 'C' END
@@ -172,7 +117,9 @@ SELECT
         WHEN is_one_name AND NOT is_one_place AND birth_like = 2 AND patronymic_like >= 0 THEN 'OTHER_INSTITUTION'
         WHEN is_one_name AND is_one_place AND birth_like = 1 AND patronymic_like >= 0 THEN 'NEAR_BIRTH_DATES'
         WHEN is_one_name AND birth_like = 2 THEN 'NAME_AND_BIRTH_DATE'
-        WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0 THEN 'NEAR_FAMILY_NAMES'
+        WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0
+            THEN 'NEAR_FAMILY_NAMES'
         WHEN iin_like = 1 AND given_like >= 1 AND family_like >= 1 THEN 'NEIGHBOUR_NUMBERS'
     END AS review_reason
 FROM tiered
+WHERE tier IS NOT NULL OR review_reason IS NOT NULL

@@ -15,10 +15,10 @@ WITH said AS (
         CASE
             WHEN NOT contender.is_proxy THEN 1
             WHEN contender.proxy_source = 'LEGAL_REPRESENTATIVE'
-                AND date_sub('year', respondent.birth_on, round.moment_on) < 14 THEN 1
+                AND date_sub('year', contender.birth_on, round.moment_on) < 14 THEN 1
         END AS self_rank,
-        respondent.birth_on::VARCHAR AS birth_on,
-        respondent.sex::VARCHAR AS sex,
+        contender.birth_on::VARCHAR AS birth_on,
+        contender.sex::VARCHAR AS sex,
         contender.citizenship::VARCHAR AS citizenship,
         contender.religion::VARCHAR AS religion,
         contender.religion_branch::VARCHAR AS religion_branch,
@@ -26,7 +26,6 @@ WITH said AS (
         contender.native_language::VARCHAR AS native_language,
         contender.plans_to_move_abroad::VARCHAR AS plans_to_move_abroad
     FROM contender
-    JOIN respondent USING (record_id)
     CROSS JOIN round
 ),
 
@@ -59,5 +58,5 @@ SELECT
     chosen.record_id
 FROM chosen
 JOIN contender AS first_place ON chosen.cluster_no = first_place.cluster_no AND first_place.place = 1
-JOIN person_record AS survivor ON first_place.record_id = survivor.record_id
+JOIN linked AS survivor ON first_place.no = survivor.no
 WHERE chosen.place > 1 AND survivor.role IN ('survivor', 'conflict')

@@ -3,13 +3,13 @@ WITH told AS (
     SELECT
         contender.cluster_no,
         contender.place,
-        respondent.usual_institution_id,
-        respondent.present_institution_id,
-        respondent.since_on,
-        CASE respondent.evidence WHEN 'movement' THEN 1 WHEN 'dates' THEN 2 WHEN 'list' THEN 3 ELSE 4 END AS evidence_no
+        scoped.usual_institution_id,
+        scoped.present_institution_id,
+        scoped.since_on,
+        CASE scoped.evidence WHEN 'movement' THEN 1 WHEN 'dates' THEN 2 WHEN 'list' THEN 3 ELSE 4 END AS evidence_no
     FROM contender
-    JOIN respondent USING (record_id)
-    WHERE respondent.scope_reason IS NULL
+    JOIN scoped USING (no)
+    WHERE scoped.scope_reason IS NULL
 ),
 
 usual AS (

@@ -1,0 +1,204 @@
+-- Which record of a case stands for it. First that applies: unreadable, repeated, quarantined, superseded, current.
+-- An institution nobody knows is no reason to hold a record whose staff or tablet say where it comes from.
+WITH rejected AS (
+    SELECT
+        record_check.record_id,
+        list_filter(
+            record_check.rejects,
+            lambda rule: rule <> 'R-UNKNOWN-INSTITUTION' OR COALESCE(staff.institution_id, device.institution_id) IS NULL
+        ) AS rejects
+    FROM record_check
+    JOIN record USING (record_id)
+    LEFT JOIN staff USING (staff_id)
+    LEFT JOIN device USING (device_id)
+    WHERE len(record_check.rejects) > 0
+),
+
+judged AS (
+    SELECT
+        record.record_id,
+        record.case_id,
+        record.case_version,
+        record.case_status,
+        record.device_id,
+        record.answers_sha256,
+        record.received_at,
+        record.batch_id,
+        record.record_no,
+        record.read_error,
+        CASE
+            WHEN record.case_id IS NULL OR record.case_version IS NULL THEN COALESCE(rejected.rejects[1], 'NO_CASE_ID')
+            ELSE rejected.rejects[1]
+        END AS rule_id,
+        quarantine_decision.action,
+        quarantine_decision.decision_no
+    FROM record
+    LEFT JOIN rejected USING (record_id)
+    LEFT JOIN quarantine_decision USING (record_id)
+),
+
+-- Most cases arrive once; only the others need a contest.
+contested_case AS (
+    SELECT case_id
+    FROM record
+    WHERE read_error IS NULL AND case_id IS NOT NULL
+    GROUP BY case_id
+    HAVING count(*) > 1
+),
+
+contender AS (
+    SELECT
+        judged.*,
+        row_number() OVER arrival > 1 AS is_copy,
+        first_value(judged.record_id) OVER arrival AS original_id,
+        judged.action IS NOT DISTINCT FROM 'release' AS is_released
+    FROM judged
+    SEMI JOIN contested_case USING (case_id)
+    WHERE judged.read_error IS NULL
+    WINDOW arrival AS (
+        PARTITION BY judged.case_id, judged.case_version, judged.answers_sha256
+        ORDER BY judged.received_at, judged.batch_id, judged.record_no
+    )
+),
+
+-- Among different answers under one case and version the earliest stays in play, unless a decision names another.
+in_play AS (
+    SELECT
+        *,
+        row_number() OVER version AS place,
+        first_value(record_id) OVER version AS winner_id,
+        first_value(is_released) OVER version AS is_decided
+    FROM contender
+    WHERE NOT is_copy AND (rule_id IS NULL OR is_released)
+    WINDOW version AS (
+        PARTITION BY case_id, case_version
+        ORDER BY decision_no DESC NULLS LAST, received_at, batch_id, record_no
+    )
+),
+
+-- A copied application folder brings another person under a known case id from another tablet: that is no new version.
+first_of_case AS (
+    SELECT
+        in_play.case_id,
+        in_play.record_id,
+        in_play.device_id,
+        identity.iin,
+        identity.birth_on,
+        identity.family_name,
+        identity.given_name
+    FROM in_play
+    JOIN identity USING (record_id)
+    WHERE in_play.place = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY in_play.case_id ORDER BY in_play.received_at, in_play.batch_id, in_play.record_no
+    ) = 1
+),
+
+stranger AS (
+    SELECT in_play.record_id
+    FROM in_play
+    JOIN identity USING (record_id)
+    JOIN first_of_case AS earlier USING (case_id)
+    WHERE in_play.place = 1
+    AND in_play.case_status <> 'withdrawn'
+    AND NOT in_play.is_released
+    AND in_play.device_id <> earlier.device_id
+    AND identity.iin IS DISTINCT FROM earlier.iin
+    AND identity.birth_on <> earlier.birth_on
+    AND family_stem(identity.family_name) <> family_stem(earlier.family_name)
+    AND name_fold(identity.given_name) <> name_fold(earlier.given_name)
+),
+
+-- The highest version that passed stands, whenever it came. A draft never takes the place of what was sent.
+standing AS (
+    SELECT
+        *,
+        row_number() OVER versions AS place_in_case,
+        first_value(record_id) OVER versions AS current_id,
+        first_value(case_status) OVER versions AS current_status,
+        first_value(case_version) OVER versions AS current_version
+    FROM in_play
+    ANTI JOIN stranger USING (record_id)
+    WHERE place = 1
+    WINDOW versions AS (
+        PARTITION BY case_id
+        ORDER BY case_status IS NOT DISTINCT FROM 'draft', case_version DESC, record_id
+    )
+),
+
+held AS (
+    SELECT
+        contender.record_id,
+        contender.case_id,
+        contender.case_version,
+        contender.action
+    FROM contender
+    LEFT JOIN in_play USING (record_id)
+    WHERE NOT contender.is_copy
+    AND (
+        in_play.record_id IS NULL
+        OR (in_play.place > 1 AND NOT in_play.is_decided)
+        OR contender.record_id IN (SELECT record_id FROM stranger)
+    )
+),
+
+pending AS (
+    SELECT DISTINCT standing.record_id
+    FROM standing
+    JOIN held ON standing.case_id = held.case_id AND held.case_version >= standing.current_version
+    WHERE standing.place_in_case = 1 AND held.action IS DISTINCT FROM 'discard'
+),
+
+contest AS (
+    SELECT
+        contender.record_id,
+        CASE
+            WHEN contender.is_copy THEN 'repeated'
+            WHEN held.record_id IS NOT NULL THEN 'quarantined'
+            WHEN standing.place_in_case = 1 THEN 'current'
+            ELSE 'superseded'
+        END AS standing,
+        CASE
+            WHEN contender.is_copy THEN 'SAME_ANSWERS'
+            WHEN held.record_id IS NOT NULL AND NOT contender.is_released AND contender.rule_id IS NOT NULL THEN contender.rule_id
+            WHEN held.record_id IS NOT NULL THEN 'VERSION_CONFLICT'
+            WHEN standing.place_in_case = 1 THEN NULL
+            WHEN in_play.place > 1 THEN 'DECIDED'
+            WHEN standing.current_status = 'withdrawn' THEN 'WITHDRAWN'
+            ELSE 'NEWER_VERSION'
+        END AS reason,
+        pending.record_id IS NOT NULL AS has_pending_version,
+        CASE
+            WHEN contender.is_copy THEN contender.original_id
+            WHEN held.record_id IS NOT NULL AND in_play.place > 1 THEN in_play.winner_id
+            WHEN held.record_id IS NOT NULL OR standing.place_in_case = 1 THEN NULL
+            WHEN in_play.place > 1 THEN in_play.winner_id
+            ELSE standing.current_id
+        END AS winner_record_id
+    FROM contender
+    LEFT JOIN in_play USING (record_id)
+    LEFT JOIN standing USING (record_id)
+    LEFT JOIN held USING (record_id)
+    LEFT JOIN pending USING (record_id)
+)
+
+SELECT
+    judged.record_id,
+    judged.case_id,
+    judged.case_version,
+    CASE
+        WHEN judged.read_error IS NOT NULL THEN 'unreadable'
+        WHEN contest.record_id IS NOT NULL THEN contest.standing
+        WHEN judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release' THEN 'quarantined'
+        WHEN judged.case_id IS NULL OR judged.case_version IS NULL THEN 'quarantined'
+        ELSE 'current'
+    END AS standing,
+    CASE
+        WHEN judged.read_error IS NOT NULL THEN judged.read_error
+        WHEN contest.record_id IS NOT NULL THEN contest.reason
+        WHEN judged.action IS DISTINCT FROM 'release' OR judged.case_id IS NULL OR judged.case_version IS NULL THEN judged.rule_id
+    END AS reason,
+    COALESCE(contest.has_pending_version, FALSE) AS has_pending_version,
+    contest.winner_record_id
+FROM judged
+LEFT JOIN contest USING (record_id)

@@ -1,0 +1,114 @@
+-- Every record that stands for its case, with all this step needs of it, read once. Blanked values are empty, names are codes of
+-- `spelling`; `no` follows the order of receipt.
+WITH numbered_batch AS (
+    SELECT
+        batch_id,
+        institution_id AS sender_id,
+        row_number() OVER (ORDER BY received_at, batch_id) AS batch_no
+    FROM batch
+),
+
+blanked AS (
+    SELECT
+        record_id,
+        blanked_columns
+    FROM record_check
+    WHERE len(blanked_columns) > 0
+),
+
+set_aside AS (
+    SELECT record_id
+    FROM case_standing
+    WHERE standing <> 'current'
+),
+
+site AS (
+    SELECT
+        institution.institution_id,
+        residence_rule.pattern
+    FROM institution
+    LEFT JOIN residence_rule USING (category_code)
+),
+
+told AS (
+    SELECT
+        record.record_id,
+        record.case_id,
+        record.case_status,
+        record.mode,
+        record.form_code,
+        record.list_entry_no,
+        record.received_at,
+        record.completed_at,
+        record.institution_id AS written_id,
+        numbered_batch.batch_no * 4294967296 + record.record_no AS no,
+        COALESCE(record.is_training, FALSE) AS is_training,
+        COALESCE(record.mode = 'tablet' AND record.started_at < round.tablet_start_at, FALSE) AS is_early,
+        COALESCE(
+            answers.is_proxy AND answers.proxy_source = 'ADMINISTRATION'
+            AND date_diff('second', record.started_at, record.completed_at) BETWEEN 0 AND 299, FALSE
+        ) AS is_quick_proxy,
+        record.staff_id,
+        staff.institution_id AS staff_institution_id,
+        device.institution_id AS device_institution_id,
+        site.institution_id IS NOT NULL AS is_written_known,
+        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'iin') THEN identity.iin END AS iin,
+        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'sex') THEN identity.sex END AS sex,
+        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'birth_on') THEN identity.birth_on END
+            AS birth_on,
+        identity.birth_date_precision,
+        identity.family_name,
+        identity.given_name,
+        identity.patronymic,
+        answers.age_stated,
+        answers.birth_time,
+        answers.death_on,
+        answers.death_time,
+        answers.position_in_institution,
+        answers.presence_reason,
+        answers.residence_status,
+        answers.stay_duration,
+        answers.stay_from_on,
+        answers.stay_to_on,
+        answers.has_other_home,
+        answers.usual_address_kato,
+        answers.citizenship,
+        COALESCE(answers.is_proxy, FALSE) AS is_proxy,
+        answers.proxy_reason
+    FROM record
+    JOIN identity USING (record_id)
+    JOIN answers USING (record_id)
+    ANTI JOIN set_aside USING (record_id)
+    JOIN numbered_batch USING (batch_id)
+    LEFT JOIN blanked USING (record_id)
+    LEFT JOIN staff USING (staff_id)
+    LEFT JOIN device USING (device_id)
+    LEFT JOIN site ON record.institution_id = site.institution_id
+    CROSS JOIN round
+)
+
+SELECT
+    told.* EXCLUDE (iin, family_name, given_name, patronymic),
+    CASE WHEN iin_is_well_formed(told.iin) THEN told.iin END AS iin,
+    NULL::VARCHAR AS contested_iin,
+    COALESCE(told.birth_date_precision, 'DAY') = 'DAY' AND (month(told.birth_on) > 1 OR day(told.birth_on) > 1)
+        AS is_birth_exact,
+    COALESCE(family.is_placeholder, FALSE) OR COALESCE(given.is_placeholder, FALSE) AS is_placeholder,
+    COALESCE(family.is_exercise AND given.is_exercise, FALSE) AS is_exercise,
+    family.spelling_no AS family_no,
+    given.spelling_no AS given_no,
+    patronymic.spelling_no AS patronymic_no,
+    family.family_code,
+    given.given_code,
+    patronymic.patronymic_code,
+    given.family_code AS swapped_family_code,
+    family.given_code AS swapped_given_code,
+    name_pair(family.family_code, given.family_code) AS names,
+    CASE
+        WHEN told.is_written_known THEN told.written_id
+        ELSE COALESCE(told.staff_institution_id, told.device_institution_id, told.written_id)
+    END AS here_id
+FROM told
+LEFT JOIN spelling AS family ON told.family_name = family.raw
+LEFT JOIN spelling AS given ON told.given_name = given.raw
+LEFT JOIN spelling AS patronymic ON told.patronymic = patronymic.raw

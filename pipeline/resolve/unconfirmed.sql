@@ -1,0 +1,24 @@
+-- Records of people nobody but one member of staff has seen: told by the administration within minutes, without a number, on no
+-- list and in no admission book, and more than two such by the same hand. Held until somebody decides; a release is a decision.
+WITH unseen AS (
+    SELECT
+        current_record.no,
+        current_record.record_id,
+        current_record.staff_id
+    FROM current_record
+    LEFT JOIN quarantine_decision USING (record_id)
+    ANTI JOIN record_document ON current_record.no = record_document.record_no
+    WHERE current_record.is_quick_proxy
+    AND COALESCE(current_record.iin, current_record.contested_iin) IS NULL
+    AND current_record.family_code IS NOT NULL
+    AND current_record.birth_on IS NOT NULL
+    AND current_record.list_entry_no IS NULL
+    AND NOT current_record.is_training
+    AND quarantine_decision.action IS DISTINCT FROM 'release'
+)
+
+SELECT
+    no,
+    record_id
+FROM unseen
+QUALIFY count(*) OVER (PARTITION BY staff_id) > 2
