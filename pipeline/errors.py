@@ -5,7 +5,18 @@ No error carries a field value. Drivers quote values (DuckDB, Pydantic, JSON dec
 
 from __future__ import annotations
 
+import errno
+import functools
+import os
+import traceback
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+HERE = Path(__file__).resolve().parent
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 class SanaqError(Exception):
@@ -96,6 +107,12 @@ class StalePublication(SanaqError):
     exit_code = 4
 
 
+class BadQuery(SanaqError):
+    """A question to the published database cannot be asked like that."""
+
+    exit_code = 2
+
+
 class PortalRefused(SanaqError):
     """The portal refuses the token, or does not speak as docs/portal-openapi.yaml says."""
 
@@ -106,3 +123,53 @@ class PortalUnavailable(SanaqError):
     """The portal gave no whole answer in all attempts."""
 
     exit_code = 7
+
+
+class StorageTrouble(SanaqError, OSError):
+    """The operating system refused a file; worth another try, like every `OSError`."""
+
+
+class Unexpected(SanaqError):
+    """Something nobody foresaw; what the driver said may quote data and is withheld."""
+
+
+def named(error: Exception) -> SanaqError:
+    """Return what may be said about any error: one of ours as it is, of another its kind and the lines of ours it went through."""
+    if isinstance(error, SanaqError):
+        return error
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if HERE in Path(frame.filename).parents]
+    where = " > ".join(f"{Path(frame.filename).relative_to(HERE)}:{frame.lineno}" for frame in frames[-4:])
+    kind = type(error).__name__
+    if isinstance(error, OSError):
+        reason = os.strerror(error.errno) if error.errno else "input or output failed"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFull(
+                f"the disk filled ({reason})",
+                where=where,
+                todo="Free space or move the lake (SANAQ_LAKE), then run it again: what was whole before is whole.",
+            )
+        return StorageTrouble(
+            f"{kind}: {reason}",
+            where=where,
+            todo="Look at the disk and at who owns the lake and the inbox (`sanaq doctor`), then run it again.",
+        )
+    return Unexpected(
+        f"{kind}: not foreseen; its words may quote data and are withheld",
+        where=where,
+        todo="Run it again; if it stays, give this message to those who change sanaq.",
+    )
+
+
+def guarded(act: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let nothing but named errors out of an act: whoever logs them (Airflow logs messages and causes) logs no data."""
+
+    @functools.wraps(act)
+    def kept(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return act(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  # whatever it is, its words may quote data
+            unsafe = named(error)
+            unsafe.__context__ = None
+        raise unsafe from None
+
+    return kept

@@ -1,12 +1,17 @@
-"""The acts of a night, one call each: what a DAG's task or a command does. Arguments and results are paths, ids and counts only."""
+"""The acts of a night, one call each: what a DAG's task or a command does. Arguments and results are paths, ids and counts only.
+
+Whatever goes wrong leaves here as a named error: Airflow logs the words of an error and of its causes, and a driver's words quote data.
+"""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BadSetting, GateFailed, NothingToBuild
+from pipeline.errors import BadSetting, GateFailed, NothingToBuild, guarded
 from pipeline.lake import Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.publish import Publication
     from pipeline.receive import Receipt
     from pipeline.reconcile import Reconciliation
+
+NOTHING_RECEIVED: dict[str, Any] = {"batches": 0, "newest_receipt": None}
 
 
 def opened() -> tuple[Settings, Lake]:
@@ -43,6 +50,7 @@ def moment(text: str) -> datetime:
     return parsed.astimezone(UTC)
 
 
+@guarded
 def receive(route: str, now: str | None = None) -> Receipt:
     """Land what is new on one route; `now` is written as the moment of receipt in place of the system clock."""
     from pipeline.receive import receive as receive_route
@@ -51,6 +59,7 @@ def receive(route: str, now: str | None = None) -> Receipt:
     return receive_route(route, lake, settings, clock_from(moment(now)) if now else system_clock)
 
 
+@guarded
 def open_build(as_of: str | None = None) -> str:
     """Pin the inputs of a build up to `as_of` (the newest receipt when None) and return its id."""
     from pipeline import build
@@ -59,6 +68,7 @@ def open_build(as_of: str | None = None) -> str:
     return build.open_build(lake, settings, moment(as_of) if as_of else None).build_id
 
 
+@guarded
 def pin_night(as_of: str | None = None, now: str | None = None) -> dict[str, str]:
     """Pin the inputs of a night: all that has been received by this moment (or by `as_of`).
 
@@ -80,6 +90,7 @@ def pin_night(as_of: str | None = None, now: str | None = None) -> dict[str, str
     return {"build_id": made.build_id, "as_of": asked.isoformat()}
 
 
+@guarded
 def run_step(build_id: str, step: str) -> None:
     """Make the tables of one step of a build."""
     from pipeline import build
@@ -88,6 +99,7 @@ def run_step(build_id: str, step: str) -> None:
     build.run_step(lake, settings, build.load_build(lake, build_id), step)
 
 
+@guarded
 def finish_build(build_id: str) -> None:
     """Let `builds/current` name a build whose steps are all made, and remove builds nobody needs any more."""
     from pipeline import build
@@ -98,6 +110,7 @@ def finish_build(build_id: str) -> None:
     build.prune(lake, settings.keep_builds)
 
 
+@guarded
 def reconcile(build_id: str | None = None) -> Reconciliation:
     """Balance the ledger of a build, compare it with the night before, write the one page."""
     from pipeline.publish import current_build
@@ -107,14 +120,18 @@ def reconcile(build_id: str | None = None) -> Reconciliation:
     return reconcile_build(lake, build_folder(lake, build_id), settings, current_build(lake))
 
 
+@guarded
 def publish(build_id: str | None = None) -> Publication:
     """Switch operations/current to a build."""
     from pipeline.publish import publish_operations
 
     settings, lake = opened()
-    return publish_operations(lake, build_folder(lake, build_id), settings)
+    folder = build_folder(lake, build_id)
+    lake.require_space(2 * _size(folder))
+    return publish_operations(lake, folder, settings)
 
 
+@guarded
 def release(build_id: str | None = None) -> Publication:
     """Make the analysts' database from a build, the one published last when None, and switch published/current to it."""
     from pipeline.publish import current_build, publish_release
@@ -129,7 +146,9 @@ def release(build_id: str | None = None) -> Publication:
                 todo="Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first, or name a build.",
             )
         build_id = published.name
-    return publish_release(lake, build_folder(lake, build_id), settings)
+    folder = build_folder(lake, build_id)
+    lake.require_space(2 * _size(folder))
+    return publish_release(lake, folder, settings)
 
 
 def build_folder(lake: Lake, build_id: str | None) -> Path:
@@ -155,3 +174,48 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
             todo="Run `sanaq build` again and do what it says; nothing may be published from this build.",
         )
     return folder.resolve()
+
+
+def standing(lake: Lake) -> dict[str, Any]:
+    """Return what has been received by route, the last build, what is published and released, and what waits.
+
+    `waiting_batch_count` counts batches that are not in what is published; `refused` what lay in the inbox and was not taken, by reason.
+    """
+    received: dict[str, dict[str, Any]] = {}
+    batches = lake.batches()
+    for batch in batches:
+        before = received.get(batch["route"], NOTHING_RECEIVED)
+        received[batch["route"]] = {"batches": before["batches"] + 1, "newest_receipt": batch["received_at"]}
+    operations = _manifest(lake.operations / "current")
+    published = set(operations["inputs"]["batches"]) if operations else set()
+    return {
+        "received": received,
+        "build": _named(_manifest(lake.builds / "current"), "build_id"),
+        "operations": _named(operations, "snapshot_id"),
+        "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
+        "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
+        "refused": _refused(lake.receipts),
+    }
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    path = folder / "manifest.json"
+    content: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return content
+
+
+def _named(manifest: dict[str, Any] | None, name: str) -> dict[str, str] | None:
+    return {"name": manifest[name], "as_of": manifest["as_of"]} if manifest else None
+
+
+def _refused(receipts: Path) -> dict[str, int]:
+    """Count by reason what was refused and has not been taken since."""
+    last: dict[tuple[str, str], str | None] = {}
+    for line in receipts.read_text(encoding="utf-8").splitlines() if receipts.exists() else []:
+        row = json.loads(line)
+        last[row["route"], row["origin"]] = row.get("reason")
+    return dict(sorted(Counter(reason for reason in last.values() if reason).items()))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*/*.parquet"))
