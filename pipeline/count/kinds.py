@@ -68,7 +68,7 @@ def load_kinds(path: Path) -> Catalogue:
     """
     where = f"{path.parent.name}/{path.name}"
     try:
-        catalogue = Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        catalogue = Catalogue.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     except (OSError, yaml.YAMLError) as error:
         raise BadReferenceFile(
             f"cannot be read: {type(error).__name__}", where=where, todo="Correct the file."

@@ -38,7 +38,7 @@ class Words:
 @cache
 def load_words(path: Path) -> Words:
     """Read `list_headers.yaml`."""
-    raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return Words(
         columns={plain(word): column for column, words in raw["columns"].items() for word in words},
         totals=re.compile(r"\s*(?:" + "|".join(map(re.escape, raw["totals"])) + r")(?![^\W\d_])", re.IGNORECASE),

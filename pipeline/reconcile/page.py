@@ -39,7 +39,7 @@ Labels = dict[str, dict[str, str]]
 @cache
 def texts() -> dict[str, Any]:
     """Return `texts.yaml`."""
-    return dict(yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8")))
+    return dict(yaml.load((HERE / "texts.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def render(figures: dict[str, Any], group_labels: Labels) -> str:

@@ -48,7 +48,7 @@ def shown(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
-    loader = yaml.SafeLoader(text)
+    loader = yaml.CSafeLoader(text)
     try:
         tree = loader.get_single_node()
         if tree is not None:

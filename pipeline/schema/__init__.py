@@ -101,7 +101,7 @@ def load_tables(questionnaire: Path) -> dict[str, Table]:
 
 def _load(path: Path, questionnaire: Path) -> Table:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         if raw.get("columns_from") == "questionnaire":
             raw["columns"] = {**raw["columns"], **_answer_columns(questionnaire)}
         table = Table.model_validate(raw)
@@ -118,7 +118,7 @@ def _load(path: Path, questionnaire: Path) -> Table:
 
 
 def _answer_columns(questionnaire: Path) -> dict[str, object]:
-    variables = yaml.safe_load(questionnaire.read_text(encoding="utf-8"))["variables"]
+    variables = yaml.load(questionnaire.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["variables"]
     return {
         variable["name"]: {
             "type": QUESTIONNAIRE_TYPES[variable["type"]],
