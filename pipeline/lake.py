@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import DiskFull, LakeBusy
+from pipeline.errors import BadSetting, DiskFull, LakeBusy
 
 Clock = Callable[[], datetime]
 
@@ -42,11 +42,23 @@ class Lake:
     ----------
     root
         Folder of the lake; made (mode 0700) when missing.
+
+    Raises
+    ------
+    BadSetting
+        There can be no lake there.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise BadSetting(
+                f"the lake's folder cannot be made or used: {error.strerror}",
+                where=f"{self.root} (SANAQ_LAKE)",
+                todo="Name a folder this user may write to.",
+            ) from None
         self.landing = self.root / "landing"
         self.receipts = self.root / "receipts.jsonl"
         self.decisions = self.root / "decisions"
@@ -54,11 +66,17 @@ class Lake:
         self.builds = self.root / "builds"
         self.operations = self.root / "operations"
         self.published = self.root / "published"
+        self.staging = self.root / "staging"
         self.temp = self.root / "temp"
+
+    def prepare(self) -> None:
+        """Make the folders in which identity lies, closed to others: the root may be opened later for those who read `published/`."""
+        for folder in (self.landing, self.staging, self.decisions, self.memo, self.builds, self.temp):
+            folder.mkdir(exist_ok=True, mode=0o700)
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold the named lock (`receive`, `publish`) over the block; it falls with the process.
+        """Hold the named lock (`receive`, `build`, `publish`) over the block; it falls with the process.
 
         Raises
         ------

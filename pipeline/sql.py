@@ -194,7 +194,7 @@ class Workbench:
 
 def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with the machine's limits set; it spills inside the lake, which lies on an encrypted volume."""
-    lake.temp.mkdir(parents=True, exist_ok=True)
+    lake.prepare()
     con = duckdb.connect(
         ":memory:",
         config={

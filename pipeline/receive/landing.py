@@ -67,14 +67,14 @@ class Landing:
         self._clock = clock
         self._max_file_bytes = max_file_bytes
         self._book = Book(lake)
-        self.staging = lake.root / "staging" / uuid.uuid4().hex
+        self.staging = lake.staging / uuid.uuid4().hex
         self._alive: IO[str]
 
     def __enter__(self) -> Landing:
-        self.staging.mkdir(parents=True)
+        self._lake.prepare()
+        self.staging.mkdir()
         self._alive = (self.staging / "alive").open("w")
         fcntl.flock(self._alive, fcntl.LOCK_EX)
-        self._lake.landing.mkdir(exist_ok=True)
         with self._lake.lock("receive"):
             self._sweep()
             self._book.recover()
@@ -109,7 +109,7 @@ class Landing:
 
     def _sweep(self) -> None:
         """Remove what killed runs left behind; a run that lives holds its folder's lock."""
-        for folder in (self._lake.root / "staging").iterdir():
+        for folder in self._lake.staging.iterdir():
             try:
                 with (folder / "alive").open("a") as handle:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
