@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from pipeline.errors import BadSetting
 
 PROJECT = Path(__file__).resolve().parent.parent
+MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://[^\s/]+[^\s]*")
+
+
+def _memory(value: str) -> str:
+    if not MEMORY.fullmatch(value):
+        raise ValueError("an amount of memory is wanted, for instance 4GB or 60%")
+    return value
+
+
+def _address(value: str) -> str:
+    if not ADDRESS.fullmatch(value):
+        raise ValueError("an address is wanted that begins with http:// or https://")
+    return value
 
 
 class Settings(BaseSettings):
@@ -33,10 +51,12 @@ class Settings(BaseSettings):
     )
     reference: Path = Field(PROJECT / "data" / "reference", description="categories, KATO, code lists, questionnaire")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="DuckDB threads of one step")
-    memory_limit: str = Field(
+    memory_limit: Annotated[str, AfterValidator(_memory)] = Field(
         "4GB", description="DuckDB memory of one step; beyond it spills to the lake's temp folder"
     )
-    portal_url: str = Field("http://127.0.0.1:8765", description="base address of the portal's API")
+    portal_url: Annotated[str, AfterValidator(_address)] = Field(
+        "http://127.0.0.1:8765", description="base address of the portal's API"
+    )
     portal_token: SecretStr | None = Field(None, description="bearer token of the portal's API")
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
@@ -77,8 +97,20 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
         raise BadSetting(
-            f"setting {name!r} cannot be used: {first['msg']}",
+            f"setting {name!r} cannot be used: {reason.removeprefix('Value error, ')}",
             where=f"SANAQ_{name.upper()} or sanaq.toml",
             todo="Correct it; `sanaq doctor` lists every setting and what it expects.",
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line \d+, column \d+", str(error))
+        raise BadSetting(
+            f"the file is not TOML{' ' + place[0] if place else ''}",
+            where="sanaq.toml in the folder you are in",
+            todo="Correct it, or take it away and use SANAQ_* environment variables.",
+        ) from None
+    except SettingsError:
+        raise BadSetting(
+            "the secret files cannot be read", where="SANAQ_SECRETS_DIR", todo="Name a folder with one file per secret."
         ) from None
