@@ -1,34 +1,41 @@
 """`sanaq`: the pipeline without Airflow.
 
-Exit codes: 0 done; 1 failed; 2 a setting, option or reference file is wrong; 3 nothing to work on, or inputs missing; 4 a gate, the ledger or
-the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full.
+Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; 4 a gate,
+the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal gives no whole answer.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipeline import night
-from pipeline.errors import NothingToBuild, SanaqError
+from pipeline.errors import BadQuery, BadSetting, DiskFull, LakeBusy, NothingToBuild, SanaqError, named
 from pipeline.settings import load_settings
+
+STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
+WIDEST = 10_000
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="From the field of a census in institutions to the analyst.",
+    epilog="Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; "
+    "4 a gate, the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; "
+    "7 the portal gives no whole answer.",
 )
-out = Console()
-err = Console(stderr=True)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 BuildId = Annotated[str | None, typer.Option("--build", help="Build to work on; the last one made when left out.")]
@@ -51,20 +58,15 @@ def main() -> None:
     from sandbox.cli import app as sandbox_app
     from sandbox.cli import evaluate_command
 
-    app.add_typer(sandbox_app, name="sandbox", help="A simulated field with known truth.")
-    app.command("evaluate")(evaluate_command)
+    if not any(group.name == "sandbox" for group in app.registered_groups):
+        app.add_typer(sandbox_app, name="sandbox", help="A simulated field with known truth.")
+        app.command("evaluate")(evaluate_command)
     try:
         app()
-    except SanaqError as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {error.what}", highlight=False)
-        err.print(f"  where    {error.where}\n  next     {error.todo}", highlight=False, markup=False)
-        sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  # the last line of defence: drivers' messages may quote personal data
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        err.print(
-            f"[bold red]{type(error).__name__}[/] at {Path(place.filename).name}:{place.lineno} (its message may quote data and is withheld)"
-        )
-        sys.exit(1)
+        problem = named(error)
+        _complain(problem)
+        sys.exit(problem.exit_code)
 
 
 @app.command()
@@ -75,16 +77,39 @@ def receive(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in what is new over a route and land it unchanged."""
-    routes = [route] if route else list(Route)
-    receipts = []
+    """Bring in what is new over a route and land it unchanged.
+
+    Of all routes, one that fails does not keep the others from being received; the command then ends with its exit code.
+    """
+    _tell_of_retries()
+    rows: list[dict[str, Any]] = []
+    problems: list[SanaqError] = []
     with _progress(as_json) as progress:
-        for each in routes:
+        for each in [route] if route else list(Route):
             task = progress.add_task(f"receiving {each.value}", total=None)
-            receipts.append(night.receive(each.value, now))
+            try:
+                rows.append(_receipt_row(night.receive(each.value, now)))
+            except (BadSetting, DiskFull, LakeBusy):  # the next route would meet the same
+                raise
+            except SanaqError as problem:
+                problems.append(problem)
+                rows.append(
+                    {"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": "failed"}
+                )
             progress.remove_task(task)
-    rows = [{"route": r.route, "landed": len(r.landed), "again": r.again} for r in receipts]
-    _show(rows, as_json, title="Received")
+    if len(problems) < len(rows):
+        _show(rows, as_json, title="Received")
+    settings, lake = night.opened()
+    if not settings.inbox.is_dir() and route != Route.portal:
+        err.print(
+            f"The inbox {settings.inbox} is not there: make it, or set SANAQ_INBOX.", markup=False, soft_wrap=True
+        )
+    if any(row["refused"] for row in rows) and not as_json:
+        out.print(f"What was refused was not taken; {lake.receipts} says where it lies.", soft_wrap=True)
+    for other in problems[1:]:
+        _complain(other)
+    if problems:
+        raise problems[0]
 
 
 @app.command()
@@ -92,20 +117,24 @@ def build(
     as_of: Annotated[
         str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt when left out.")
     ] = None,
-    inputs: Annotated[Path | None, typer.Option(help="Manifest of an earlier build to repeat.")] = None,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Manifest of an earlier build to repeat.", exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make every table from what had been received by a moment."""
     from pipeline import build as builds
 
+    if inputs and as_of:
+        raise typer.BadParameter("the manifest names the moment; give one of the two", param_hint="--as-of, --inputs")
     settings, lake = night.opened()
     if inputs:
         made = builds.repeat_build(lake, settings, inputs)
     else:
         made = builds.open_build(lake, settings, night.moment(as_of) if as_of else None)
-    with _progress(as_json) as progress:
-        task = progress.add_task("starting", total=None)
-        builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=f"{step}"))
+    with _progress(as_json, steps=True) as progress:
+        task = progress.add_task("starting", total=len(builds.STEPS) + 1)
+        builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=step, advance=1))
     night.finish_build(made.build_id)
     _show(
         [{"build_id": made.build_id, "as_of": made.manifest["as_of"], "folder": str(made.folder)}],
@@ -129,7 +158,7 @@ def publish(build_id: BuildId = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
-    """Make the analysts' database from a build and switch published/current to it."""
+    """Make the analysts' database from a build (the one published last when left out) and switch published/current to it."""
     result = night.release(build_id)
     _show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
 
@@ -138,34 +167,35 @@ def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
 def status(as_json: AsJson = False) -> None:
     """Say what has been received, what is published and what waits."""
     _, lake = night.opened()
-    batches = lake.batches()
-    rows = [
-        {
-            "route": route.value,
-            "batches": sum(batch["route"] == route for batch in batches),
-            "newest_receipt": max((batch["received_at"] for batch in batches if batch["route"] == route), default=None),
-        }
-        for route in Route
-    ]
-    _show(rows, as_json, title="Received so far")
-    if not as_json:
-        current = lake.operations / "current"
-        out.print(
-            f"operations  {current.resolve() if current.exists() else 'nothing published yet: sanaq build, reconcile, publish'}",
-            highlight=False,
-        )
+    standing = night.standing(lake)
+    rows = [{"route": route.value, **standing["received"].get(route.value, night.NOTHING_RECEIVED)} for route in Route]
+    if as_json:
+        _print_json({**standing, "received": rows})
+        return
+    _show(rows, as_json=False, title="Received so far")
+    for name in ("build", "operations", "release"):
+        said = standing[name]
+        out.print(f"{name:<11} {said['name'] + ', as of ' + said['as_of'] if said else 'none yet'}", soft_wrap=True)
+    waits = standing["waiting_batch_count"]
+    out.print(f"{'to publish':<11} {f'{waits} batches: sanaq build, reconcile, publish' if waits else 'nothing'}")
+    if standing["refused"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in standing["refused"].items())
+        out.print(f"{'refused':<11} {reasons}; {lake.receipts} says where they lie", soft_wrap=True)
 
 
 @app.command()
 def ledger(as_json: AsJson = False) -> None:
     """Show records received and what became of them, by route."""
-    states = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
-    sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in states)
-    _query(
-        f"SELECT coalesce(route, 'all routes') AS route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (ledger.route) ORDER BY ledger.route NULLS LAST",
-        as_json,
-        title="Ledger: records received and what became of them",
+    sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in STATES)
+    rows = _rows(
+        f"SELECT coalesce(route, 'all routes') AS route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (ledger.route) ORDER BY ledger.route NULLS LAST"
     )
+    if not as_json:
+        rows = [
+            {"records": state.replace("_", " "), **{row["route"]: row[state] for row in rows}}
+            for state in ("received", *STATES)
+        ]
+    _show(rows, as_json, title="Ledger: records received and what became of them")
 
 
 @app.command()
@@ -177,21 +207,67 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Ask the published database a question."""
-    _query(sql, as_json, release=release_)
+    _show(_rows(sql, release=release_), as_json, title="census" if release_ else "operations")
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check this machine and its settings; say what to do about each finding."""
-    from pipeline.doctor import examine
+    """Check this machine and its settings; say what to do about each finding. Ends with 1 where something is failed."""
+    from pipeline.doctor import examine, listed
 
-    findings = examine(load_settings())
-    _show([finding.row() for finding in findings], as_json, title="Doctor")
+    try:
+        settings = load_settings()
+    except BadSetting:
+        if not as_json:
+            _settings(listed(None))
+        raise
+    findings = examine(settings)
+    if as_json:
+        _print_json({"findings": [finding.row() for finding in findings], "settings": listed(settings)})
+    else:
+        for finding in findings:
+            colour = {"ok": "green", "attention": "yellow", "failed": "bold red"}[finding.level]
+            out.print(f"[{colour}]{finding.level:<9}[/] {finding.check:<16} ", end="")
+            out.print(finding.found, markup=False, soft_wrap=True)
+            if finding.next:
+                out.print(f"{'':<27}next: {finding.next}", markup=False, soft_wrap=True)
+        _settings(listed(settings))
     if any(finding.level == "failed" for finding in findings):
         raise typer.Exit(1)
 
 
-def _query(sql: str, as_json: bool, *, release: bool = False, title: str | None = None) -> None:
+def _settings(rows: list[dict[str, Any]]) -> None:
+    out.print("\n[bold]Settings[/]")
+    for row in rows:
+        value = "" if row["value"] is None else row["value"]
+        out.print(f"  {row['setting']:<25} {value}", markup=False, soft_wrap=True)
+        out.print(f"  {'':<25} {row['expects']}", markup=False, soft_wrap=True, style="dim")
+
+
+def _receipt_row(receipt: Any) -> dict[str, Any]:
+    reasons = sorted({refusal.reason for refusal in receipt.refused})
+    return {
+        "route": receipt.route,
+        "landed": len(receipt.landed),
+        "again": receipt.again,
+        "waiting": receipt.waiting,
+        "refused": len(receipt.refused),
+        "note": ", ".join(reasons) or receipt.note,
+    }
+
+
+def _tell_of_retries() -> None:
+    """Say in one line, on a terminal, why a request is made again."""
+    import stamina.instrumentation as retries
+
+    def told(details: retries.RetryDetails) -> None:
+        why = getattr(details.caused_by, "what", type(details.caused_by).__name__)
+        err.print(f"portal: {why}; trying again in {details.wait_for:.1f} s", markup=False)
+
+    retries.set_on_retry_hooks([told])
+
+
+def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
     import duckdb
 
     _, lake = night.opened()
@@ -200,36 +276,85 @@ def _query(sql: str, as_json: bool, *, release: bool = False, title: str | None 
     )
     if not path.exists():
         raise NothingToBuild(
-            "nothing is published yet", where=str(path), todo="sanaq build, reconcile, publish (or release) first."
+            "nothing is released yet" if release else "nothing is published yet",
+            where=str(path),
+            todo="Run `sanaq release` first."
+            if release
+            else "Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first.",
         )
-    with duckdb.connect(str(path), read_only=True) as con:
-        cursor = con.execute(sql)
-        names = [column[0] for column in cursor.description or []]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    _show(rows, as_json, title=title or path.stem)
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            if not con.extract_statements(sql):
+                raise BadQuery(
+                    "there is no statement in it", where="query", todo="Write one, for instance SHOW ALL TABLES."
+                )
+            cursor = con.execute(sql)
+            names = _distinct([str(column[0]) for column in cursor.description or []])
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+        words = str(error).strip()  # of the user's own words and our column names, never of a value
+        raise BadQuery(words, where="query", todo="Correct it; SHOW ALL TABLES lists what there is.") from None
+    except duckdb.Error as error:
+        raise BadQuery(
+            f"{type(error).__name__}: the engine could not do this; its words may quote values and are withheld",
+            where="query",
+            todo="The database is read-only. A cast that may fail is written TRY_CAST; one too large for memory wants a LIMIT.",
+        ) from None
 
 
-def _progress(quiet: bool) -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+def _distinct(names: list[str]) -> list[str]:
+    """Number the names that come twice, so that no column is lost."""
+    return [
+        name if names.count(name) == 1 else f"{name}_{names[: at + 1].count(name)}" for at, name in enumerate(names)
+    ]
+
+
+def _progress(quiet: bool, *, steps: bool = False) -> Progress:
+    counted = (BarColumn(), MofNCompleteColumn()) if steps else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), *counted, TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+
+
+def _complain(problem: SanaqError) -> None:
+    err.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
+    err.print(problem.what, markup=False, soft_wrap=True)
+    err.print(f"  where    {problem.where}\n  next     {problem.todo}", markup=False, soft_wrap=True)
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, *, title: str) -> None:
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=2))
+        _print_json(rows)
         return
     if len(rows) == 1:
         out.print(f"[bold]{title}[/]")
-        for name, value in rows[0].items():
-            out.print(f"  {name.replace('_', ' '):<20} {_text(value)}", highlight=False, soft_wrap=True)
+        _show_record(rows[0])
         return
-    table = Table(title=title, title_justify="left")
+    table = _table(rows, title)
+    needed = out.measure(table, options=out.options.update(width=WIDEST)).maximum
+    if not rows:
+        out.print(f"[bold]{title}[/]: no rows")
+    elif out.is_terminal and needed > out.width:
+        for number, row in enumerate(rows, start=1):
+            out.print(f"[bold]{title}[/] {number} of {len(rows)}")
+            _show_record(row)
+    else:
+        Console(width=max(needed, out.width), highlight=False).print(table)
+
+
+def _table(rows: list[dict[str, Any]], title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows[0] if rows else []:
-        is_number = isinstance(rows[0][name], int | float)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        is_number = any(isinstance(row[name], int | float) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
-    out.print(table)
+        table.add_row(*(_text(value).replace("[", "\\[") for value in row.values()))
+    return table
+
+
+def _show_record(row: dict[str, Any]) -> None:
+    width = max(20, *(len(name) for name in row)) if row else 0
+    for name, value in row.items():
+        out.print(f"  {name:<{width}} {_text(value)}", markup=False, soft_wrap=True)
 
 
 def _text(value: object) -> str:
@@ -238,6 +363,21 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return "" if value is None else str(value)
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(_plain(content), ensure_ascii=False, default=str, indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
 
 
 if __name__ == "__main__":

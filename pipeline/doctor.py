@@ -7,11 +7,14 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, SanaqError
 from pipeline.lake import Lake
+from pipeline.receive import portal
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 
@@ -35,13 +38,14 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, disk, time zones, encryption, locks, reference files and secrets."""
+    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets and the portal."""
     lake = Lake(settings.lake)
     return [
         _python(),
         _disk(settings.lake),
         _time_zones(),
         _volume(settings),
+        _closed(lake),
         *(_lock(lake, name) for name in ("receive", "build", "publish")),
         _reference(settings),
         _inbox(settings.inbox),
@@ -50,8 +54,24 @@ def examine(settings: Settings) -> list[Finding]:
             settings.id_key is not None,
             "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret",
         ),
-        _secret("portal_token", settings.portal_token is not None, "the portal will refuse; set SANAQ_PORTAL_TOKEN"),
+        _portal(settings),
     ]
+
+
+def listed(settings: Settings | None) -> list[dict[str, Any]]:
+    """Return every setting with its value (of a secret: whether it is set) and what it expects; no values without settings."""
+    return [
+        {
+            "setting": f"SANAQ_{name.upper()}",
+            "value": None if settings is None else _shown(getattr(settings, name)),
+            "expects": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown(value: object) -> str:
+    return ("set" if value else "not set") if value is None or isinstance(value, SecretStr) else str(value)
 
 
 def _python() -> Finding:
@@ -118,6 +138,20 @@ def _volume(settings: Settings) -> Finding:
     )
 
 
+def _closed(lake: Lake) -> Finding:
+    """Folders the lake made before this was held to, or that somebody opened."""
+    rooms = (lake.landing, lake.staging, lake.decisions, lake.memo, lake.builds, lake.temp)
+    is_open = [room.name for room in rooms if room.exists() and room.stat().st_mode & 0o077]
+    if is_open and lake.root.stat().st_mode & 0o077:
+        return Finding(
+            "closed to others",
+            "attention",
+            f"names and numbers lie open in {', '.join(is_open)}",
+            f"chmod 700 {' '.join(str(lake.root / name) for name in is_open)}",
+        )
+    return Finding("closed to others", "ok", "only the owner reads what holds names")
+
+
 def _lock(lake: Lake, name: str) -> Finding:
     try:
         with lake.lock(name, wait=False):
@@ -147,3 +181,26 @@ def _inbox(folder: Path) -> Finding:
 
 def _secret(name: str, given: bool, otherwise: str) -> Finding:
     return Finding(name, "ok", "set") if given else Finding(name, "attention", "not set", otherwise)
+
+
+def _portal(settings: Settings) -> Finding:
+    """Ask the portal for its counts, once and briefly: that tries address and token."""
+    if settings.portal_token is None:
+        return Finding(
+            "portal", "attention", "SANAQ_PORTAL_TOKEN is not set", "Set it; until then the portal is not received."
+        )
+    api = portal.Portal(settings, timeout=5.0, attempts=1)
+    try:
+        api.counts()
+    except (SanaqError, portal.Shaky) as problem:
+        return Finding(
+            "portal",
+            "attention",
+            f"{settings.portal_url}: {problem.what}",
+            problem.todo
+            if isinstance(problem, SanaqError)
+            else "Start it, or correct SANAQ_PORTAL_URL; the other routes go on without it.",
+        )
+    finally:
+        api.close()
+    return Finding("portal", "ok", f"{settings.portal_url} answers and takes the token")

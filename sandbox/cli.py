@@ -86,11 +86,14 @@ def volume_command(
 
 
 def evaluate_command(
-    truth: Annotated[Path, typer.Option(help="folder `truth` of the campaign that was received")],
+    truth: Annotated[
+        Path, typer.Option(help="folder `truth` of the campaign that was received", exists=True, file_okay=False)
+    ],
     build: Annotated[str | None, typer.Option(help="build to judge; the last one made when left out")] = None,
     as_json: Json = False,
 ) -> None:
     """Hold a build against the truth of a simulated field: missed, counted twice, wrongly included, ledger states."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
 
     from pipeline.night import build_folder, opened
@@ -103,4 +106,6 @@ def evaluate_command(
         return
     console = Console()
     for table in result.tables():
-        console.print(table)
+        table.box, table.pad_edge = SIMPLE_HEAD, False
+        needed = Console(width=1000).measure(table).maximum
+        (Console(width=needed) if needed > console.width else console).print(table, soft_wrap=True)
