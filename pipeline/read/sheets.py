@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,7 +22,7 @@ Row = list[Cell]
 LARGEST_UNPACKED = 512 * 1024 * 1024
 DELIMITERS = (";", "\t", ",")
 CONTROL = frozenset(range(32)) - {9, 10, 13}
-LINES_IN_A_CELL = 5  # more than an office writes; then an unpaired quote has swallowed the rows after it
+LINES_IN_A_CELL = 5  # an office writes no more; beyond it an unpaired quote has swallowed the rows after it
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def _delimited(text: str) -> list[Row]:
         DELIMITERS, key=lambda delimiter: sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL))
     )
     rows = _parsed(text, best, csv.QUOTE_MINIMAL)
-    if any(cell.count("\n") > LINES_IN_A_CELL for row in rows for cell in row):
+    swallowed = re.compile(rf"\n\s*\d*\s*{re.escape(best)}")  # a cell that goes on into what looks like the next row
+    if any(
+        cell.count("\n") > LINES_IN_A_CELL or swallowed.search(cell) for row in rows for cell in row if "\n" in cell
+    ):
         rows = _parsed(text, best, csv.QUOTE_NONE)
     return _rows(rows)
 

@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
@@ -286,31 +286,33 @@ class Reader:
         moments = [field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"]
         return [*(field.name for field in self.fields), *moments]
 
-    @cached_property
+    @property
     def _query(self) -> str:
-        fields = self.fields
-        structure: dict[str, Any] = {}
-        for field in fields:
-            (structure.setdefault(field.part, {}) if field.part else structure)[field.name] = "VARCHAR"
-        kinds = {
-            f"{kind}s": [field for field in fields if field.kind == kind]
-            for kind in ("text", "integer", "boolean", "date", "moment", "list")
-        }
-        template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701  # SQL, not HTML
-            (HERE / "submissions.sql.jinja").read_text(encoding="utf-8")
-        )
-        return template.render(
-            structure=json.dumps(structure),
-            fields=fields,
-            identifying=[
-                field for field in fields if field.part or field.name in ("case_id", "started_at", "completed_at")
-            ],
-            whole_parts=_whole_parts(),
-            date_pattern=DATE_PATTERN,
-            moment_pattern=MOMENT_PATTERN,
-            list_pattern=LIST_PATTERN,
-            **kinds,
-        )
+        return slab_query(tuple(self.fields))
+
+
+@cache
+def slab_query(fields: tuple[Field, ...]) -> str:
+    """Return the statement that makes `slab` from `lines`, for these fields."""
+    structure: dict[str, Any] = {}
+    for field in fields:
+        (structure.setdefault(field.part, {}) if field.part else structure)[field.name] = "VARCHAR"
+    kinds = ("text", "integer", "boolean", "date", "moment", "list")
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(  # noqa: S701  # SQL, not HTML
+        (HERE / "submissions.sql.jinja").read_text(encoding="utf-8")
+    )
+    return template.render(
+        structure=json.dumps(structure),
+        fields=fields,
+        identifying=[
+            field for field in fields if field.part or field.name in ("case_id", "started_at", "completed_at")
+        ],
+        whole_parts=_whole_parts(),
+        date_pattern=DATE_PATTERN,
+        moment_pattern=MOMENT_PATTERN,
+        list_pattern=LIST_PATTERN,
+        **{f"{kind}s": [field for field in fields if field.kind == kind] for kind in kinds},
+    )
 
 
 def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -78,7 +78,9 @@ class Desk(Field):
         """Return as much of a workbench as reading submissions needs: a connection, the lake and the schemas."""
         con = connect(self.settings, self.lake)
         schemas = load_tables(self.settings.reference / "questionnaire.yaml")
-        return SimpleNamespace(con=con, lake=self.lake, schemas=schemas, batches=self.lake.batches(as_of))
+        return SimpleNamespace(
+            con=con, lake=self.lake, schemas=schemas, batches=self.lake.batches(as_of), close=con.close
+        )
 
     def read_submissions(self) -> Any:
         """Read the submissions received so far; the tables are views over the kept files."""

@@ -55,7 +55,6 @@ def test_tables_do_not_depend_on_how_batches_are_cut_into_runs(
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize("threads", [1, 2, 5])
 def test_kept_files_are_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path, threads: int) -> None:
     def kept(count: int) -> dict[str, str]:
         desk = Desk(tmp_path / str(count), threads=count, memory_limit="1GB")

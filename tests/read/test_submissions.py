@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.read import feed
@@ -366,18 +366,24 @@ def test_nothing_received_gives_empty_tables(desk: Desk) -> None:
         assert rows(bench, f"SELECT count(*) FROM {table}") == [(0,)], table
 
 
-fragments = st.sampled_from(
-    [GOOD, *(bad for bad, _ in UNREADABLE.values() if len(bad) < 10_000), b"{}", b'{"a":1}', b"\r", b"\xff", b"[]"]
-)
+FRAGMENTS = [
+    GOOD,
+    *(bad for bad, _ in UNREADABLE.values() if len(bad) < 10_000),
+    b"{}",
+    b'{"a":1}',
+    b"\r",
+    b"\xff",
+    b"[]",
+]
+fragments = st.integers(0, len(FRAGMENTS) - 1) | st.binary(max_size=30).filter(lambda text: b"\n" not in text)
 
 
-@settings(max_examples=12, deadline=None)
-@given(
-    lines=st.lists(fragments | st.binary(max_size=60).filter(lambda text: b"\n" not in text), min_size=1, max_size=40),
-    block=st.sampled_from([64, 997, 4096]),
-)
-def test_every_line_is_accounted_for_exactly_once(lines: list[bytes], block: int) -> None:
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@pytest.mark.timeout(300)
+@given(picks=st.lists(fragments, min_size=1, max_size=40), block=st.sampled_from([64, 997, 4096]))
+def test_every_line_is_accounted_for_exactly_once(picks: list[int | bytes], block: int) -> None:
     """Whatever the bytes, and wherever blocks end: as many records as lines, in order, with the digest of their bytes."""
+    lines = [FRAGMENTS[pick] if isinstance(pick, int) else pick for pick in picks]
     with tempfile.TemporaryDirectory() as root, pytest.MonkeyPatch.context() as patch:
         patch.setattr(feed, "BLOCK", max(block, 2 * max(map(len, lines)) + 2))
         patch.setattr(feed, "BATCH_BYTES", block)
