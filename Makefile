@@ -22,8 +22,10 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := $(if $(CI),1,0)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Every task of a night is a process of its own: without compiled files a third of it is compiling.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup test test-slow fuzz bench lint format clean
+.PHONY: help setup run up down test test-slow fuzz bench docs secrets lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +42,8 @@ $(UV): requirements-uv.txt
 
 # --locked: stop when pyproject.toml asks for something uv.lock does not hold
 $(READY): uv.lock $(UV)
-	@echo "Installing the locked packages into .venv (some 830 MB on disk the first time)" >&2
-	$(UV) sync --quiet --locked --extra sandbox --python .tools/bin/python
+	@echo "Installing the locked packages into .venv (some 1 GB on disk the first time)" >&2
+	$(UV) sync --quiet --locked --extra sandbox --compile-bytecode --python .tools/bin/python
 	@touch $@
 
 run: $(READY) ## Play a simulated campaign through Airflow: three nights, a release, coverage and ledger

@@ -18,6 +18,7 @@ STEPS = {
     "check": "Every record rule over every record, in one pass.",
     "resolve": "Versions of a case, which records are one person, the two places, the match to the list.",
     "count": "What was expected, what was counted, what does not fit, and the ledger.",
+    "gates": "One profile per table, judged by Great Expectations; a critical check that fails stops the night.",
 }
 LANDED = {route: Asset(name=f"landed_{route}", uri=f"sanaq://landing/{route}") for route in ROUTES}
 

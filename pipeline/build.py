@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import check, count, read, resolve
+from pipeline.check import gates
 from pipeline.errors import InputsMissing, NothingToBuild
 from pipeline.lake import Lake, write_json
 from pipeline.round import load_reference, load_round
@@ -27,6 +28,7 @@ STEPS: dict[str, Callable[[Workbench], None]] = {
     "check": check.run,
     "resolve": resolve.run,
     "count": count.run,
+    "gates": gates.run,
 }
 CODE = ("pipeline/**/*.py", "pipeline/**/*.sql", "pipeline/**/*.yaml", "expectations/**/*.yaml")
 

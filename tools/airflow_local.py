@@ -72,6 +72,8 @@ class LocalAirflow:
         self.url = f"http://127.0.0.1:{self.port}"
         self.password = secrets.token_urlsafe(12)
         self.env = {**os.environ, **self._environment(scheduled), **(env or {})}
+        # Every task is a process of its own: without compiled files a third of it is compiling.
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
         self.children = Children(home)
         self._client = httpx.Client(base_url=self.url, timeout=60)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -30,28 +31,38 @@ console = Console(highlight=False, soft_wrap=True)
 # Categories under protection are one line: in a small region each of them is one house.
 COVERAGE = """
     SELECT
-        CASE WHEN tier = 'S3' THEN 'protected (S3)' ELSE category_code END AS category,
-        sum(institution_count)::BIGINT AS institutions,
-        sum(complete_count)::BIGINT AS complete,
-        concat_ws(' ', nullif(sum(firm_count)::BIGINT, 0) || 'F', nullif(sum(provisional_count)::BIGINT, 0) || 'P', nullif(sum(missing_count)::BIGINT, 0) || 'M') AS grade,
-        sum(expected_present_count)::BIGINT AS "expected present",
-        sum(present_count)::BIGINT AS "counted present",
-        sum(compared_present_count) / nullif(sum(expected_present_count), 0) AS "present %",
-        sum(expected_usual_count)::BIGINT AS "expected usual",
-        sum(usual_count)::BIGINT AS "counted usual",
-        sum(compared_usual_count) / nullif(sum(expected_usual_count), 0) AS "usual %"
+        CASE WHEN tier = 'S3' THEN 'protected (S3)' ELSE category_code END AS line,
+        concat_ws(
+            ' ', nullif(sum(firm_count)::BIGINT, 0) || 'F', nullif(sum(provisional_count)::BIGINT, 0) || 'P',
+            nullif(sum(missing_count)::BIGINT, 0) || 'M'
+        ) AS "sites by\ngrade",
+        sum(expected_present_count)::BIGINT AS "present\nexpect",
+        sum(present_count)::BIGINT AS "\ncounted",
+        sum(compared_present_count) / nullif(sum(expected_present_count), 0) AS "\n%",
+        sum(expected_usual_count)::BIGINT AS "usual\nexpect",
+        sum(usual_count)::BIGINT AS "\ncounted ",
+        sum(compared_usual_count) / nullif(sum(expected_usual_count), 0) AS "\n% "
     FROM coverage.category
     GROUP BY GROUPING SETS ((1), ())
-    ORDER BY category IS NULL, category LIKE 'protected%', category
+    ORDER BY ALL NULLS LAST
 """
 LEDGER = """
     SELECT
-        route, sum(received_count)::BIGINT AS received, sum(unreadable_count)::BIGINT AS unreadable, sum(repeated_count)::BIGINT AS repeated,
-        sum(quarantined_count)::BIGINT AS quarantined, sum(superseded_count)::BIGINT AS superseded,
-        sum(out_of_scope_count)::BIGINT AS "out of scope", sum(duplicate_count)::BIGINT AS duplicate, sum(counted_count)::BIGINT AS counted
+        route, sum(received_count)::BIGINT AS "re-\nceived",
+        sum(unreadable_count)::BIGINT AS "un-\nreadable", sum(repeated_count)::BIGINT AS "re-\npeated",
+        sum(quarantined_count)::BIGINT AS "quaran-\ntined", sum(superseded_count)::BIGINT AS "super-\nseded",
+        sum(out_of_scope_count)::BIGINT AS "out of\nscope", sum(duplicate_count)::BIGINT AS "dupli-\ncate", sum(counted_count)::BIGINT AS "\ncounted"
     FROM quality.ledger
     GROUP BY GROUPING SETS ((route), ())
     ORDER BY route NULLS LAST
+"""
+BALANCE = """
+    SELECT
+        sum(received_count)::BIGINT,
+        sum(
+            unreadable_count + repeated_count + quarantined_count + superseded_count + out_of_scope_count + duplicate_count + counted_count
+        )::BIGINT
+    FROM quality.ledger
 """
 
 
@@ -168,21 +179,32 @@ def _airflow_share(airflow: LocalAirflow, run_id: str, wall: float) -> float:
 def _show(lake: Path) -> None:
     operations, published = lake / "operations" / "current", lake / "published" / "current"
     with duckdb.connect(str(operations / "operations.duckdb"), read_only=True) as con:
-        _table(con, "Coverage by category (grade of the expectation: F firm, P provisional, M missing)", COVERAGE)
+        _table(con, "Coverage by category; the expectation of a site is F firm, P provisional, M missing", COVERAGE)
         _table(con, "Ledger by route: every record received, and the one state it ended in", LEDGER)
-    console.print("the night's page   ", operations / "index.html")
+        received, accounted = con.execute(BALANCE).fetchall()[0]
+    console.print(f"{received} records received, {accounted} accounted for")
+    console.print("\nthe night's page   ", operations / "index.html")
     console.print("operations.duckdb  ", operations / "operations.duckdb")
     console.print("census.duckdb      ", published / "census.duckdb")
 
 
 def _table(con: duckdb.DuckDBPyConnection, title: str, sql: str) -> None:
     cursor = con.execute(sql)
-    table = Table(title=title, title_justify="left", show_footer=True)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_footer=True,
+        box=SIMPLE,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     names = [str(column[0]) for column in cursor.description or []]
     *rows, total = cursor.fetchall()
     for name, value in zip(names, total, strict=True):
-        is_word = name in ("category", "route", "grade")
-        table.add_column(name, _cell(value) if value is not None else "all", justify="left" if is_word else "right")
+        is_word = name in ("line", "route", "sites by\ngrade")
+        footer = "all" if name in ("line", "route") else _cell(value)
+        table.add_column("" if name == "line" else name, footer, justify="left" if is_word else "right", no_wrap=True)
     for row in rows:
         table.add_row(*map(_cell, row))
     console.print(table)
