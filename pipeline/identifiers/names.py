@@ -25,7 +25,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import groupby
 
-from pipeline.identifiers.sql import evaluate, literal
+from pipeline.identifiers.sql import evaluate, evaluate_each, literal
 
 PLAIN = "А-ЯЁа-яёӘҒҚҢӨҰҮҺІәғқңөұүһі"
 LATIN = "A-Za-z\u00c0-\u024f\u018f\u0259\u00a5"
@@ -251,11 +251,10 @@ def _stem(text: str, least: int, endings: str) -> str:
 @cache
 def _placeholder_pattern() -> str:
     """The placeholders as `_spelled` writes them, however often a letter is repeated."""
-    words = sorted({_repeatable(word) for word in PLACEHOLDERS})
-    stems = sorted({_repeatable(stem) for stem in PLACEHOLDER_STEMS})
+    words = sorted(map(_repeatable, evaluate_each(_spelled, PLACEHOLDERS)))
+    stems = sorted(map(_repeatable, evaluate_each(_spelled, PLACEHOLDER_STEMS)))
     return f"^(?:{'|'.join(words)}|(?:{'|'.join(stems)}).*|/*)$"
 
 
-def _repeatable(word: str) -> str:
-    spelled: str = evaluate(_spelled, word)
+def _repeatable(spelled: str) -> str:
     return "".join(f"{letter}+" for letter, _ in groupby(spelled))

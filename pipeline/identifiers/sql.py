@@ -7,7 +7,7 @@ makes a macro of it; `evaluate` runs the very same text on one value. There is n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import duckdb
@@ -43,9 +43,20 @@ def evaluate(rule: Rule, *values: Any) -> Any:
         What the expression gives, as Python sees it. Each thread has a connection of its own, which keeps nothing.
     """
     columns = [f"v{number}" for number in range(len(values))]
-    given = ", ".join(f"CAST(? AS VARCHAR) AS {column}" for column in columns)
+    # Literals, not parameters: a first parameter makes the driver import pandas, a second of every process.
+    given = ", ".join(
+        f"CAST({'NULL' if value is None else literal(str(value))} AS VARCHAR) AS {column}"
+        for column, value in zip(columns, values, strict=True)
+    )
     query = f"SELECT {rule(*columns)} FROM (SELECT {given})"
-    return _connection().execute(query, list(values)).fetchall()[0][0]
+    return _connection().execute(query).fetchall()[0][0]
+
+
+def evaluate_each(rule: Rule, words: Collection[str]) -> set[str]:
+    """Run `rule` on many words in one query and return the different answers."""
+    listed = ", ".join(f"({literal(word)})" for word in words)
+    rows = _connection().execute(f"SELECT {rule('word')} FROM (VALUES {listed}) AS given (word)").fetchall()
+    return {row[0] for row in rows}
 
 
 def _connection() -> duckdb.DuckDBPyConnection:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.errors import BadReferenceFile
 from pipeline.identifiers import kato
+from pipeline.identifiers.sql import literal
 from pipeline.round.models import CodeList, Labels, Reference, Round
 
 Row = dict[str, Any]
@@ -44,12 +45,12 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
         con,
         "ref_form",
         _forms(reference),
-        {**_texts("form_code", "form_version"), "approved_on": pa.date32(), **_LABELS},
+        {**_texts("form_code", "form_version"), "approved_on": "DATE", **_LABELS},
     )
     _table(con, "ref_rule", _rules(reference), _RULE)
 
 
-_TEXT = pa.string()
+_TEXT = "VARCHAR"
 
 
 def _refuse_strangers(round_: Round, reference: Reference) -> None:
@@ -64,7 +65,7 @@ def _refuse_strangers(round_: Round, reference: Reference) -> None:
         )
 
 
-def _texts(*names: str) -> dict[str, pa.DataType]:
+def _texts(*names: str) -> dict[str, str]:
     return dict.fromkeys(names, _TEXT)
 
 
@@ -72,48 +73,48 @@ _NAMES = _texts("name_kk", "name_ru", "name_en")
 _LABELS = _texts("label_kk", "label_ru", "label_en")
 _ROUND = {
     **_texts("round_id"),
-    "census_moment_at": pa.timestamp("us"),
-    "moment_on": pa.date32(),
-    "list_as_of_on": pa.date32(),
-    "in_force_on": pa.date32(),
+    "census_moment_at": "TIMESTAMP",
+    "moment_on": "DATE",
+    "list_as_of_on": "DATE",
+    "in_force_on": "DATE",
     **_texts("zone", "region_kato", "governing_order"),
-    "tablet_start_at": pa.timestamp("us"),
-    "expected_tolerance_count": pa.int32(),
-    "expected_tolerance_rate": pa.decimal128(5, 4),
+    "tablet_start_at": "TIMESTAMP",
+    "expected_tolerance_count": "INTEGER",
+    "expected_tolerance_rate": "DECIMAL(5, 4)",
     **_LABELS,
 }
 _WINDOW = {
     **_texts("mode"),
-    "starts_at": pa.timestamp("us"),
-    "ends_at": pa.timestamp("us"),
+    "starts_at": "TIMESTAMP",
+    "ends_at": "TIMESTAMP",
     **_texts("legal_basis", "zone"),
 }
 _RESIDENCE_ROW = {
     **_texts("row_id"),
-    "row_no": pa.int32(),
-    "patterns": pa.list_(_TEXT),
+    "row_no": "INTEGER",
+    "patterns": "VARCHAR[]",
     **_texts("usual", "present", "outcome", "reason"),
     **_texts("case_kk", "case_ru", "case_en"),
 }
 _PROXY = {
     **_texts("category_code"),
-    "low_rate": pa.decimal128(5, 4),
-    "high_rate": pa.decimal128(5, 4),
-    "below_age": pa.int32(),
+    "low_rate": "DECIMAL(5, 4)",
+    "high_rate": "DECIMAL(5, 4)",
+    "below_age": "INTEGER",
 }
 _DISCLOSURE = {
     **_texts("tier"),
-    "min_cell_count": pa.int32(),
-    "min_institution_count": pa.int32(),
-    "max_institution_rate": pa.decimal128(5, 4),
-    "min_denominator_count": pa.int32(),
+    "min_cell_count": "INTEGER",
+    "min_institution_count": "INTEGER",
+    "max_institution_rate": "DECIMAL(5, 4)",
+    "min_denominator_count": "INTEGER",
 }
 _CATEGORY = {
-    "is_usual_expected": pa.bool_(),
+    "is_usual_expected": "BOOLEAN",
     **_texts("publication_group", "un_code", "ces_code", "us_code", "ca_code"),
     **_NAMES,
 }
-_CODE = {**_texts("code_list", "code"), "sort_no": pa.int32(), "is_declined": pa.bool_(), **_LABELS}
+_CODE = {**_texts("code_list", "code"), "sort_no": "INTEGER", "is_declined": "BOOLEAN", **_LABELS}
 _VARIABLE = {
     **_texts("variable", "type", "code_list", "section", "asked_if", "sensitivity"),
     **_LABELS,
@@ -122,11 +123,15 @@ _VARIABLE = {
 _RULE = _texts("rule_id", "requirement_id", "severity", "message_kk", "message_ru", "message_en")
 
 
-def _table(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Row], columns: dict[str, pa.DataType]) -> None:
-    given = pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items())))
-    con.register("given_rows", given)
-    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given_rows ORDER BY ALL")
-    con.unregister("given_rows")
+def _table(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Row], columns: dict[str, str]) -> None:
+    # As one JSON text: parameters and Arrow tables would have every process import pandas, a second of its time.
+    given = json.dumps(
+        [{column: row.get(column) for column in columns} for row in rows], ensure_ascii=False, default=str
+    )
+    con.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT UNNEST(from_json({literal(given)}, {literal(json.dumps([columns]))}), "
+        "max_depth := 2) ORDER BY ALL"
+    )
 
 
 def _make_places(con: duckdb.DuckDBPyConnection) -> None:

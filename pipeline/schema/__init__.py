@@ -14,7 +14,13 @@ from pipeline.errors import BadReferenceFile
 Sensitivity = Literal["open", "internal", "confidential", "identifier"]
 STEP_NAMES = ("read", "check", "resolve", "count", "gates", "publish")
 FOLDER = Path(__file__).resolve().parent
-QUESTIONNAIRE_TYPES = {"text": "VARCHAR", "integer": "INTEGER", "boolean": "BOOLEAN", "date": "DATE", "list": "VARCHAR[]"}
+QUESTIONNAIRE_TYPES = {
+    "text": "VARCHAR",
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "list": "VARCHAR[]",
+}
 
 
 class Labels(BaseModel):
@@ -106,7 +112,11 @@ def _load(path: Path, questionnaire: Path) -> Table:
             raw["columns"] = {**raw["columns"], **_answer_columns(questionnaire)}
         table = Table.model_validate(raw)
     except (yaml.YAMLError, ValidationError, KeyError, TypeError, AttributeError) as error:
-        detail = str(error.errors()[0]["loc"]) + ": " + error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        detail = (
+            str(error.errors()[0]["loc"]) + ": " + error.errors()[0]["msg"]
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
         raise BadReferenceFile(
             f"schema cannot be read: {detail}", where=f"pipeline/schema/{path.name}", todo="Correct the file."
         ) from None
