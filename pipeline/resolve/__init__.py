@@ -58,7 +58,7 @@ def _settle(bench: Workbench) -> None:
     _prepare(bench, "contender", "founder", "linked")
     for table in ("person_record", "person_alias", "person_field", "record_state"):
         bench.write(table)
-    _prepare(bench, "person_place", "entry_of")
+    _prepare(bench, "person_place", "counted", "entry_of")
     bench.write("person")
 
 

@@ -1,16 +1,24 @@
--- Which record of a case stands for it; with it all that is held because nobody else has seen the person.
+-- Which record of a case stands for it; held as well is whom nobody else has seen.
 WITH unconfirmed_case AS (
-    SELECT DISTINCT case_standing.case_id
-    FROM unconfirmed
-    JOIN case_standing USING (record_id)
+    SELECT DISTINCT record.case_id
+    FROM record
+    JOIN unconfirmed USING (record_id)
 ),
 
-held AS (
+placed AS (
     SELECT
-        case_standing.*,
-        unconfirmed_case.case_id IS NOT NULL AND case_standing.standing IN ('current', 'superseded') AS is_unconfirmed
-    FROM case_standing
-    LEFT JOIN unconfirmed_case USING (case_id)
+        record.record_id,
+        record.case_id,
+        record.case_version,
+        COALESCE(case_standing.standing, 'current') AS standing,
+        case_standing.reason,
+        COALESCE(case_standing.has_pending_version, FALSE) AS has_pending_version,
+        case_standing.winner_record_id,
+        unconfirmed_case.case_id IS NOT NULL
+        AND COALESCE(case_standing.standing, 'current') IN ('current', 'superseded') AS is_unconfirmed
+    FROM record
+    LEFT JOIN case_standing USING (record_id)
+    LEFT JOIN unconfirmed_case ON record.case_id = unconfirmed_case.case_id
 )
 
 SELECT
@@ -21,4 +29,4 @@ SELECT
     CASE WHEN is_unconfirmed THEN 'UNCONFIRMED_PERSON' ELSE reason END AS reason,
     has_pending_version AND NOT is_unconfirmed AS has_pending_version,
     CASE WHEN NOT is_unconfirmed THEN winner_record_id END AS winner_record_id
-FROM held
+FROM placed

@@ -1,4 +1,5 @@
--- Which record of a case stands for it. First that applies: unreadable, repeated, quarantined, superseded, current.
+-- Records that need a word on their standing: all but the only record of its case that passed the checks.
+-- First that applies: unreadable, repeated, quarantined, superseded, current.
 -- An institution nobody knows is no reason to hold a record whose staff or tablet say where it comes from.
 WITH rejected AS (
     SELECT
@@ -185,20 +186,22 @@ contest AS (
 SELECT
     judged.record_id,
     judged.case_id,
-    judged.case_version,
     CASE
         WHEN judged.read_error IS NOT NULL THEN 'unreadable'
         WHEN contest.record_id IS NOT NULL THEN contest.standing
-        WHEN judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release' THEN 'quarantined'
-        WHEN judged.case_id IS NULL OR judged.case_version IS NULL THEN 'quarantined'
-        ELSE 'current'
+        ELSE 'quarantined'
     END AS standing,
     CASE
         WHEN judged.read_error IS NOT NULL THEN judged.read_error
         WHEN contest.record_id IS NOT NULL THEN contest.reason
-        WHEN judged.action IS DISTINCT FROM 'release' OR judged.case_id IS NULL OR judged.case_version IS NULL THEN judged.rule_id
+        ELSE judged.rule_id
     END AS reason,
     COALESCE(contest.has_pending_version, FALSE) AS has_pending_version,
     contest.winner_record_id
 FROM judged
 LEFT JOIN contest USING (record_id)
+WHERE judged.read_error IS NOT NULL
+OR contest.record_id IS NOT NULL
+OR judged.case_id IS NULL
+OR judged.case_version IS NULL
+OR (judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release')

@@ -28,7 +28,12 @@ def register_decisions(bench: Workbench) -> None:
                 "decision_no": number,
             }
     schema = pa.schema(
-        [("record_id", pa.string()), ("action", pa.string()), ("decided_at", pa.timestamp("us")), ("decision_no", pa.int64())]
+        [
+            ("record_id", pa.string()),
+            ("action", pa.string()),
+            ("decided_at", pa.timestamp("us")),
+            ("decision_no", pa.int64()),
+        ]
     )
     decided = pa.Table.from_pylist([last[key] for key in sorted(last)], schema=schema)
     bench.con.register("decided_records", decided)

@@ -6,6 +6,7 @@ WITH paper AS (
         list_entry.institution_id,
         list_entry.entry_no,
         list_entry.admitted_on,
+        list_entry.note_code,
         list_identity.* EXCLUDE (entry_id, full_name_raw)
     FROM list_entry
     JOIN list_identity USING (entry_id)

@@ -8,6 +8,7 @@ WITH speaking AS (
         bool_and(linked.scope_reason IS NOT NULL) AS is_out_of_scope
     FROM record_anchor
     JOIN linked ON record_anchor.record_no = linked.no
+    WHERE linked.role IS NOT NULL
     GROUP BY linked.cluster_no, record_anchor.institution_id, record_anchor.entry_no
 ),
 

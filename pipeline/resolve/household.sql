@@ -3,5 +3,5 @@ SELECT
     record_id,
     institution_id,
     position_in_institution AS reason
-FROM linked
+FROM scoped
 WHERE scope_reason = 'PRIVATE_HOUSEHOLD'

@@ -1,50 +1,41 @@
 -- The two sides of every list: each entry, and each counted person who stands on no list of the place, with one outcome.
 -- What became of whoever is behind an entry: counted, or why not, said at the institution of the list before any other.
-WITH verdict AS (
+WITH silenced AS (
     SELECT
         entry_of.entry_no,
-        linked.scope_reason,
-        linked.no,
-        CASE WHEN linked.scope_reason IS NULL THEN linked.person_id END AS person_id
+        linked.scope_reason
     FROM entry_of
     JOIN linked USING (cluster_no)
-    WHERE linked.tier IS NOT NULL
+    JOIN scoped USING (no)
+    ANTI JOIN counted ON entry_of.cluster_no = counted.cluster_no
+    WHERE linked.role IS NOT NULL
     QUALIFY row_number() OVER (
         PARTITION BY entry_of.entry_no
-        ORDER BY
-            linked.scope_reason IS NOT NULL, linked.institution_id IS DISTINCT FROM entry_of.institution_id, linked.no
+        ORDER BY scoped.institution_id IS DISTINCT FROM entry_of.institution_id, linked.no
     ) = 1
-    UNION ALL BY NAME
-    SELECT
-        entry_of.entry_no,
-        linked.scope_reason,
-        linked.no,
-        CASE WHEN linked.scope_reason IS NULL THEN linked.person_id END AS person_id
-    FROM entry_of
-    JOIN linked ON entry_of.cluster_no = linked.no
-    WHERE linked.tier IS NULL
 ),
 
 judged AS (
     SELECT
-        list_entry.entry_id,
-        list_entry.institution_id,
-        list_entry.note_code,
+        document_key.document_id AS entry_id,
+        document_key.institution_id,
+        document_key.note_code,
         entry_double.no IS NOT NULL AS is_double,
         staff_entry.no IS NOT NULL AS is_staff,
         entry_move.movement_type,
-        verdict.person_id,
-        verdict.scope_reason,
-        verdict.entry_no IS NOT NULL AS is_found,
-        list_entry.institution_id = person.usual_institution_id AS is_usual_here,
-        list_entry.institution_id = person.present_institution_id AS is_present_here
-    FROM list_entry
-    JOIN document_key ON list_entry.entry_id = document_key.document_id AND document_key.is_entry
-    LEFT JOIN entry_double ON document_key.no = entry_double.no
-    LEFT JOIN staff_entry ON document_key.no = staff_entry.no
+        counted.person_id,
+        entry_of.cluster_no,
+        silenced.scope_reason,
+        document_key.institution_id = counted.usual_institution_id AS is_usual_here,
+        document_key.institution_id = counted.present_institution_id AS is_present_here
+    FROM document_key
+    LEFT JOIN entry_double USING (no)
+    LEFT JOIN staff_entry USING (no)
     LEFT JOIN entry_move ON document_key.no = entry_move.entry_no
-    LEFT JOIN verdict ON document_key.no = verdict.entry_no
-    LEFT JOIN person ON verdict.person_id = person.person_id
+    LEFT JOIN entry_of ON document_key.no = entry_of.entry_no
+    LEFT JOIN counted ON entry_of.cluster_no = counted.cluster_no
+    LEFT JOIN silenced ON document_key.no = silenced.entry_no
+    WHERE document_key.is_entry
 ),
 
 entry_side AS (
@@ -63,12 +54,12 @@ entry_side AS (
             WHEN person_id IS NOT NULL THEN 'COUNTED_ELSEWHERE'
             WHEN movement_type = 'DISCHARGE' THEN 'DEPARTED'
             WHEN scope_reason = 'BELONGS_ELSEWHERE' THEN 'FORWARDED'
-            WHEN is_found THEN 'DEPARTED'
+            WHEN scope_reason IS NOT NULL THEN 'DEPARTED'
             WHEN note_code IN ('REFUSED', 'DIED', 'DEPARTED') THEN note_code
             ELSE 'NOT_FOUND'
         END AS outcome,
         CASE
-            WHEN is_double OR is_found THEN scope_reason
+            WHEN is_double OR cluster_no IS NOT NULL THEN scope_reason
             WHEN movement_type = 'LEAVE' THEN 'ON_LEAVE'
             WHEN movement_type IS NOT NULL THEN movement_type
             ELSE note_code
@@ -78,19 +69,13 @@ entry_side AS (
 
 -- Every place a counted person is shown at; those without an entry there need a reason as well.
 place AS (
-    SELECT person_id, survivor_record_id, usual_institution_id AS institution_id
-    FROM person
+    SELECT cluster_no, person_id, birth_on, since_on, evidence, usual_institution_id AS institution_id
+    FROM counted
     WHERE usual_institution_id IS NOT NULL
     UNION ALL
-    SELECT person_id, survivor_record_id, present_institution_id AS institution_id
-    FROM person
+    SELECT cluster_no, person_id, birth_on, since_on, evidence, present_institution_id AS institution_id
+    FROM counted
     WHERE present_institution_id IS NOT NULL AND present_institution_id IS DISTINCT FROM usual_institution_id
-),
-
-listed_place AS (
-    SELECT person_id, institution_id
-    FROM entry_side
-    WHERE person_id IS NOT NULL
 ),
 
 list_span AS (
@@ -106,12 +91,11 @@ unlisted AS (
         place.person_id,
         place.institution_id,
         list_span.institution_id IS NOT NULL AS has_list,
-        linked.birth_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_born_since,
-        linked.since_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_arrived_since,
-        linked.evidence
+        place.birth_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_born_since,
+        place.since_on > COALESCE(list_span.list_as_of_on, round.list_as_of_on) AS is_arrived_since,
+        place.evidence
     FROM place
-    ANTI JOIN listed_place USING (person_id, institution_id)
-    JOIN linked ON place.survivor_record_id = linked.record_id
+    ANTI JOIN entry_of USING (cluster_no, institution_id)
     LEFT JOIN list_span ON place.institution_id = list_span.institution_id
     CROSS JOIN round
 ),

@@ -4,5 +4,6 @@ SELECT
     person_id,
     founder_case_id,
     role,
-    CASE WHEN tier IS NULL AND contested_iin IS NOT NULL THEN 'B' ELSE tier END AS rule_id
+    rule_id
 FROM linked
+WHERE role IS NOT NULL

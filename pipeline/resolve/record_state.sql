@@ -6,21 +6,20 @@ SELECT
     record.received_at,
     COALESCE(batch.institution_id, record.institution_id, 'UNKNOWN') AS institution_id,
     CASE
-        WHEN case_record.standing <> 'current' THEN case_record.standing
-        WHEN scoped.scope_reason IS NOT NULL THEN 'out_of_scope'
+        WHEN linked.record_id IS NULL THEN case_record.standing
+        WHEN linked.scope_reason IS NOT NULL THEN 'out_of_scope'
         WHEN linked.role = 'duplicate' THEN 'duplicate'
         ELSE 'counted'
     END AS state,
     CASE
-        WHEN case_record.standing <> 'current' THEN case_record.reason
-        WHEN scoped.scope_reason IS NOT NULL THEN scoped.scope_reason
+        WHEN linked.record_id IS NULL THEN case_record.reason
+        WHEN linked.scope_reason IS NOT NULL THEN linked.scope_reason
         WHEN linked.role = 'duplicate' THEN 'SAME_PERSON'
     END AS reason,
     record.case_id,
     linked.person_id,
-    case_record.has_pending_version
+    COALESCE(case_record.has_pending_version, FALSE) AS has_pending_version
 FROM record
-JOIN case_record USING (record_id)
-LEFT JOIN batch ON record.batch_id = batch.batch_id
-LEFT JOIN scoped USING (record_id)
+LEFT JOIN (SELECT * FROM case_record WHERE standing <> 'current' OR has_pending_version) AS case_record USING (record_id)
 LEFT JOIN linked USING (record_id)
+LEFT JOIN batch ON record.batch_id = batch.batch_id

@@ -157,6 +157,7 @@ SELECT
     judged.relocation_reason,
     judged.iin,
     judged.contested_iin,
+    judged.contested_iin IS NOT NULL AS is_contested,
     judged.sex,
     judged.birth_on,
     judged.birth_date_precision,
