@@ -48,7 +48,6 @@ def judge(seed: int, rate_scale: float = 1.0, keep: Path | None = None) -> Evalu
     for step in STEPS:
         if step != "gates":
             night.run_step(build_id, step)
-    night.finish_build(build_id)
     result = evaluate(folder / "lake" / "builds" / build_id, folder / "truth")
     if keep is None:
         shutil.rmtree(folder)
