@@ -66,7 +66,7 @@ def measure(act: str, folder: Path) -> Cost:
     start = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.bench", "--act", act, "--folder", str(folder)]
     peak = int(
-        subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1]
+        subprocess.run(command, env=env, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
     )
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -81,7 +81,7 @@ def run(rows: int) -> list[Cost]:
     folder = WORK / f"rows-{rows}"
     shutil.rmtree(folder, ignore_errors=True)
     start = time.perf_counter()
-    write_volume(folder, rows, seed=1)
+    write_volume(folder / "field", rows, seed=1)
     made = time.perf_counter() - start
     print(f"{rows:,} submissions made in {made:.1f} s ({rows / made:,.0f} a second)", flush=True)
     costs = []
