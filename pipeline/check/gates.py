@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.check.judge import judge
+from pipeline.check.page import write_page
 from pipeline.check.suites import GatedTable, Suite, demands, load_suites, measure
 from pipeline.errors import GateFailed
 from pipeline.lake import write_json
@@ -120,7 +121,20 @@ def validate(bench: Workbench, suites: list[Suite], folder: Path) -> GateReport:
     )
     report = GateReport(findings, folder / "index.html")
     write_json(folder / "report.json", [asdict(finding) for finding in findings])
+    _write_page(report, bench.build_dir.name)
     return report
+
+
+def _write_page(report: GateReport, name: str) -> None:
+    verdict = (
+        f"{len(report.failed)} critical checks failed, {len(report.warnings)} warnings, {len(report.findings)} checks."
+    )
+    first_the_worst = sorted(report.findings, key=lambda finding: (finding.is_met, finding.severity != "critical"))
+    rows = [
+        ("met" if each.is_met else "NOT MET", each.severity, each.gate, each.measure, each.value, each.why)
+        for each in first_the_worst
+    ]
+    write_page(report.page, name, verdict, ("", "severity", "gate", "number", "value", "why"), rows)
 
 
 def _measured(

@@ -50,10 +50,10 @@ class Rule(BaseModel):
     def _consistent(self) -> Rule:
         if (self.severity == "blank") != bool(self.blanks or self.for_each):
             raise ValueError("a rule names columns to blank (blanks or for_each) if and only if its severity is blank")
-        if bool(self.for_each) != ("{column}" in self.fails_when):
-            raise ValueError("{column} and for_each go together")
         if ("{is_a_code}" in self.fails_when) != (self.for_each == "coded"):
             raise ValueError("{is_a_code} and `for_each: coded` go together")
+        if ("{column}" in self.fails_when) != (bool(self.for_each) and self.for_each != "coded"):
+            raise ValueError("{column} and a list of columns in for_each go together")
         return self
 
 
