@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ BATCH_BYTES = 1024 * 1024
 BATCH_ROWS = 4096
 BOM = b"\xef\xbb\xbf"
 CACHED = 128 * 1024
+DEEPEST = 100
+TEXT_IN_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"')
 INLINE = 12  # Arrow keeps texts this short inside the view itself
 
 VIEW = np.dtype([("length", "<i4"), ("prefix", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
@@ -219,6 +222,8 @@ class _Fault(ValueError):
 
 def strict_fault(line: bytes) -> str | None:
     """Return why a line is no JSON as RFC 8259 has it with every key once, or None."""
+    if _depth(line) > DEEPEST:
+        return "TOO_DEEP"
     try:
         json.loads(
             line.decode("utf-8"),
@@ -231,11 +236,18 @@ def strict_fault(line: bytes) -> str | None:
         return "NOT_UTF8"
     except _Fault as fault:
         return fault.code
-    except RecursionError:
-        return "TOO_DEEP"
     except ValueError:
         return "NOT_JSON"
     return None
+
+
+def _depth(line: bytes) -> int:
+    """Return how deep brackets nest outside of texts."""
+    deepest = depth = 0
+    for bracket in re.findall(rb"[\[{]|[\]}]", TEXT_IN_JSON.sub(b"", line)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _not_finite(_: str) -> None:

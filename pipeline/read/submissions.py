@@ -33,11 +33,14 @@ VET_ROWS = 20_000
 HERE = Path(__file__).resolve().parent
 TABLES = ("record", "identity", "answers")
 
-DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-MOMENT_PATTERN = (
-    DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
-)
-LIST_PATTERN = r'\[(?:"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*)?\]'
+DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+PATTERNS = {
+    "integer": "-?[0-9]{1,9}",
+    "boolean": "true|false",
+    "date": DATE,
+    "moment": DATE + r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])",
+    "list": r'\[(?:"(?:[^"\\]|\\.)*"(?:,"(?:[^"\\]|\\.)*")*)?\]',
+}
 
 ENVELOPE = {
     "case_id": "text", "case_version": "integer", "form_code": "text", "form_version": "text", "institution_id": "text",
@@ -66,6 +69,11 @@ class Field:
         return f'"raw_{self.name}"'
 
     @property
+    def is_answered(self) -> bool:
+        """Whether it says what was answered and by whom, not how it came."""
+        return self.part is not None or self.name in ("case_id", "started_at", "completed_at")
+
+    @property
     def path(self) -> str:
         """Place in the struct that json_transform makes."""
         return f'raw."{self.part}"."{self.name}"' if self.part else f'raw."{self.name}"'
@@ -77,16 +85,23 @@ class Field:
 
     @property
     def typed(self) -> str:
-        """The value as its type, NULL where it is spelled otherwise."""
+        """The value as its type; right where it is spelled as the type asks, which `is_wrong` tells."""
         return {
-            "integer": f"CASE WHEN integers_ok OR regexp_full_match({self.raw}, '-?[0-9]{{1,9}}') THEN TRY_CAST({self.raw} AS INTEGER) END",
-            "boolean": f"CASE {self.raw} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
-            "date": f"CASE WHEN dates_ok OR regexp_full_match({self.raw}, '{DATE_PATTERN}') THEN TRY_CAST({self.raw} AS DATE) END",
-            "moment": f"CASE WHEN moments_ok OR regexp_full_match({self.raw}, '{MOMENT_PATTERN}')"
-            f" THEN CAST(TRY_CAST({self.raw} AS TIMESTAMPTZ) AS TIMESTAMP) END",
-            "list": f"CASE WHEN regexp_full_match({self.raw}, '{LIST_PATTERN}') AND json_valid({self.raw})"
-            f" THEN from_json({self.raw}, '[\"VARCHAR\"]') END",
+            "text": f"nullif({self.raw}, '')",
+            "integer": f"TRY_CAST({self.raw} AS INTEGER)",
+            "boolean": f"TRY_CAST({self.raw} AS BOOLEAN)",
+            "date": f"TRY_CAST({self.raw} AS DATE)",
+            "moment": f"CAST(TRY_CAST({self.raw} AS TIMESTAMPTZ) AS TIMESTAMP)",
+            "list": f"CASE WHEN starts_with({self.raw}, '[') AND json_valid({self.raw}) THEN from_json({self.raw}, '[\"VARCHAR\"]') END",
         }[self.kind]
+
+    @property
+    def is_wrong(self) -> str:
+        """Whether a value is there that is not of the type; asked of the few submissions in which something is."""
+        if self.kind == "text":
+            return f"{self.raw}[1] IN ('{{', '[') AND json_type(submission, '{self.json_path}') IN ('OBJECT', 'ARRAY')"
+        is_spelled = f"regexp_full_match({self.raw}, '{PATTERNS[self.kind]}')"
+        return f"{self.raw} <> '' AND (\"{self.name}\" IS NULL OR NOT {is_spelled})"
 
     @property
     def canonical(self) -> str:
@@ -94,7 +109,7 @@ class Field:
         if self.kind != "moment":
             return self.raw
         offset = self.name.replace("_at", "_offset_min")
-        return f"coalesce(concat(epoch_us(\"{self.name}\")::VARCHAR || '/' || {offset}::VARCHAR), {self.raw})"
+        return f"CASE WHEN moments_ok THEN coalesce(epoch_us(\"{self.name}\")::VARCHAR || '/' || {offset}::VARCHAR, {self.raw}) ELSE {self.raw} END"
 
 
 class Reader:
@@ -190,6 +205,7 @@ class Reader:
         self._con.register("lines", pa.RecordBatchReader.from_batches(feed.SCHEMA, lines))
         self._con.execute(self._query)
         self._con.unregister("lines")
+        self._set_aside()
         self._vet()
         self._mark(
             "SELECT batch_no, record_no, 'DUPLICATE_KEY' FROM slab WHERE keys_hash IN (SELECT keys_hash FROM vetted WHERE has_duplicate)"
@@ -225,6 +241,18 @@ class Reader:
                 for _, _, offset, length in group:
                     handle.seek(offset)
                     yield handle.read(length)
+
+    def _set_aside(self) -> None:
+        """Empty the fields whose values were found to be of another type."""
+        offsets = {
+            field.name: field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"
+        }
+        for (name,) in self._con.execute("SELECT DISTINCT unnest(mistyped) AS name FROM slab ORDER BY name").fetchall():
+            if name in ("identity", "answers"):
+                continue
+            columns = [name, offsets[name]] if name in offsets else [name]
+            emptied = ", ".join(f'"{column}" = NULL' for column in columns)
+            self._con.execute(f"UPDATE slab SET {emptied} WHERE list_contains(mistyped, '{name}')")
 
     def _vet(self) -> None:
         """Look at one line of every set of keys not seen before: is a key there twice, are keys unknown?"""
@@ -308,10 +336,8 @@ def slab_query(fields: tuple[Field, ...]) -> str:
             field for field in fields if field.part or field.name in ("case_id", "started_at", "completed_at")
         ],
         whole_parts=_whole_parts(),
-        date_pattern=DATE_PATTERN,
-        moment_pattern=MOMENT_PATTERN,
-        list_pattern=LIST_PATTERN,
-        **{f"{kind}s": [field for field in fields if field.kind == kind] for kind in kinds},
+        patterns=PATTERNS,
+        kinds={f"{kind}s": [field for field in fields if field.kind == kind] for kind in kinds},
     )
 
 
