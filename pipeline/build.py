@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline import check, count, read, resolve
 from pipeline.check import gates
-from pipeline.errors import InputsMissing, NothingToBuild
+from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
 from pipeline.lake import Lake, write_json
 from pipeline.round import load_reference, load_round
 from pipeline.settings import PROJECT, Settings
@@ -30,7 +30,13 @@ STEPS: dict[str, Callable[[Workbench], None]] = {
     "count": count.run,
     "gates": gates.run,
 }
-CODE = ("pipeline/**/*.py", "pipeline/**/*.sql", "pipeline/**/*.yaml", "expectations/**/*.yaml")
+CODE = (
+    "pipeline/**/*.py",
+    "pipeline/**/*.sql",
+    "pipeline/**/*.sql.jinja",
+    "pipeline/**/*.yaml",
+    "expectations/**/*.yaml",
+)
 
 
 @dataclass(frozen=True)
@@ -78,18 +84,25 @@ def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
     Raises
     ------
     InputsMissing
-        A batch is not in this lake, or reference data, decisions or code are not the ones named.
+        It is no manifest; a batch is not in this lake; or reference data, decisions or code are not the ones named.
     """
-    content = json.loads(manifest.read_text(encoding="utf-8"))
-    moment = datetime.fromisoformat(content["as_of"])
-    differing = _differing(lake, settings, moment, content["inputs"])
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        moment, pinned = datetime.fromisoformat(content["as_of"]), dict(content["inputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputsMissing(
+            "this is no manifest of a build",
+            where=str(manifest),
+            todo="Name builds/BUILD_ID/manifest.json of the build.",
+        ) from None
+    differing = _differing(lake, settings, moment, pinned)
     if differing:
         raise InputsMissing(
             f"inputs differ from the manifest: {', '.join(differing)}",
             where=str(manifest),
             todo="Copy landing/, receipts.jsonl and decisions/ whole and check out the code version the manifest names.",
         )
-    return _made(lake, moment, content["inputs"])
+    return _made(lake, moment, pinned)
 
 
 def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
@@ -206,7 +219,8 @@ def _differing(lake: Lake, settings: Settings, as_of: datetime, pinned: dict[str
 
 def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str]) -> dict[str, Any]:
     kinds = sorted(path.stem for path in lake.decisions.glob("*.jsonl"))
-    decided = {kind: lake.decided(kind, as_of) for kind in kinds}
+    # a kind first decided on later is not there yet: it must not change the past
+    decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, as_of))}
     lock = PROJECT / "uv.lock"
     return {
         "batches": batches,
@@ -225,15 +239,21 @@ def _made(lake: Lake, as_of: datetime, inputs: dict[str, Any]) -> Build:
     moment = as_of.astimezone(UTC).isoformat()
     build_id = _sha256(json.dumps({"as_of": moment, "inputs": inputs}, sort_keys=True))[:16]
     folder = lake.builds / build_id
-    folder.mkdir(parents=True, exist_ok=True)
+    lake.prepare()
+    folder.mkdir(exist_ok=True)
     manifest = {"build_id": build_id, "as_of": moment, "inputs": inputs}
     write_json(folder / "manifest.json", manifest)
     return Build(build_id, folder, as_of, manifest)
 
 
 def _file_sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise BadReferenceFile(
+            f"cannot be read: {error.strerror}", where=str(path), todo="Put the file there, or correct SANAQ_ROUND."
+        ) from None
 
 
 def _sha256(text: str) -> str:

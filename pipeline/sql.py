@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -178,18 +179,20 @@ class Workbench:
                 break
             for path in sorted((self.build_dir / step).glob("*.parquet")):
                 self.relation(path.stem, [path])
-            listing = self.build_dir / step / "relations.txt"
-            if listing.exists():
-                for line in listing.read_text(encoding="utf-8").splitlines():
-                    name, *paths = line.split("\t")
-                    self.relation(name, [self.lake.root / path for path in paths])
+            for folder in sorted({path.parent for path in (self.build_dir / step).glob("*/*.parquet")}):
+                self.relation(folder.name, sorted(folder.glob("*.parquet")))
 
     def keep_relation(self, name: str, paths: list[Path]) -> None:
-        """Register `paths` under `name` for this and all later steps without copying them."""
+        """Register `paths` under `name` for this and all later steps without copying them; the build has them even if they go from `memo/`."""
         self.relation(name, paths)
-        self.step_dir.mkdir(parents=True, exist_ok=True)
-        with (self.step_dir / "relations.txt").open("a", encoding="utf-8") as handle:
-            handle.write("\t".join([name, *(str(path.relative_to(self.lake.root)) for path in paths)]) + "\n")
+        folder = self.step_dir / name
+        folder.mkdir(parents=True)
+        for number, path in enumerate(paths, start=1):
+            kept = folder / f"{number:05d}.parquet"
+            try:
+                kept.hardlink_to(path)
+            except OSError:  # a volume without hard links
+                shutil.copyfile(path, kept)
 
 
 def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
