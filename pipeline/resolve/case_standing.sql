@@ -104,7 +104,7 @@ stranger AS (
     AND in_play.case_status <> 'withdrawn'
     AND NOT in_play.is_released
     AND in_play.device_id <> earlier.device_id
-    AND identity.iin IS DISTINCT FROM earlier.iin
+    AND (identity.iin = earlier.iin) IS NOT TRUE
     AND identity.birth_on <> earlier.birth_on
     AND family_stem(identity.family_name) <> family_stem(earlier.family_name)
     AND name_fold(identity.given_name) <> name_fold(earlier.given_name)

@@ -42,7 +42,8 @@ CASE iin WHEN 2 THEN 60 WHEN 1 THEN 30 WHEN -1 THEN -60 ELSE 0 END
 + CASE birth WHEN 2 THEN 25 WHEN 1 THEN 12 WHEN -1 THEN -25 ELSE 0 END;
 
 -- The same two names in one field or the other: whoever writes them swaps them now and then.
-CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS hash(least(family, given), greatest(family, given));
+CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS
+CASE WHEN family IS NOT NULL AND given IS NOT NULL THEN hash(least(family, given), greatest(family, given)) END;
 
 -- The same by code; NULL where the spellings have to be looked at.
 CREATE OR REPLACE TEMP MACRO code_likeness(a, b) AS

@@ -21,6 +21,31 @@ newborn AS (
     GROUP BY institution_id, family_code, birth_on
 ),
 
+-- Who bears a name, where a number was typed: twins have near names, and one may get the other's number.
+close_pair AS (
+    SELECT likeness.a_no, likeness.b_no, a.iin, a.birth_on, a.family_code, a.given_code AS a_given_code, b.given_code AS b_given_code
+    FROM compared('record_pair', 'current_record', 'current_record') AS likeness
+    JOIN current_record AS a ON likeness.a_no = a.no
+    JOIN current_record AS b ON likeness.b_no = b.no
+    WHERE likeness.iin_like = 2 AND likeness.given_like = 1 AND likeness.birth_like >= 1
+),
+
+bearer AS (
+    SELECT iin, birth_on, family_code, given_code FROM current_record WHERE iin IS NOT NULL
+    UNION ALL
+    SELECT iin, birth_on, family_code, given_code FROM document_key WHERE iin IS NOT NULL
+),
+
+twin_pair AS (
+    SELECT DISTINCT close_pair.a_no, close_pair.b_no
+    FROM close_pair
+    JOIN bearer
+        ON close_pair.birth_on = bearer.birth_on
+        AND close_pair.family_code = bearer.family_code
+        AND bearer.given_code IN (close_pair.a_given_code, close_pair.b_given_code)
+        AND close_pair.iin <> bearer.iin
+),
+
 together AS (
     SELECT
         likeness.*,
@@ -41,12 +66,14 @@ together AS (
         COALESCE(a.birth_on = b.birth_on, FALSE) AS is_one_date,
         COALESCE(a.contested_iin = b.contested_iin, FALSE) AS is_one_contested_iin,
         a.given_code IS NULL AND b.given_code IS NULL AND newborn.birth_count = 1 AS is_only_newborn,
+        twin_pair.a_no IS NOT NULL AS is_twin,
         a_transfer.record_no IS NOT NULL OR b_transfer.record_no IS NOT NULL AS is_transferred
     FROM compared('record_pair', 'current_record', 'current_record') AS likeness
     JOIN current_record AS a ON likeness.a_no = a.no
     JOIN current_record AS b ON likeness.b_no = b.no
     JOIN linkable AS left_side ON likeness.a_no = left_side.no
     JOIN linkable AS right_side ON likeness.b_no = right_side.no
+    LEFT JOIN twin_pair ON likeness.a_no = twin_pair.a_no AND likeness.b_no = twin_pair.b_no
     LEFT JOIN newborn
         ON left_side.institution_id = newborn.institution_id
         AND left_side.family_code = newborn.family_code
@@ -68,7 +95,7 @@ parted AS (
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
             WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
             WHEN given_like = -1 AND family_like >= 1 AND birth_like >= 1 THEN 'TWO_GIVEN_NAMES'
-            WHEN given_like = 1 AND birth_like >= 1 AND iin_like < 1 AND NOT is_row_named THEN 'NEAR_GIVEN_NAMES'
+            WHEN given_like = 1 AND birth_like >= 1 AND (is_twin OR (iin_like < 1 AND NOT is_row_named)) THEN 'NEAR_GIVEN_NAMES'
         END AS bar
     FROM together
 ),

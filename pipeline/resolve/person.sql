@@ -12,7 +12,10 @@ SELECT
     END AS basis,
     counted.sex,
     -- completed by the civil date of the moment: a birthday on the day after is not reached
-    COALESCE(greatest(date_sub('year', counted.birth_on, round.moment_on), 0), counted.age_stated) AS age_completed,
+    COALESCE(
+        CASE WHEN counted.birth_on IS NOT NULL THEN greatest(date_sub('year', counted.birth_on, round.moment_on), 0) END,
+        counted.age_stated
+    ) AS age_completed,
     COALESCE(year(counted.birth_on), year(round.moment_on) - counted.age_stated) AS birth_year,
     counted.citizenship,
     counted.mode,

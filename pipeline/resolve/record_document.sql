@@ -36,3 +36,4 @@ SELECT
 FROM rated
 WHERE all_points >= CASE WHEN is_here THEN 45 ELSE 70 END
 AND NOT (given_like = -1 AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)  -- a brother or sister
+AND NOT (family_like = -1 AND iin_like < 1 AND NOT is_row_named)  -- somebody of one father's name and one day

@@ -1,0 +1,99 @@
+"""Every list entry and every person not on a list gets one outcome (R13)."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.resolve.field import Field, sound
+
+
+@pytest.fixture
+def field() -> Field:
+    return Field()
+
+
+def test_every_entry_and_every_person_has_exactly_one_outcome(field: Field, tmp_path: Path) -> None:
+    entries = [
+        field.entry(n, family, birth_on=date(1950, 5, n))
+        for n, family in enumerate(("Ахметов", "Омаров", "Сериков"), 1)
+    ]
+    for n, family in enumerate(("Ахметов", "Омаров", "Байжанов"), 1):
+        field.record(family, family, birth_on=date(1950, 5, n))
+    field.patient("ward", family="Жұмабаев")
+    outcome = field.resolve(tmp_path)
+    assert [outcome.outcome(entry) for entry in entries] == ["COUNTED", "COUNTED", "NOT_FOUND"]
+    assert (outcome.off_list("Байжанов"), outcome.off_list("ward")) == (["MISSED_BY_LIST"], ["NO_LIST"])
+    assert outcome.rows("SELECT count(DISTINCT person_id), count(person_id) FROM list_match") == [(4, 4)]
+    assert outcome.person("Ахметов")["entry_id"] == entries[0]
+
+
+def test_one_entry_one_person(field: Field, tmp_path: Path) -> None:
+    entry = field.entry(1, iin=sound("50051730123"))
+    field.record("mine", iin=sound("50051730123"))
+    field.record("namesake", iin=sound("50051730999"))
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("mine")["entry_id"] == entry
+    assert outcome.off_list("namesake") == ["MISSED_BY_LIST"]
+
+
+def test_an_entry_written_twice_is_one_person(field: Field, tmp_path: Path) -> None:
+    first, second = field.entry(1), field.entry(2, "Akhmetov", "Nurlan", patronymic=None)
+    field.record("a", list_entry_no=2)
+    outcome = field.resolve(tmp_path)
+    assert (outcome.outcome(first), outcome.outcome(second)) == ("COUNTED", "DOUBLE_ENTRY")
+
+
+def test_namesakes_who_came_on_different_days_are_two_entries(field: Field, tmp_path: Path) -> None:
+    field.entry(1, admitted_on=date(2015, 3, 1))
+    second = field.entry(2, admitted_on=date(2019, 9, 9))
+    assert field.resolve(tmp_path).outcome(second) == "NOT_FOUND"
+
+
+def test_staff_on_the_list(field: Field, tmp_path: Path) -> None:
+    noted = field.entry(1, note_code="STAFF")
+    named = field.entry(2, "Жұмабаева", "Гүлнар", patronymic="Серікқызы", sex=2, birth_on=date(1980, 3, 4))
+    field.rows["staff_identity"].append({"staff_id": "ST-CARE", "full_name": "Жумабаева Гульнар Сериккызы"})
+    outcome = field.resolve(tmp_path)
+    assert (outcome.outcome(noted), outcome.outcome(named)) == ("STAFF", "STAFF")
+
+
+def test_transferred_and_counted_at_the_new_place(field: Field, tmp_path: Path) -> None:
+    number = sound("50051730123")
+    moved, silent = (
+        field.entry(1, iin=number),
+        field.entry(2, "Омаров", birth_on=date(1961, 4, 4), iin=sound("61040430123")),
+    )
+    field.movement("TRANSFER_OUT", date(2021, 7, 1), iin=number, other_institution_id="SHELTER")
+    field.record("a", iin=number, site="SHELTER", stay_from_on=date(2021, 7, 1))
+    field.record("b", "Омаров", birth_on=date(1961, 4, 4), iin=sound("61040430123"), site="SHELTER")
+    outcome = field.resolve(tmp_path)
+    assert (outcome.outcome(moved), outcome.outcome(silent)) == ("TRANSFERRED", "COUNTED_ELSEWHERE")
+
+
+def test_what_the_books_say_of_those_nobody_recorded(field: Field, tmp_path: Path) -> None:
+    kinds = {"DISCHARGE": "DEPARTED", "TRANSFER_OUT": "TRANSFERRED", "DEATH": "DIED", "LEAVE": "NOT_FOUND"}
+    entries = {}
+    for day, kind in enumerate(kinds, 1):
+        entries[kind] = field.entry(
+            day, birth_on=date(1950, 5, day), given=f"Нұрлан{'абвг'[day]}" if day < 4 else "Болат"
+        )
+        row = field.rows["list_identity"][-1]
+        field.movement(kind, date(2021, 7, 1), given=row["given_name"], birth_on=row["birth_on"])
+    outcome = field.resolve(tmp_path)
+    assert {kind: outcome.outcome(entry) for kind, entry in entries.items()} == kinds
+
+
+def test_boarders_on_the_list_are_forwarded(field: Field, tmp_path: Path) -> None:
+    entry = field.entry(1, site="SCHOOL", birth_on=date(2007, 2, 3))
+    field.movement("LEAVE", date(2021, 6, 3), site="SCHOOL", birth_on=date(2007, 2, 3))
+    field.record(
+        "a", site="SCHOOL", birth_on=date(2007, 2, 3), stay_duration="M6_12", has_other_home=True, residence_status=None
+    )
+    assert field.resolve(tmp_path).outcome(entry) == "FORWARDED"
+
+
+def test_born_since_the_list(field: Field, tmp_path: Path) -> None:
+    field.list("HOSPITAL")
+    field.patient("child", birth_on=date(2021, 8, 29), stay_from_on=date(2021, 8, 29))
+    assert field.resolve(tmp_path).off_list("child") == ["BORN_AFTER_LIST"]

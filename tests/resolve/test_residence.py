@@ -1,0 +1,348 @@
+"""The residence table, row by row (method 4): who is counted where."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.resolve.field import Field, utc
+
+HOME = "471010000"
+BOARDER = {
+    "site": "SCHOOL", "birth_on": date(2007, 2, 3), "stay_duration": "M6_12", "stay_from_on": date(2021, 9, 1), "has_other_home": True,
+    "usual_address_kato": HOME, "residence_status": None, "position_in_institution": "TEMPORARY", "presence_reason": "STUDY",
+}  # fmt: skip
+
+
+@pytest.fixture
+def field() -> Field:
+    return Field()
+
+
+def test_row_1_who_lives_there_is_counted_there(field: Field, tmp_path: Path) -> None:
+    field.record("long")
+    field.record(
+        "no-home", "Омаров", site="HOSPITAL", stay_duration="M1_3", has_other_home=False, stay_from_on=date(2021, 7, 1)
+    )
+    outcome = field.resolve(tmp_path)
+    for case, site in (("long", "CARE"), ("no-home", "HOSPITAL")):
+        person = outcome.person(case)
+        assert (person["usual_institution_id"], person["present_institution_id"]) == (site, site)
+        assert person["basis"] == "usual_here"
+
+
+def test_row_2_away_that_night_is_one_person_with_two_places(field: Field, tmp_path: Path) -> None:
+    entry = field.entry(1, iin="500517301234")
+    field.movement("LEAVE", date(2021, 8, 28), iin="500517301234")
+    field.record("home", residence_status="USUAL_TEMP_ABSENT", iin="500517301234")
+    field.patient("ward", stay_from_on=date(2021, 8, 28), iin="500517301234")
+    outcome = field.resolve(tmp_path)
+    person = outcome.person("home")
+    assert outcome.are_one("home", "ward")
+    assert (person["usual_institution_id"], person["present_institution_id"]) == ("CARE", "HOSPITAL")
+    assert outcome.outcome(entry) == "TEMP_ABSENT"
+
+
+def test_row_2_away_with_kin_keeps_the_usual_home(field: Field, tmp_path: Path) -> None:
+    field.record("a", residence_status="USUAL_TEMP_ABSENT")
+    person = field.resolve(tmp_path).person("a")
+    assert (person["usual_institution_id"], person["present_institution_id"]) == ("CARE", None)
+
+
+def test_row_3_boarders_belong_home(field: Field, tmp_path: Path) -> None:
+    field.record("home", **BOARDER)
+    field.record(
+        "there", "Омаров", **{**BOARDER, "stay_from_on": date(2021, 8, 28), "residence_status": "TEMP_PRESENT"}
+    )
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("home"), outcome.reason("home")) == ("out_of_scope", "BELONGS_ELSEWHERE")
+    assert outcome.forwarded("home") == {"reason": "BELONGS_ELSEWHERE", "destination_kato": HOME, "basis": None}
+    person = outcome.person("there")
+    assert (person["usual_institution_id"], person["present_institution_id"], person["basis"]) == (
+        None,
+        "SCHOOL",
+        "present_only",
+    )
+    assert outcome.forwarded("there") == {
+        "reason": "USUAL_HOME_ELSEWHERE",
+        "destination_kato": HOME,
+        "basis": "present_only",
+    }
+
+
+def test_row_3_a_boarder_without_another_home_lives_there(field: Field, tmp_path: Path) -> None:
+    field.record(
+        "a",
+        **{**BOARDER, "has_other_home": False, "stay_from_on": date(2018, 9, 1), "residence_status": "USUAL_PRESENT"},
+    )
+    assert field.resolve(tmp_path).person("a")["usual_institution_id"] == "SCHOOL"
+
+
+def test_row_3a_no_home_known_is_shown_apart_and_not_counted_at_the_school(field: Field, tmp_path: Path) -> None:
+    field.record("a", **{**BOARDER, "usual_address_kato": None})
+    outcome = field.resolve(tmp_path)
+    assert outcome.state("a") == "out_of_scope"
+    assert outcome.forwarded("a") == {
+        "reason": "BELONGS_ELSEWHERE",
+        "destination_kato": None,
+        "basis": "place_unresolved",
+    }
+
+
+def test_row_4_gone_before_the_moment(field: Field, tmp_path: Path) -> None:
+    entry = field.entry(1)
+    field.movement("DISCHARGE", date(2021, 7, 10), other_kato=HOME)
+    field.record("a")
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.reason("a")) == ("out_of_scope", "NOT_HERE_AT_MOMENT")
+    assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": HOME, "basis": None}
+    assert outcome.outcome(entry) == "DEPARTED"
+
+
+def test_row_4_the_stated_day_of_leaving_says_the_same(field: Field, tmp_path: Path) -> None:
+    field.record("a", stay_to_on=date(2021, 7, 10))
+    assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
+
+
+def test_row_5_arrived_after_the_list(field: Field, tmp_path: Path) -> None:
+    field.list("CARE")
+    field.movement("ADMISSION", date(2021, 7, 10))
+    field.record("a", stay_from_on=date(2021, 7, 10))
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("a")["usual_institution_id"] == "CARE"
+    assert outcome.off_list("a") == ["ARRIVED_AFTER_LIST"]
+
+
+def test_row_6_there_at_the_moment_and_gone_before_the_interview(field: Field, tmp_path: Path) -> None:
+    field.movement("DISCHARGE", date(2021, 9, 3), site="HOSPITAL")
+    field.patient("a", stay_to_on=date(2021, 9, 3), is_proxy=True, proxy_reason="LEFT", proxy_source="ADMINISTRATION")
+    person = field.resolve(tmp_path).person("a")
+    assert (person["present_institution_id"], person["proxy_reason"]) == ("HOSPITAL", "LEFT")
+
+
+def test_row_7_admitted_after_the_moment(field: Field, tmp_path: Path) -> None:
+    field.patient("a", stay_from_on=date(2021, 9, 20))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.reason("a")) == ("out_of_scope", "NOT_HERE_AT_MOMENT")
+    assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": HOME, "basis": None}
+
+
+def test_row_7_papers_outweigh_what_is_told(field: Field, tmp_path: Path) -> None:
+    field.movement("ADMISSION", date(2021, 9, 20), site="HOSPITAL")
+    field.patient("a", stay_from_on=date(2021, 8, 20))
+    assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
+
+
+def test_row_8_births_to_the_minute(field: Field, tmp_path: Path) -> None:
+    births = {
+        (date(2021, 8, 31), "22:59"): None,
+        (date(2021, 8, 31), "23:00"): "BORN_AFTER",
+        (date(2021, 8, 31), None): None,
+        (date(2021, 8, 30), "23:30"): None,
+        (date(2021, 9, 1), "00:10"): "BORN_AFTER",
+    }
+    for born_on, time in births:
+        field.patient(
+            f"{born_on} {time}", birth_on=born_on, birth_time=time, stay_from_on=born_on, patronymic=f"Отец {time}"
+        )
+    outcome = field.resolve(tmp_path)
+    assert {birth: outcome.reason(f"{birth[0]} {birth[1]}") for birth in births} == births
+    assert outcome.rows("SELECT case_id FROM respondent WHERE is_birth_time_unknown") == [("2021-08-31 None",)]
+
+
+def test_row_8_newborns_belong_to_the_mothers_home_and_foundlings_here(field: Field, tmp_path: Path) -> None:
+    born = {"birth_on": date(2021, 8, 29), "stay_from_on": date(2021, 8, 29)}
+    field.patient("child", **born)
+    field.patient("foundling", family="Омаров", has_other_home=False, **born)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("child")["basis"] == "present_only"
+    assert outcome.person("foundling")["usual_institution_id"] == "HOSPITAL"
+
+
+def test_row_9_deaths_to_the_minute(field: Field, tmp_path: Path) -> None:
+    deaths = {
+        (date(2021, 8, 30), None): "DIED_BEFORE",
+        (date(2021, 8, 31), None): "DIED_BEFORE",
+        (date(2021, 8, 31), "22:30"): "DIED_BEFORE",
+        (date(2021, 8, 31), "23:00"): None,
+        (date(2021, 9, 1), None): None,
+    }
+    for year, (died_on, time) in enumerate(deaths, 194):
+        field.record(f"{died_on} {time}", death_on=died_on, death_time=time, birth_on=date(10 * year, 5, 6))
+    outcome = field.resolve(tmp_path)
+    assert {death: outcome.reason(f"{death[0]} {death[1]}") for death in deaths} == deaths
+
+
+def test_row_9_a_death_in_the_books_outweighs_silence(field: Field, tmp_path: Path) -> None:
+    entry = field.entry(1)
+    field.movement("DEATH", date(2021, 8, 31), at=utc(2021, 8, 31, 17, 30))
+    field.record("a")
+    outcome = field.resolve(tmp_path)
+    assert outcome.reason("a") == "DIED_BEFORE"
+    assert outcome.outcome(entry) == "DIED"
+
+
+def test_row_10_shelters_and_street_patrols_count_where_found(field: Field, tmp_path: Path) -> None:
+    field.record("shelter", site="SHELTER", stay_duration="LT1M", stay_from_on=date(2021, 8, 20), has_other_home=False)
+    field.record(
+        "street",
+        None,
+        None,
+        site="PATROL",
+        birth_on=None,
+        age_stated=50,
+        stay_duration=None,
+        stay_from_on=None,
+        residence_status=None,
+    )
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("shelter")["usual_institution_id"] == "SHELTER"
+    assert outcome.person("street")["usual_institution_id"] == "PATROL"
+    assert outcome.person("street")["age_completed"] == 50
+
+
+def test_row_10_people_without_a_name_are_never_merged(field: Field, tmp_path: Path) -> None:
+    for case in ("a", "b"):
+        field.record(
+            case,
+            "Неизвестный",
+            None,
+            site="PATROL",
+            birth_on=date(1971, 1, 1),
+            birth_date_precision="YEAR",
+            patronymic=None,
+        )
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+
+
+def test_row_11_safe_houses_keep_no_home(field: Field, tmp_path: Path) -> None:
+    stay = {
+        "site": "CRISIS",
+        "stay_from_on": date(2021, 8, 1),
+        "residence_status": "TEMP_PRESENT",
+        "usual_address_kato": HOME,
+        "sex": 2,
+    }
+    field.record("short", **stay, stay_duration="M1_3", has_other_home=True)
+    field.record("no-home", "Омарова", **stay, stay_duration="M1_3", has_other_home=False)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("short")["basis"] == "present_only"
+    assert outcome.person("no-home")["usual_institution_id"] == "CRISIS"
+    assert outcome.forwarded("short") == {
+        "reason": "USUAL_HOME_ELSEWHERE",
+        "destination_kato": None,
+        "basis": "present_only",
+    }
+    assert outcome.rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
+
+
+def test_row_12_patients_are_present_only(field: Field, tmp_path: Path) -> None:
+    field.patient("a")
+    outcome = field.resolve(tmp_path)
+    person = outcome.person("a")
+    assert (person["usual_institution_id"], person["present_institution_id"]) == (None, "HOSPITAL")
+    assert outcome.forwarded("a") == {
+        "reason": "USUAL_HOME_ELSEWHERE",
+        "destination_kato": HOME,
+        "basis": "present_only",
+    }
+
+
+def test_row_13_staff_living_in_are_private_households(field: Field, tmp_path: Path) -> None:
+    field.record("a", position_in_institution="STAFF_LIVE_IN")
+    field.record("b", "Омаров", position_in_institution="FAMILY_OF_STAFF")
+    outcome = field.resolve(tmp_path)
+    assert {outcome.reason("a"), outcome.reason("b")} == {"PRIVATE_HOUSEHOLD"}
+    assert outcome.rows("SELECT institution_id, reason FROM household ORDER BY reason") == [
+        ("CARE", "FAMILY_OF_STAFF"),
+        ("CARE", "STAFF_LIVE_IN"),
+    ]
+
+
+def test_row_13_an_employee_who_lives_at_home_is_not_counted(field: Field, tmp_path: Path) -> None:
+    field.record("a", position_in_institution=None, presence_reason="WORK", residence_status=None)
+    assert field.resolve(tmp_path).reason("a") == "BELONGS_ELSEWHERE"
+
+
+def test_row_14_foreigners_by_their_stay_not_by_their_number(field: Field, tmp_path: Path) -> None:
+    field.record("year", citizenship=2)
+    field.record(
+        "visit",
+        "Каримов",
+        citizenship=2,
+        form_code="F4_TEMP_VISITOR",
+        stay_duration="LT1M",
+        site="HOSPITAL",
+        has_other_home=True,
+    )
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("year")["usual_institution_id"] == "CARE"
+    assert outcome.person("visit")["basis"] == "present_only"
+    assert outcome.forwarded("visit") is None
+
+
+def test_row_15_one_number_on_several_people_is_set_aside(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin="500517301234")
+    field.record("b", "Омаров", "Болат", iin="500517301234", birth_on=date(1971, 3, 9))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.state("b")) == ("counted", "counted")
+    assert outcome.rows("SELECT DISTINCT role, rule_id FROM person_record") == [("conflict", "B")]
+    assert not outcome.person("a")["has_iin"]
+
+
+def test_row_16_fields_come_from_whoever_may_say_them(field: Field, tmp_path: Path) -> None:
+    own = field.record("own", case_status="partial", religion=7, citizenship=1, birth_on=date(1950, 5, 17))
+    proxy = field.record("proxy", is_proxy=True, proxy_source="DOCUMENT", religion=1, citizenship=3, ethnicity="KAZAKH")
+    outcome = field.resolve(tmp_path)
+    assert outcome.rows("SELECT column_name, record_id FROM person_field ORDER BY ALL") == [("religion", own)]
+    assert outcome.person("own")["survivor_record_id"] == proxy
+    assert outcome.person("own")["citizenship"] == 3
+
+
+def test_row_16_a_document_outweighs_the_person_in_facts(field: Field, tmp_path: Path) -> None:
+    field.record("own", citizenship=1)
+    document = field.record("proxy", case_status="partial", is_proxy=True, proxy_source="DOCUMENT", citizenship=3)
+    outcome = field.resolve(tmp_path)
+    assert (document,) in outcome.rows("SELECT record_id FROM person_field WHERE column_name = 'citizenship'")
+    assert outcome.person("own")["citizenship"] == 3
+
+
+def test_row_17_who_refuses_is_told_of_by_the_administration(field: Field, tmp_path: Path) -> None:
+    told, silent = field.entry(1), field.entry(2, "Омаров", "Болат", birth_on=date(1966, 6, 6), note_code="REFUSED")
+    field.record("a", is_proxy=True, proxy_reason="REFUSED", proxy_source="ADMINISTRATION")
+    outcome = field.resolve(tmp_path)
+    assert outcome.state("a") == "counted"
+    assert (outcome.outcome(told), outcome.outcome(silent)) == ("COUNTED", "REFUSED")
+
+
+def test_age_is_completed_by_the_civil_day_of_the_moment(field: Field, tmp_path: Path) -> None:
+    field.record("on", birth_on=date(2003, 8, 31))
+    field.record("after", "Омаров", birth_on=date(2003, 9, 1))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.person("on")["age_completed"], outcome.person("after")["age_completed"]) == (18, 17)
+
+
+def test_training_is_not_counted_and_an_early_case_is_only_flagged(field: Field, tmp_path: Path) -> None:
+    early = utc(2021, 9, 25, 10)
+    field.record("training", is_training=True)
+    field.record("exercise", "Тестов", "Тест", started_at=early)
+    field.record("early", "Омаров", started_at=early)
+    field.record("named-so", "Тестова", "Мария", birth_on=date(1960, 2, 9))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.reason("training"), outcome.reason("exercise")) == ("TRAINING", "TRAINING")
+    assert (outcome.state("early"), outcome.state("named-so")) == ("counted", "counted")
+    assert outcome.rows("SELECT case_id FROM respondent WHERE is_training_suspect AND scope_reason IS NULL") == [
+        ("early",)
+    ]
+
+
+def test_who_two_institutions_claim_is_a_duplicate_where_the_papers_say_not_yet(field: Field, tmp_path: Path) -> None:
+    field.movement(
+        "TRANSFER_IN", date(2021, 9, 12), site="HOSPITAL-2", iin="500517301234", other_institution_id="HOSPITAL"
+    )
+    field.patient("first", iin="500517301234")
+    field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("first"), outcome.state("second")) == ("counted", "duplicate")
+    assert outcome.person("first")["present_institution_id"] == "HOSPITAL"

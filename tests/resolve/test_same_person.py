@@ -1,0 +1,301 @@
+"""Which records are one person: every tier of evidence, and everything that parts two people."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.resolve.field import Field, sound
+
+NUMBER = sound("50051730123")
+BORN = date(1950, 5, 17)
+
+
+@pytest.fixture
+def field() -> Field:
+    return Field()
+
+
+# ---------------------------------------------------------------------------------------------------------- evidence
+
+
+def test_a_one_number_and_one_birth_date(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", "Akhmetov", "Nurlan", iin=NUMBER, patronymic=None, site="HOSPITAL")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("a") == "A"
+
+
+def test_a_one_number_and_one_name_with_a_slip_in_the_date(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=NUMBER, birth_on=date(1951, 5, 17))
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
+def test_a_another_sex_does_not_part_one_number_name_and_birth_date(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=NUMBER, sex=2)
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
+def test_b_one_number_typed_for_a_ward(field: Field, tmp_path: Path) -> None:
+    people = [("Ахметов", "Нұрлан"), ("Омаров", "Болат"), ("Сериков", "Айдос"), ("Байжанов", "Ерлан")]
+    for day, (family, given) in enumerate(people, 1):
+        field.record(family, family, given, iin=NUMBER, birth_on=date(1940 + day, day, 3 * day), patronymic=None)
+    field.record("again", *people[1], iin=NUMBER, birth_on=date(1942, 2, 6), patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart(*(family for family, _ in people))
+    assert outcome.are_one("Омаров", "again")
+    assert outcome.rows("SELECT count(*) FROM person WHERE has_iin") == [(0,)]
+
+
+def test_b_a_common_given_name_does_not_make_one_of_two(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", "Омаров", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic="Болатұлы")
+    assert field.resolve(tmp_path).are_apart("a", "b")
+
+
+def test_c_name_and_birth_date_here_where_one_has_no_number(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=None, patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "C"
+
+
+def test_c_kazakh_russian_and_latin_spelling(field: Field, tmp_path: Path) -> None:
+    field.record("kk", "Әбдірахманов", "Құаныш", patronymic="Серікұлы")
+    field.record("ru", "Абдирахманов", "Куаныш", patronymic="Серикович")
+    field.record("latin", "Abdirakhmanov", "Kuanysh", patronymic="Serikuly")
+    assert field.resolve(tmp_path).are_one("kk", "ru", "latin")
+
+
+def test_c_given_and_family_name_swapped(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("b", "Нұрлан", "Ахметов")
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
+def test_c_a_shared_guess_of_the_birth_date_takes_one_place(field: Field, tmp_path: Path) -> None:
+    guess = {"birth_on": date(1951, 1, 1), "birth_date_precision": "YEAR", "patronymic": None}
+    field.record("a", **guess)
+    field.record("b", **guess)
+    field.record("c", **guess, site="HOSPITAL")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.are_apart("a", "c")
+
+
+def test_d_digit_eleven_is_not_protected(field: Field, tmp_path: Path) -> None:
+    twin = NUMBER[:10] + str((int(NUMBER[10]) + 1) % 10) + NUMBER[11]
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=twin, patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "D"
+
+
+def test_d_neighbour_numbers_of_two_given_names_stay_two(field: Field, tmp_path: Path) -> None:
+    twin = NUMBER[:10] + str((int(NUMBER[10]) + 1) % 10) + NUMBER[11]
+    field.record("a", given="Хасен", iin=NUMBER)
+    field.record("b", given="Хусен", iin=twin)
+    assert field.resolve(tmp_path).are_apart("a", "b")
+
+
+def test_e_day_and_month_swapped(field: Field, tmp_path: Path) -> None:
+    field.record("a", birth_on=date(1950, 3, 5))
+    field.record("b", birth_on=date(1950, 5, 3))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "E"
+
+
+def test_e_without_a_fathers_name_a_human_looks(field: Field, tmp_path: Path) -> None:
+    field.record("a", birth_on=date(1950, 3, 5), patronymic=None)
+    field.record("b", birth_on=date(1951, 3, 5), patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["NEAR_BIRTH_DATES"]
+
+
+def test_e_the_list_decides_instead_of_a_human(field: Field, tmp_path: Path) -> None:
+    field.entry(7, birth_on=date(1950, 3, 5))
+    field.record("a", birth_on=date(1950, 3, 5), list_entry_no=7, patronymic=None)
+    field.record("b", birth_on=date(1951, 3, 5), list_entry_no=7, patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "L"
+
+
+def test_f_elsewhere_takes_the_fathers_name_too(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("b", site="HOSPITAL")
+    field.record("c", site="HOSPITAL-2", patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "F"
+    assert outcome.are_apart("a", "c")
+    assert set(outcome.reviews()) == {"OTHER_INSTITUTION"}
+
+
+def test_f_an_admission_book_that_names_the_other_institution_will_do(field: Field, tmp_path: Path) -> None:
+    field.movement("TRANSFER_IN", date(2021, 7, 1), site="HOSPITAL-2", patronymic=None, other_institution_id="HOSPITAL")
+    field.patient("a", patronymic=None, stay_to_on=date(2021, 7, 1))
+    field.patient("b", patronymic=None, site="HOSPITAL-2")
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
+def test_unnamed_newborns_are_one_where_the_book_knows_one_birth(field: Field, tmp_path: Path) -> None:
+    born = {"given": None, "patronymic": None, "birth_on": date(2021, 8, 30), "stay_from_on": date(2021, 8, 30)}
+    field.movement("BIRTH", date(2021, 8, 30), given=None, site="HOSPITAL", birth_on=date(2021, 8, 30))
+    field.patient("a", **born)
+    field.patient("b", **born)
+    for _ in range(2):
+        field.movement("BIRTH", date(2021, 8, 30), "Омаров", None, site="HOSPITAL", birth_on=date(2021, 8, 30))
+    field.patient("c", family="Омаров", **born)
+    field.patient("d", family="Омаров", **born)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.are_apart("c", "d")
+
+
+# ------------------------------------------------------------------------------------------------------------ guards
+
+
+@pytest.mark.parametrize("names", [("Хасен", "Хусен"), ("Нұрдана", "Нұрсана"), ("Фатима", "Зухра")])
+def test_twins_stay_two(field: Field, names: tuple[str, str], tmp_path: Path) -> None:
+    first = sound("15031060012")
+    second = sound("15031060013")
+    born = date(2015, 3, 10)
+    field.record("a", given=names[0], birth_on=born, iin=first, site="ORPHANS")
+    field.record("b", given=names[1], birth_on=born, iin=second, site="ORPHANS")
+    field.record("c", given=names[1], birth_on=born, iin=None, site="ORPHANS")
+    field.record("d", given=names[0], birth_on=born, iin=second, site="ORPHANS")  # a twin's number typed for the other
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert not outcome.are_one("a", "c")
+    assert not outcome.are_one("b", "d") or not outcome.are_one("a", "d")
+
+
+def test_brothers_of_one_day_with_one_number_typed_for_both(field: Field, tmp_path: Path) -> None:
+    field.record("a", given="Асқар", iin=NUMBER)
+    field.record("b", given="Болат", iin=NUMBER)
+    assert field.resolve(tmp_path).are_apart("a", "b")
+
+
+def test_namesakes_with_two_numbers_stay_two_and_are_looked_at(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=sound("50051730999"))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["TWO_NUMBERS"]
+
+
+def test_namesakes_are_not_joined_through_a_third_record(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=sound("50051730999"))
+    field.record("c", iin=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.rows("SELECT count(*) FROM person") == [(2,)]
+
+
+def test_namesakes_on_two_rows_of_one_list_stay_two(field: Field, tmp_path: Path) -> None:
+    field.entry(1, iin=NUMBER)
+    field.entry(2, iin=sound("50051730999"))
+    field.record("a", list_entry_no=1)
+    field.record("b", list_entry_no=2)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+
+
+def test_an_adopted_childs_old_and_new_number_are_never_linked(field: Field, tmp_path: Path) -> None:
+    born = date(2016, 4, 2)
+    field.record(
+        "old", "Ахметова", "Айгүл", birth_on=born, iin=sound("16040260012"), sex=2, site="BABIES", patronymic=None
+    )
+    field.record(
+        "new", "Петрова", "Айгуль", birth_on=born, iin=sound("16040260345"), sex=2, site="ORPHANS", patronymic=None
+    )
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("old", "new")
+    assert outcome.reviews() == []
+
+
+def test_phonetic_keys_only_block(field: Field, tmp_path: Path) -> None:
+    field.record("a", "Сериков", "Дана", sex=2)
+    field.record("b", "Сериков", "Дина", sex=2)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["NEAR_GIVEN_NAMES"]
+
+
+def test_unknown_people_are_one_only_by_the_row_of_the_list(field: Field, tmp_path: Path) -> None:
+    unknown = {"birth_on": None, "birth_date_precision": "AGE_ONLY", "patronymic": None, "age_stated": 60}
+    field.entry(5, "Белгісіз", None, patronymic=None, birth_on=None)
+    field.record("a", "Белгісіз", None, list_entry_no=5, **unknown)
+    field.record("b", "Неизвестный", None, list_entry_no=5, **unknown)
+    field.record("c", "Белгісіз", None, **unknown)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.are_apart("a", "c")
+
+
+def test_training_never_joins_anybody(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", iin=NUMBER, is_training=True)
+    outcome = field.resolve(tmp_path)
+    assert outcome.rows("SELECT count(*) FROM person_record") == [(1,)]
+
+
+# ---------------------------------------------------------------------------------------------------------- survivor
+
+
+def test_the_survivor_is_whole_first_hand_and_late(field: Field, tmp_path: Path) -> None:
+    cases = {
+        "partial": {"case_status": "partial", "religion": 1, "ethnicity": "KAZAKH", "native_language": "KAZAKH"},
+        "proxy": {"is_proxy": True, "proxy_source": "ADMINISTRATION", "religion": 1, "ethnicity": "KAZAKH"},
+        "thin": {},
+        "full": {"religion": 1, "marital_status": 2},
+    }
+    for case, columns in cases.items():
+        field.record(case, iin=NUMBER, **columns)
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("full") == ["counted"]
+    assert {outcome.state(case) for case in ("partial", "proxy", "thin")} == {"duplicate"}
+    assert outcome.person("thin")["record_count"] == 4
+
+
+def test_the_founder_is_admitted_first_and_a_release_counts_from_its_day(field: Field, tmp_path: Path) -> None:
+    held = field.record("held", iin=NUMBER, rejects=["R-FORM-NOT-APPROVED"])
+    field.record("b", iin=NUMBER)
+    field.decide(held, "release")
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("held")["founder_case_id"] == "b"
+
+
+# ------------------------------------------------------------------------------------------------------------- place
+
+
+def test_a_wrong_site_is_mended_by_staff_and_tablet(field: Field, tmp_path: Path) -> None:
+    field.record("a", site="CARE", institution_id="SCHOOL")
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("a")["usual_institution_id"] == "CARE"
+    assert outcome.rows("SELECT institution_written_id, relocation_reason FROM respondent") == [
+        ("SCHOOL", "WRITTEN_DISAGREES")
+    ]
+
+
+def test_a_tablet_used_elsewhere_moves_nobody(field: Field, tmp_path: Path) -> None:
+    field.record("a", device_id="TB-SCHOOL")
+    assert field.resolve(tmp_path).person("a")["usual_institution_id"] == "CARE"
+
+
+def test_where_staff_and_writing_differ_the_papers_decide(field: Field, tmp_path: Path) -> None:
+    field.entry(1, site="ORPHANS")
+    field.record("listed", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
+    field.record("not", "Омаров", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("listed")["usual_institution_id"] == "ORPHANS"
+    assert outcome.person("not")["usual_institution_id"] == "CARE"

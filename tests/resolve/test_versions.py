@@ -1,0 +1,196 @@
+"""Which record stands for its case, and the state of every other one."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from tests.resolve.field import OPENING, Field, balanced, utc
+
+
+@pytest.fixture
+def field() -> Field:
+    return Field()
+
+
+def test_the_highest_version_stands(field: Field, tmp_path: Path) -> None:
+    for version in (1, 2, 3):
+        field.record("a", case_version=version)
+    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
+
+
+def test_a_lower_version_that_comes_later_is_superseded(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=2)
+    field.record("a", case_version=1)
+    assert field.resolve(tmp_path).states("a") == ["counted", "superseded"]
+
+
+def test_the_order_of_arrival_does_not_change_who_stands(field: Field, tmp_path: Path) -> None:
+    newest = []
+    for day, order in enumerate(permutations((1, 2, 3)), 1):
+        ids = {
+            version: field.record(f"case {day}", case_version=version, birth_on=date(1950, 5, day)) for version in order
+        }
+        newest.append(ids[3])
+    found = field.resolve(tmp_path).rows("SELECT record_id FROM record_state WHERE state = 'counted'")
+    assert {row[0] for row in found} == set(newest)
+
+
+def test_the_same_answers_again_are_a_repetition(field: Field, tmp_path: Path) -> None:
+    first = field.record("a", answers_sha256="x")
+    field.record("a", answers_sha256="x", route="tablet_usb")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "repeated"]
+    assert outcome.rows("SELECT winner_record_id FROM case_record WHERE standing = 'repeated'") == [(first,)]
+
+
+def test_a_repetition_of_a_held_record_is_a_repetition(field: Field, tmp_path: Path) -> None:
+    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
+    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
+    assert field.resolve(tmp_path).states("a") == ["quarantined", "repeated"]
+
+
+def test_other_answers_under_one_version_wait(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("a")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.reason("a") == "VERSION_CONFLICT"
+
+
+def test_a_decision_names_the_winner_of_a_conflict(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    second = field.record("a")
+    field.decide(second, "release")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "counted"]
+
+
+def test_a_decision_counts_only_from_its_day(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.decide(field.record("a"), "release", at=datetime(2021, 12, 1, tzinfo=UTC))
+    outcome = field.resolve(tmp_path, as_of=datetime(2021, 11, 30, tzinfo=UTC))
+    assert outcome.states("a") == ["counted", "quarantined"]
+
+
+def test_rejected_by_the_checks_waits_with_the_first_rule(field: Field, tmp_path: Path) -> None:
+    field.record("a", rejects=["R-FORM-NOT-APPROVED", "R-NO-SIGN-OF-A-PERSON"])
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.reason("a")) == ("quarantined", "R-FORM-NOT-APPROVED")
+
+
+def test_released_counts(field: Field, tmp_path: Path) -> None:
+    field.decide(field.record("a", rejects=["R-FORM-NOT-APPROVED"]), "release")
+    assert field.resolve(tmp_path).state("a") == "counted"
+
+
+def test_discarded_stays_in_quarantine(field: Field, tmp_path: Path) -> None:
+    field.decide(field.record("a", rejects=["R-FORM-NOT-APPROVED"]), "discard")
+    assert field.resolve(tmp_path).state("a") == "quarantined"
+
+
+def test_a_held_version_leaves_the_one_before_counted(field: Field, tmp_path: Path) -> None:
+    first = field.record("a")
+    field.record("a", case_version=2, rejects=["R-FORM-NOT-APPROVED"])
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.rows("SELECT record_id FROM record_state WHERE has_pending_version") == [(first,)]
+
+
+def test_a_discarded_version_is_no_longer_pending(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.decide(field.record("a", case_version=2, rejects=["R-FORM-NOT-APPROVED"]), "discard")
+    assert field.resolve(tmp_path).rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(0,)]
+
+
+def test_a_withdrawal_supersedes_and_is_out_of_scope(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("a", case_version=2, case_status="withdrawn")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["superseded", "out_of_scope"]
+    assert outcome.reason("a") == "WITHDRAWN"
+    assert outcome.rows("SELECT count(*) FROM person") == [(0,)]
+
+
+def test_a_draft_never_takes_the_place_of_what_was_sent(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("a", case_version=2, case_status="draft", completed_at=None)
+    assert field.resolve(tmp_path).states("a") == ["counted", "superseded"]
+
+
+def test_a_draft_alone_is_out_of_scope(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_status="draft", completed_at=None)
+    assert (field.resolve(tmp_path).reason("a")) == "DRAFT"
+
+
+def test_another_person_under_a_known_case_from_another_tablet_waits(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record(
+        "a", "Петрова", "Ольга", "HOSPITAL", case_version=2, sex=2, patronymic="Ивановна", birth_on=date(1980, 2, 3)
+    )
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.reason("a") == "VERSION_CONFLICT"
+
+
+def test_a_corrected_name_from_another_tablet_is_a_version(field: Field, tmp_path: Path) -> None:
+    field.record("a", "Ахмедов")
+    field.record("a", "Ахметов", device_id="TB-HOSPITAL", case_version=2)
+    assert field.resolve(tmp_path).states("a") == ["superseded", "counted"]
+
+
+def test_what_cannot_be_read_or_named_has_its_state(field: Field, tmp_path: Path) -> None:
+    ids = [
+        field.record("a", case_id=None, read_error="NOT_JSON"),
+        field.record("b"),
+    ]
+    field.rows["record"][0].update(case_id=None)
+    ids.append(field.record("c", rejects=["R-NO-CASE-ID"]))
+    field.rows["record"][-1].update(case_id=None)
+    outcome = field.resolve(tmp_path)
+    assert balanced(outcome, ids)
+    assert outcome.rows("SELECT state, count(*) FROM record_state GROUP BY state ORDER BY state") == [
+        ("counted", 1),
+        ("quarantined", 1),
+        ("unreadable", 1),
+    ]
+
+
+def test_an_unknown_institution_is_mended_by_staff_or_tablet(field: Field, tmp_path: Path) -> None:
+    field.record("a", institution_id="MNG-9999", rejects=["R-UNKNOWN-INSTITUTION"])
+    field.record(
+        "b", "Петров", institution_id="MNG-9999", rejects=["R-UNKNOWN-INSTITUTION"], staff_id=None, device_id=None
+    )
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.state("b")) == ("counted", "quarantined")
+    assert outcome.person("a")["usual_institution_id"] == "CARE"
+
+
+def test_people_nobody_else_has_seen_wait(field: Field, tmp_path: Path) -> None:
+    field.entry(1, "Ахметов", "Нұрлан")
+    names = ("Сериков", "Омаров", "Байжанов")
+    quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
+    ids = [field.record(name, name, birth_on=date(1960, 4, day), **quick) for day, name in enumerate(names, 1)]
+    field.record("slow", "Жұмабаев", birth_on=date(1961, 1, 9), is_proxy=True, proxy_source="ADMINISTRATION")
+    field.record("listed", **quick)
+    field.decide(ids[0], "release")
+    field.record("fourth", "Қасымов", birth_on=date(1962, 7, 8), **quick)
+    outcome = field.resolve(tmp_path)
+    assert [outcome.state(name) for name in names] == ["counted", "quarantined", "quarantined"]
+    assert outcome.reason("Омаров") == "UNCONFIRMED_PERSON"
+    assert (outcome.state("slow"), outcome.state("listed"), outcome.state("fourth")) == (
+        "counted",
+        "counted",
+        "quarantined",
+    )
+
+
+def test_a_single_quick_form_proves_nothing(field: Field, tmp_path: Path) -> None:
+    field.record(
+        "a",
+        is_proxy=True,
+        proxy_source="ADMINISTRATION",
+        completed_at=OPENING,
+        started_at=OPENING - timedelta(minutes=2),
+    )
+    assert field.resolve(tmp_path).state("a") == "counted"
