@@ -20,7 +20,7 @@ from pipeline.publish.database import parquet_path
 from pipeline.publish.snapshot import content_digest, file_sha256
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
-from pipeline.sql import Workbench, step_failed
+from pipeline.sql import Workbench, quoted, step_failed
 
 HERE = Path(__file__).resolve().parent
 # Reference tables whose relation bears no prefix.
@@ -112,6 +112,10 @@ def write_tables(bench: Workbench, task: Task) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if entry.is_made_here:
             os.replace(bench.write(entry.table.table, _query(entry)), target)
+        elif places := _places_beside_tier(entry):
+            source = _built(task.build_dir, entry)
+            os.replace(bench.write(entry.table.table, _masked(source, places)), target)
+            bench.relation(entry.table.table, [target])
         else:
             shutil.copyfile(_built(task.build_dir, entry), target)
     shutil.rmtree(bench.step_dir, ignore_errors=True)
@@ -157,6 +161,19 @@ def _query(entry: Entry) -> str | None:
         source = entry.name
     columns = ", ".join(f'"{name}"' for name in entry.table.columns)
     return f"SELECT {columns} FROM {source}"
+
+
+def _places_beside_tier(entry: Entry) -> list[str]:
+    """Columns that would say where an S3 site lies: a masked code beside its place is its name."""
+    columns = entry.table.columns
+    return [name for name in columns if name.endswith("kato")] if "tier" in columns else []
+
+
+def _masked(source: Path, places: list[str]) -> str:
+    masked = ", ".join(
+        f"CASE WHEN tier = 'S3' THEN (SELECT region_kato FROM round) ELSE {place} END AS {place}" for place in places
+    )
+    return f"SELECT * REPLACE ({masked}) FROM read_parquet({quoted(str(source))})"
 
 
 def _built(build_dir: Path, entry: Entry) -> Path:

@@ -125,6 +125,9 @@ def test_s3_sites_have_neither_name_nor_place(operations: Connection) -> None:
     query = "SELECT DISTINCT bin, name_kk, name_ru, kato FROM census.institution WHERE tier = 'S3'"
     assert rows(operations, query) == [(None, None, None, "470000000")]
     assert rows(operations, "SELECT count(*) FROM census.institution WHERE name_ru IS NOT NULL") == [(8,)]
+    places = "SELECT DISTINCT district_kato FROM coverage.institution WHERE tier = 'S3'"
+    assert rows(operations, places) == [("470000000",)]
+    assert rows(operations, "SELECT count(DISTINCT district_kato) FROM coverage.institution") == [(3,)]
 
 
 def test_person_ids_stay_in_the_lake(operations: Connection, census: Connection) -> None:
