@@ -7,9 +7,11 @@ END;
 
 CREATE OR REPLACE TEMP MACRO office_integer(t) AS CASE WHEN regexp_full_match(t, '-?[0-9]{1,9}') THEN TRY_CAST(t AS INTEGER) END;
 
-CREATE OR REPLACE TEMP MACRO office_boolean(t) AS CASE lower(t) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE WHEN '1' THEN TRUE WHEN '0' THEN FALSE END;
+CREATE OR REPLACE TEMP MACRO office_boolean(t) AS
+    CASE lower(t) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE WHEN '1' THEN TRUE WHEN '0' THEN FALSE END;
 
-CREATE OR REPLACE TEMP MACRO office_time(t) AS CASE WHEN regexp_full_match(t, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?') THEN TRY_CAST(t AS TIME) END;
+CREATE OR REPLACE TEMP MACRO office_time(t) AS
+    CASE WHEN regexp_full_match(t, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?') THEN TRY_CAST(t AS TIME) END;
 
 -- A moment without offset is local time of the round's zone.
 CREATE OR REPLACE TEMP MACRO office_moment(t, zone) AS

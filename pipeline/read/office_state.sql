@@ -42,7 +42,10 @@ list_rows AS (
 keyed AS (
     SELECT
         *,
-        CASE WHEN route = 'movement' THEN sender_id ELSE COALESCE(json_extract_string(cells, 'institution_id'), sender_id) END AS institution_id,
+        CASE
+            WHEN route = 'movement' THEN sender_id
+            ELSE COALESCE(json_extract_string(cells, 'institution_id'), sender_id)
+        END AS institution_id,
         CASE WHEN route = 'movement' THEN json_extract_string(cells, 'movement_no') ELSE 'headcount' END AS row_key
     FROM office_row
     WHERE route IN ('movement', 'headcount')
@@ -78,7 +81,8 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY route, institution_id, row_key, problem IS NULL, is_same_again ORDER BY received_at DESC, batch_id DESC, record_no DESC
+            PARTITION BY route, institution_id, row_key, problem IS NULL, is_same_again
+            ORDER BY received_at DESC, batch_id DESC, record_no DESC
         ) = 1 AS is_newest
     FROM compared
 ),
@@ -103,11 +107,13 @@ keyed_rows AS (
 ),
 
 every AS (
-    SELECT batch_id, route, received_at, record_no, kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM register_state
+    SELECT batch_id, route, received_at, record_no,
+        kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM register_state
     UNION ALL BY NAME
     SELECT batch_id, route, received_at, record_no, kind, cells, content_sha256, institution_id, list_id, state, reason FROM list_rows
     UNION ALL BY NAME
-    SELECT batch_id, route, received_at, record_no, kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM keyed_rows
+    SELECT batch_id, route, received_at, record_no,
+        kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM keyed_rows
 )
 
 SELECT

@@ -57,7 +57,8 @@ SELECT
     row_number() OVER (
         PARTITION BY cluster_no
         ORDER BY
-            scope_reason IS NOT NULL, usual_institution_id IS NULL AND present_institution_id IS NULL, case_status IS DISTINCT FROM 'submitted', COALESCE(is_proxy, FALSE),
+            scope_reason IS NOT NULL, usual_institution_id IS NULL AND present_institution_id IS NULL,
+            case_status IS DISTINCT FROM 'submitted', COALESCE(is_proxy, FALSE),
             completeness DESC, completed_at DESC NULLS LAST, case_id
     ) AS place
 FROM weighed
