@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from pipeline.schema import Column, Table, load_tables
 from pipeline.settings import Settings
 
 Rows = list[dict[str, Any]]
+MADE = tempfile.TemporaryDirectory(prefix="made-builds-")
 
 SITES = {
     "MNG-0001": ("BOARD_GIFT", "471010000", 60),
@@ -62,8 +65,15 @@ class MadeBuild:
         return [REGISTER_BATCH, BATCH, *([LATER_BATCH] if self.later_persons else [])]
 
     def write(self, lake_root: Path, settings: Settings) -> Path:
-        """Write manifest and tables; return the build's folder."""
+        """Write manifest and tables; return the build's folder. The same build is made once and then copied."""
+        master = Path(MADE.name) / self.build_id
+        if not master.exists():
+            self._make(master, settings)
         folder = lake_root / "builds" / self.build_id
+        shutil.copytree(master, folder)
+        return folder
+
+    def _make(self, folder: Path, settings: Settings) -> None:
         rows = {**_tables(self), **self.tables}
         schemas = load_tables(settings.reference / "questionnaire.yaml")
         empty = {name: [] for name, schema in schemas.items() if schema.step != "publish" and name not in rows}
@@ -87,7 +97,6 @@ class MadeBuild:
         }
         manifest = {"build_id": self.build_id, "as_of": self.as_of.isoformat(), "inputs": inputs}
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        return folder
 
 
 # Used only where a table has no schema file.
