@@ -1,10 +1,10 @@
--- One state per record, the first that applies.
+-- One state per record, the first that applies. An institution nobody registered is UNKNOWN: what was typed there may be a name.
 SELECT
     record.record_id,
     record.batch_id,
     record.route,
     record.received_at,
-    COALESCE(batch.institution_id, record.institution_id, 'UNKNOWN') AS institution_id,
+    COALESCE(sender.institution_id, written.institution_id, 'UNKNOWN') AS institution_id,
     CASE
         WHEN linked.record_id IS NULL THEN case_record.standing
         WHEN linked.scope_reason IS NOT NULL THEN 'out_of_scope'
@@ -23,3 +23,5 @@ FROM record
 LEFT JOIN (SELECT * FROM case_record WHERE standing <> 'current' OR has_pending_version) AS case_record USING (record_id)
 LEFT JOIN linked USING (record_id)
 LEFT JOIN batch ON record.batch_id = batch.batch_id
+LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
+LEFT JOIN institution AS written ON record.institution_id = written.institution_id

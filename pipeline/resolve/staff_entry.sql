@@ -1,39 +1,46 @@
--- List entries of the institution's own staff: noted so, or of a staff member's full name.
-WITH folded AS MATERIALIZED (
+-- List entries of the institution's own staff: noted so, or of a staff member's full name, word by word.
+WITH word AS (
     SELECT
-        full_name,
-        family_stem(split_part(full_name, ' ', 1)) AS family_stem,
-        name_fold(full_name) AS full_fold
-    FROM (SELECT DISTINCT full_name FROM staff_identity WHERE full_name IS NOT NULL)
+        staff_identity.staff_id,
+        staff.institution_id,
+        unnest(string_split(staff_identity.full_name, ' ')) AS word,
+        generate_subscripts(string_split(staff_identity.full_name, ' '), 1) AS word_no
+    FROM staff_identity
+    JOIN staff USING (staff_id)
+),
+
+-- Words repeat, folding them is dear.
+folded AS MATERIALIZED (
+    SELECT
+        word,
+        name_fold(word) AS fold
+    FROM (SELECT DISTINCT word FROM word)
 ),
 
 colleague AS (
-    SELECT DISTINCT
-        staff.institution_id,
-        folded.family_stem,
-        folded.full_fold
-    FROM staff
-    JOIN staff_identity USING (staff_id)
-    JOIN folded USING (full_name)
+    SELECT
+        word.institution_id,
+        string_agg(folded.fold, ' ' ORDER BY word.word_no) AS full_fold
+    FROM word
+    JOIN folded USING (word)
+    GROUP BY word.staff_id, word.institution_id
 ),
 
-namesake AS MATERIALIZED (
+named AS (
     SELECT
         document_key.no,
-        colleague.full_fold,
-        list_identity.family_name,
-        list_identity.given_name,
-        list_identity.patronymic
+        document_key.institution_id,
+        concat_ws(' ', family.fold, given.fold, patronymic.fold) AS full_fold
     FROM document_key
-    JOIN spelling ON document_key.family_no = spelling.spelling_no
-    JOIN colleague ON document_key.institution_id = colleague.institution_id AND spelling.family_stem = colleague.family_stem
-    JOIN list_identity ON document_key.document_id = list_identity.entry_id
+    JOIN spelling AS family ON document_key.family_no = family.spelling_no
+    LEFT JOIN spelling AS given ON document_key.given_no = given.spelling_no
+    LEFT JOIN spelling AS patronymic ON document_key.patronymic_no = patronymic.spelling_no
     WHERE document_key.is_entry
 )
 
-SELECT no
-FROM namesake
-WHERE name_fold(concat_ws(' ', family_name, given_name, patronymic)) = full_fold
+SELECT named.no
+FROM named
+JOIN colleague USING (institution_id, full_fold)
 UNION
 SELECT no
 FROM document_key
