@@ -19,13 +19,12 @@ is not made twice. It never publishes.
 
 **If it fails**
 
-| task | error | do |
-|---|---|---|
-| any | `StepFailed` | the line names the SQL file; clear the task once, then give that line to those who change sanaq |
-| any | `BadReferenceFile` | a file under `data/reference`, `data/rounds` or `expectations` is wrong at the line named: mend it, clear `pin_inputs` and what follows |
-| any | `InputsMissing` | code, reference data or a decision changed under the build: clear `pin_inputs` and what follows |
-| `gates` | `GateFailed` | a critical check failed; the message names it. Yesterday's snapshot stays published. Read `builds/BUILD_ID/gates/` |
-| `count` | `LedgerUnbalanced` | records were lost or doubled in a step: publish nothing by hand; give route and batch to those who change sanaq |
+- `StepFailed`: the message names the SQL file. Clear the task once, then give the message to those who change sanaq.
+- `BadReferenceFile`: a file under data/ or expectations/ is wrong at the line named. Mend it, clear pin_inputs and what follows.
+- `InputsMissing`: code, reference data or a decision changed under the build. Clear pin_inputs and what follows.
+- `GateFailed` in gates: a critical check failed, the message names it. Yesterday's snapshot stays published.
+  Read builds/BUILD_ID/gate_report/index.html.
+- `LedgerUnbalanced` in count: records were lost or doubled. Publish nothing by hand; give route and batch to those who change sanaq.
 
 Clearing any task is safe: its tables appear by one rename when they are whole.
 """

@@ -17,12 +17,12 @@ the night before, writes the one page, and only then switches `operations/curren
 
 **A night that does not balance fails and publishes nothing**: yesterday's snapshot stays, and analysts notice nothing but its date.
 
-| task | error | do |
-|---|---|---|
-| `receive.*` | see the runbook of that receive DAG | the other routes go on; a missing route shows as a gap on the page |
-| `build` | its run of `build_census` failed: see there | mend, then clear `pin_inputs` and what follows |
-| `reconcile` | `LedgerUnbalanced` | read `builds/BUILD_ID/reconcile/index.html`; give route and batch to those who change sanaq |
-| `publish` | `StalePublication` | something newer is published already; nothing to do |
+**If it fails**
+
+- a route under receive: see that receive DAG. The other routes go on; what is missing shows as a gap on the page.
+- build: its run of build_census failed, see there. Mend, then clear pin_inputs and what follows.
+- `LedgerUnbalanced` in reconcile: read builds/BUILD_ID/reconcile/index.html; give route and batch to those who change sanaq.
+- `StalePublication` in publish: something newer is published already; nothing to do.
 
 In the morning: open the page (`operations/current/index.html`), read the verdict and the ten actions.
 """

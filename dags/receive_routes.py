@@ -17,12 +17,10 @@ Nothing new: the task is skipped and nothing is built.
 
 **If it fails**
 
-| error | do |
-|---|---|
-| `PortalUnavailable` | the portal does not answer; retried by itself. After an hour, call the portal's people. |
-| `PortalRefused` | the token is wrong or has ended: set `SANAQ_PORTAL_TOKEN`, clear the task. |
-| `DiskFull` | free space for the lake; nothing was half written; clear the task. |
-| `LakeBusy` | another receive is running; retried by itself. |
+- `PortalUnavailable`: the portal does not answer; retried by itself. After an hour, call the portal's people.
+- `PortalRefused`: the token is wrong or has ended. Set SANAQ_PORTAL_TOKEN, clear the task.
+- `DiskFull`: free space for the lake; nothing was half written. Clear the task.
+- `LakeBusy`: another receive is running; retried by itself.
 
 Clearing the task is always safe: the same content received twice is one line in `receipts.jsonl`.
 """

@@ -222,8 +222,10 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str])
     # a kind first decided on later is not there yet: it must not change the past
     decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, as_of))}
     lock = PROJECT / "uv.lock"
+    received = {batch["batch_id"]: batch["received_at"] for batch in lake.batches(as_of)}
     return {
         "batches": batches,
+        "receipts": _sha256("".join(f"{batch}\t{received[batch]}\n" for batch in batches)),
         "round": _file_sha256(settings.round),
         "reference": _sha256(
             "".join(f"{p.name}\t{_file_sha256(p)}\n" for p in sorted(settings.reference.glob("*.yaml")))

@@ -211,6 +211,14 @@ def query(
 
 
 @app.command()
+def docs() -> None:
+    """Write docs/dictionary.md from the table schemas."""
+    from pipeline.publish.dictionary import write_dictionary
+
+    out.print(str(write_dictionary(load_settings())), soft_wrap=True, highlight=False)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check this machine and its settings; say what to do about each finding. Ends with 1 where something is failed."""
     from pipeline.doctor import examine, listed
@@ -284,6 +292,7 @@ def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
         )
     try:
         with duckdb.connect(str(path), read_only=True) as con:
+            con.execute("SET enable_external_access = false")  # a question reads the tables, and no file beside them
             if not con.extract_statements(sql):
                 raise BadQuery(
                     "there is no statement in it", where="query", todo="Write one, for instance SHOW ALL TABLES."

@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +104,6 @@ class Lake:
         """Return when the newest batch was received, or None for an empty lake."""
         moments = [datetime.fromisoformat(m["received_at"]) for m in self.batches()]
         return max(moments, default=None)
-
-    def next_receipt(self, clock: Clock) -> datetime:
-        """Return a moment for a receipt: the clock's, or a microsecond past the newest if the clock is not later. Call under the lock."""
-        newest = self.newest_receipt()
-        now = clock().astimezone(UTC)
-        return now if newest is None or now > newest else newest + timedelta(microseconds=1)
 
     def decided(self, kind: str, as_of: datetime) -> list[dict[str, Any]]:
         """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order."""

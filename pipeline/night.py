@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BadSetting, GateFailed, NothingToBuild, guarded
+from pipeline.errors import BadSetting, GateFailed, LedgerUnbalanced, NothingToBuild, guarded
 from pipeline.lake import Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
@@ -127,6 +127,7 @@ def publish(build_id: str | None = None) -> Publication:
 
     settings, lake = opened()
     folder = build_folder(lake, build_id)
+    _require_reconciled(folder)
     lake.require_space(2 * _size(folder))
     return publish_operations(lake, folder, settings)
 
@@ -147,8 +148,23 @@ def release(build_id: str | None = None) -> Publication:
             )
         build_id = published.name
     folder = build_folder(lake, build_id)
+    _require_reconciled(folder)
     lake.require_space(2 * _size(folder))
     return publish_release(lake, folder, settings)
+
+
+def _require_reconciled(folder: Path) -> None:
+    """Let out only a build whose night was reconciled, and balanced."""
+    try:
+        figures = json.loads((folder / "reconcile" / "reconciliation.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        figures = None
+    if figures is None or not figures["is_balanced"]:
+        raise LedgerUnbalanced(
+            "the build is not reconciled" if figures is None else "the build does not balance",
+            where=f"builds/{folder.name}/reconcile",
+            todo="Run `sanaq reconcile` and read what it says; nothing was published.",
+        )
 
 
 def build_folder(lake: Lake, build_id: str | None) -> Path:

@@ -237,7 +237,7 @@ medium_rows AS (
         max(act_case_count) AS declared_count,
         sum(record_count) AS received_count,
         min(received_at) AS since_at,
-        COALESCE(custody_act_no, '') AS detail
+        CASE WHEN regexp_full_match(custody_act_no, '[A-Z]{0,6}[0-9/-]{1,20}') THEN custody_act_no ELSE '' END AS detail
     FROM bundle
     WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
     GROUP BY medium_id, custody_act_no
@@ -312,7 +312,12 @@ SELECT
     ) AS control_id,
     control_code,
     subject_kind,
-    subject_id,
+    -- What is no id, or could be an IIN, is not repeated.
+    CASE
+        WHEN regexp_full_match(subject_id, '[A-Za-z0-9._-]{1,64}')
+        AND NOT regexp_matches(subject_id, '(^|[^0-9A-Fa-f])[0-9]{12}($|[^0-9A-Fa-f])') THEN subject_id
+        ELSE 'UNREADABLE'
+    END AS subject_id,
     institution_id,
     counted_on,
     declared_count,

@@ -1,8 +1,8 @@
--- The ledger of registers, lists, movements and headcounts.
+-- The ledger of registers, lists, movements and headcounts. An institution nobody registered is UNKNOWN: the text there may be a name.
 WITH state AS (
     SELECT
-        batch_id,
-        institution_id,
+        intake_record.batch_id,
+        institution.institution_id,
         count(*) AS received_count,
         count(*) FILTER (WHERE state = 'in_force') AS in_force_count,
         count(*) FILTER (WHERE state = 'replaced') AS replaced_count,
@@ -10,12 +10,13 @@ WITH state AS (
         count(*) FILTER (WHERE state = 'quarantined') AS quarantined_count,
         count(*) FILTER (WHERE state = 'unreadable') AS unreadable_count
     FROM intake_record
-    GROUP BY batch_id, institution_id
+    LEFT JOIN institution USING (institution_id)
+    GROUP BY intake_record.batch_id, institution.institution_id
 )
 
 SELECT
     batch.route,
-    COALESCE(state.institution_id, batch.institution_id, 'UNKNOWN') AS institution_id,
+    COALESCE(state.institution_id, sender.institution_id, 'UNKNOWN') AS institution_id,
     batch.batch_id,
     batch.received_at,
     COALESCE(state.received_count, 0) AS received_count,
@@ -26,4 +27,5 @@ SELECT
     COALESCE(state.unreadable_count, 0) AS unreadable_count
 FROM batch
 LEFT JOIN state USING (batch_id)
+LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
 WHERE batch.route IN ('register', 'list', 'movement', 'headcount')

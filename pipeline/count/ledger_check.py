@@ -13,10 +13,14 @@ NAMED = 5
 def lines_landed(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return, per batch of submissions, the lines counted while it was landed.
 
-    Every line is one record, and so is a file without any. What else a batch may hold (a workbook, a file nobody can open) has no lines.
+    Every line is one record, and so is a file without any, and a bundle's manifest that cannot be read. What else a batch may hold (a workbook, a file nobody can open) has no lines.
     """
     return [
-        {"batch_id": batch["batch_id"], "line_count": sum(max(1, file["line_count"]) for file in files)}
+        {
+            "batch_id": batch["batch_id"],
+            "line_count": sum(max(1, file["line_count"]) for file in files)
+            + ("MANIFEST_UNREADABLE" in batch.get("problems", ())),
+        }
         for batch in batches
         if (files := [file for file in batch["files"] if file["path"] != "manifest.json"])
         and all(file["path"].endswith(".ndjson") for file in files)

@@ -114,6 +114,8 @@ def _pieces(file: SubmissionFile) -> Iterator[Piece]:
         return
     with pa.OSFile(str(file.path)) as handle:
         offset = len(BOM) if handle.read(len(BOM)) == BOM else 0
+        if offset == file.size:
+            yield _unread(file, 0, file.size, file.sha256, "EMPTY_FILE")
         while offset < file.size:
             handle.seek(offset)
             buffer = handle.read_buffer(BLOCK)

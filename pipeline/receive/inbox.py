@@ -9,7 +9,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
 
 
 def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:
+    yield from _loose("tablet_vpn", folder, inbox, lambda name: name.endswith(".ready"))
     for bundle in _folders(folder):
         if (folder / f"{bundle.name}.ready").exists():
             yield _bundle("tablet_vpn", bundle, inbox)
@@ -60,10 +61,24 @@ def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:
 
 
 def _sticks(folder: Path, inbox: Path) -> Iterator[Found]:
+    yield from _loose("tablet_usb", folder, inbox, lambda name: False)
     for stick in _folders(folder):
+        if stick.is_symlink():
+            yield Refusal("tablet_usb", _origin(stick, inbox), "SYMLINK")
+            continue
+        yield from _loose("tablet_usb", stick, inbox, lambda name: name == "custody.json")
         custody, problems = _custody(stick / "custody.json")
         for bundle in _folders(stick):
             yield _bundle("tablet_usb", bundle, inbox, custody, problems)
+
+
+def _loose(route: str, folder: Path, inbox: Path, is_expected: Callable[[str], bool]) -> Iterator[Refusal]:
+    """Refuse, by name of the place, what lies where only bundles belong: nothing is left out in silence."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
+        if not path.is_dir() and not _is_ignored(path.name) and not is_expected(path.name):
+            yield Refusal(route, _origin(path, inbox), "OUTSIDE_A_BUNDLE")
 
 
 def _bundle(

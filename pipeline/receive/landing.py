@@ -14,6 +14,7 @@ import os
 import shutil
 import stat
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -95,7 +96,7 @@ class Landing:
         with ThreadPoolExecutor(max_workers=8) as pool:
             for group in _groups(found):
                 self._lake.require_space(2 * sum(_size(parcel) for parcel in group))
-                yield from self._commit(list(pool.map(self._stage, group)))
+                yield from self._commit(list(pool.map(self._stage, group)), pool)
 
     def refuse(self, refusals: list[Refusal]) -> None:
         """Enter what was not taken, so that a person can find it."""
@@ -150,15 +151,16 @@ class Landing:
         known = _with_statement(parcel, files, statement) if parcel.has_manifest else parcel
         return Staged(known, batch_id(known.route, known.source_id or UNKNOWN, files), files, folder)
 
-    def _commit(self, staged: list[Staged | Refusal]) -> Iterator[Outcome]:
+    def _commit(self, staged: list[Staged | Refusal], pool: ThreadPoolExecutor) -> Iterator[Outcome]:
         with self._lake.lock("receive"):
             self._book.refresh()
             fresh = list(self._fresh(staged))
             moments = iter(self._book.moments(self._clock, len(fresh)))
             manifests = {one.batch_id: _landing_manifest(one, stamp(next(moments))) for one in fresh}
+            deque(pool.map(_write_manifest, fresh, manifests.values()), maxlen=0)
             self._book.open()
             for one in fresh:
-                self._put(one, manifests[one.batch_id])
+                self._put(one)
             for route in {one.parcel.route for one in fresh}:
                 _force(self._lake.landing / route)
             outcomes = [_outcome(one, manifests) for one in staged]
@@ -177,12 +179,8 @@ class Landing:
                 seen.add(one.batch_id)
                 yield one
 
-    def _put(self, one: Staged, manifest: dict[str, Any]) -> None:
+    def _put(self, one: Staged) -> None:
         assert one.folder is not None
-        with (one.folder / "manifest.json").open("w", encoding="utf-8") as handle:
-            handle.write(json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
         target = self._lake.landing / one.parcel.route / one.batch_id
         target.parent.mkdir(exist_ok=True)
         one.folder.rename(target)
@@ -282,6 +280,14 @@ def _differs(parcel: Parcel, files: list[Copied]) -> bool:
     bundle = parcel.origin.rsplit("/", 1)[-1]
     found = {f"{bundle}/{file.name}": file.sha256 for file in files}
     return any(found[str(row["path"])] != row.get("sha256") for row in rows if str(row.get("path")) in found)
+
+
+def _write_manifest(one: Staged, manifest: dict[str, Any]) -> None:
+    assert one.folder is not None
+    with (one.folder / "manifest.json").open("w", encoding="utf-8") as handle:
+        handle.write(json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+        handle.flush()
+        os.fsync(handle.fileno())
 
 
 def _landing_manifest(one: Staged, received_at: str) -> dict[str, Any]:

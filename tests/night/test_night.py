@@ -81,7 +81,7 @@ def test_a_killed_step_leaves_nothing_a_later_one_reads(lake: Lake, steps: list[
 def test_a_step_refuses_to_run_on_other_inputs_than_those_pinned(lake: Lake, steps: list[str]) -> None:
     build_id = night.open_build(AFTER)
     land(lake, f"{3:064x}", "2021-10-21T01:00:00+00:00")
-    with pytest.raises(InputsMissing, match="batches changed"):
+    with pytest.raises(InputsMissing, match="batches, receipts changed"):
         night.run_step(build_id, "read")
     assert steps == []
 
