@@ -38,7 +38,8 @@ POINTS = {
     "while copying": "landing._writer = deadly(landing._writer)",
     "before bytes are forced": "landing._force = deadly(landing._force)",
     "before the rename": "Path.rename = deadly(Path.rename)",
-    "before a manifest is written": "landing._landing_manifest = deadly(landing._landing_manifest)",
+    "before a manifest is made": "landing._landing_manifest = deadly(landing._landing_manifest)",
+    "before a manifest is written": "landing._write_manifest = deadly(landing._write_manifest)",
     "before the receipts are written": "landing.Book.close = deadly(landing.Book.close)",
 }
 
