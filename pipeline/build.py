@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ CODE = (
     "pipeline/**/*.yaml",
     "expectations/**/*.yaml",
 )
+DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
             return
         _require_same(lake, settings, build)
         shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
+        _sweep(lake)
         lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
         bench = workbench(lake, settings, build, step)
         try:
@@ -195,6 +198,15 @@ def code_version() -> str:
     """Return a hash over every file that takes part in making tables."""
     paths = sorted(path for pattern in CODE for path in PROJECT.glob(pattern))
     return _sha256("".join(f"{path.relative_to(PROJECT)}\t{_file_sha256(path)}\n" for path in paths))
+
+
+def _sweep(lake: Lake) -> None:
+    """Remove what killed processes left behind: batches read in part, and rows spilled to the disk a day ago or longer."""
+    for part in lake.memo.glob("*/.*.part"):  # only a step reads, and this one holds the lock
+        shutil.rmtree(part, ignore_errors=True)
+    for spilled in lake.temp.glob("*"):
+        if spilled.stat().st_mtime < time.time() - DAY:
+            shutil.rmtree(spilled, ignore_errors=True)
 
 
 def _batches(lake: Lake, build: Build) -> list[dict[str, Any]]:
