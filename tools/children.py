@@ -40,6 +40,8 @@ class Children:
         self.folder = folder
         self.patience = patience
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        # When each session began, by its number: processes of the session are as old or younger.
+        self._begun: dict[str, float] = {}
         self._sessions = folder / "sessions.json"
         self._lock: TextIOWrapper | None = None
 
@@ -68,10 +70,11 @@ class Children:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with _undisturbed():
-            self._end(self._begun())
+            self._end(self._begun)
             for process in self.processes.values():
                 process.wait()
             self.processes.clear()
+            self._begun.clear()
             self._write_sessions()
             if self._lock:
                 self._lock.close()
@@ -82,6 +85,7 @@ class Children:
             self.processes[name] = subprocess.Popen(  # noqa: S603  # commands are ours
                 command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
+            self._begun[str(self.processes[name].pid)] = time.time()
             self._write_sessions()
 
     def clear(self) -> None:
@@ -100,27 +104,25 @@ class Children:
         """Return the name of a program that has ended by itself, or None."""
         return next((name for name, process in self.processes.items() if process.poll() is not None), None)
 
-    def _begun(self) -> dict[str, float]:
-        begun = {}
-        for process in self.processes.values():
-            with suppress(psutil.NoSuchProcess):
-                begun[str(process.pid)] = psutil.Process(process.pid).create_time()
-        return begun
-
     def _write_sessions(self) -> None:
-        self._sessions.write_text(json.dumps(self._begun()), encoding="utf-8")
+        self._sessions.write_text(json.dumps(self._begun), encoding="utf-8")
 
     def _end(self, sessions: dict[str, float]) -> None:
         """Ask every process of the sessions to end, then end it."""
         for process in _members(sessions):
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
-        deadline = time.monotonic() + self.patience
-        while _members(sessions) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        _wait_for_none(sessions, self.patience)
         for process in _members(sessions):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+        _wait_for_none(sessions, 5)
+
+
+def _wait_for_none(sessions: dict[str, float], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while _members(sessions) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _members(sessions: dict[str, float]) -> list[psutil.Process]:
@@ -129,7 +131,7 @@ def _members(sessions: dict[str, float]) -> list[psutil.Process]:
     for process in psutil.process_iter(["create_time", "status"]):
         with suppress(OSError, psutil.Error):
             began = sessions.get(str(os.getsid(process.pid)))
-            # A leader is as old as its session, everyone else younger; the clock may have been set by a second meanwhile.
+            # The clock may have been set by a second meanwhile.
             is_ours = began is not None and process.info["create_time"] >= began - 2
             if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(process)

@@ -85,6 +85,16 @@ def test_a_child_that_will_not_end_is_ended_with_its_own_children(tmp_path: Path
     assert not is_alive(grandchild)
 
 
+def test_the_children_of_a_child_that_crashed_are_ended_too(tmp_path: Path) -> None:
+    crash = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+    with Children(tmp_path) as children:
+        children.start("crashed", [sys.executable, "-c", crash], dict(os.environ))
+        assert until(lambda: children.ended() == "crashed")
+        grandchild = int(children.log("crashed").read_text())
+        assert is_alive(grandchild)
+    assert not is_alive(grandchild)
+
+
 def test_a_child_that_ended_by_itself_is_named(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         children.start("quick", [sys.executable, "-c", ""], dict(os.environ))
