@@ -136,11 +136,18 @@ def build(
         task = progress.add_task("starting", total=len(builds.STEPS) + 1)
         builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=step, advance=1))
     night.finish_build(made.build_id)
-    _show(
-        [{"build_id": made.build_id, "as_of": made.manifest["as_of"], "folder": str(made.folder)}],
-        as_json,
-        title="Built",
-    )
+    report = made.folder / "gate_report"
+    unmet = _unmet(report / "report.json")
+    row = {
+        "build_id": made.build_id,
+        "as_of": made.manifest["as_of"],
+        "folder": str(made.folder),
+        "gate_warnings": len(unmet),
+        "gate_report": str(report / "index.html"),
+    }
+    _show([row], as_json, title="Built")
+    if "institution rows" in unmet:
+        err.print("No register is in force: every submission is held. Run `sanaq receive register`, then build again.")
 
 
 @app.command()
@@ -250,6 +257,12 @@ def _settings(rows: list[dict[str, Any]]) -> None:
         value = "" if row["value"] is None else row["value"]
         out.print(f"  {row['setting']:<25} {value}", markup=False, soft_wrap=True)
         out.print(f"  {'':<25} {row['expects']}", markup=False, soft_wrap=True, style="dim")
+
+
+def _unmet(report: Path) -> list[str]:
+    """Return the names of the numbers with which a gate is not content."""
+    findings = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
+    return [finding["measure"] for finding in findings if not finding["is_met"]]
 
 
 def _receipt_row(receipt: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 import duckdb
 
 from pipeline import identifiers
-from pipeline.errors import BadSchema, StepFailed
+from pipeline.errors import BadSchema, DiskFull, SanaqError, StepFailed
 from pipeline.lake import Lake
 from pipeline.round import Reference, Round
 from pipeline.round import register as register_reference
@@ -26,6 +27,7 @@ SPEAKS_OF_THE_QUERY = (
     duckdb.CatalogException,
     duckdb.OutOfMemoryException,
 )
+NO_SPACE = os.strerror(errno.ENOSPC)
 PIPELINE = Path(__file__).resolve().parent
 
 
@@ -217,9 +219,15 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def step_failed(error: duckdb.Error, where: str) -> StepFailed:
+def step_failed(error: duckdb.Error, where: str) -> SanaqError:
     """Wrap a driver error; its words are kept only where they cannot quote data."""
     kind = type(error).__name__
+    if isinstance(error, duckdb.IOException) and NO_SPACE in str(error):
+        return DiskFull(
+            "the disk filled",
+            where=where,
+            todo="Free space or move the lake (SANAQ_LAKE), then run it again: what was whole before is whole.",
+        )
     words = str(error).splitlines()[0] if isinstance(error, SPEAKS_OF_THE_QUERY) else "field values withheld"
     return StepFailed(
         f"{kind}: {words}",

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.check.rules import Check, checks, load_rules, names_used
-from pipeline.errors import StepFailed
+from pipeline.errors import SanaqError
 from pipeline.sql import Workbench, quoted, step_failed
 
 HERE = Path(__file__).resolve().parent
@@ -90,7 +90,7 @@ def _note_failures(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[
         raise _refused(con, place, conditions) or step_failed(error, f"check: rules asked of {place}") from None
 
 
-def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> StepFailed | None:
+def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> SanaqError | None:
     """Name the first rule the engine cannot bind, if that is what is wrong."""
     for number, condition in conditions.items():
         try:
