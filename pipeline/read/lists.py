@@ -70,7 +70,7 @@ class _Reading:
 
     def read(self, sheet: Sheet) -> list[Block]:
         for row in sheet.rows:
-            if not is_blank(row):
+            if not is_blank(row) and not numbers_columns(row):
                 self._take(row)
         return self.blocks
 
@@ -134,7 +134,7 @@ class _Reading:
         admitted_on, _ = w.read_date(cells.get("admitted_on"), self.latest)
         note = texts.get("note")
         unread = (texts.get("birth_on") and not birth_on) or (texts.get("admitted_on") and not admitted_on)
-        sex = self.words.sexes.get(w.plain(texts.get("sex") or ""))
+        sex = w.read_sex(texts.get("sex"), self.words)
         return {
             "entry_no": None,
             "iin": w.read_iin(cells.get("iin")),
@@ -155,10 +155,20 @@ class _Reading:
 def header_columns(row: Row, words: Words) -> dict[str, int]:
     """Return which column stands where if the row is a header, else nothing; the first of two like columns counts."""
     found: dict[str, int] = {}
+    if any(not isinstance(cell, str | None) or (cell and cell[0].isdigit()) for cell in row):
+        return found
     for at, cell in enumerate(row):
         if isinstance(cell, str) and (column := words.columns.get(w.plain(cell))):
             found.setdefault(column, at)
     return found if len(found) >= HEADERS_NEEDED else {}
+
+
+def numbers_columns(row: Row) -> bool:
+    """Whether a row does nothing but number the columns, 1 2 3 …, as forms do below their header."""
+    if text_of(row[0]) != "1" or len(row) < 2 or text_of(row[1]) != "2":
+        return False
+    texts = [text_of(cell) for cell in row if cell is not None]
+    return len(texts) > HEADERS_NEEDED and texts == [str(number) for number in range(1, len(texts) + 1)]
 
 
 def _filled(text: str | None) -> str | None:

@@ -21,7 +21,7 @@ Row = list[Cell]
 
 LARGEST_UNPACKED = 512 * 1024 * 1024
 DELIMITERS = (";", "\t", ",")
-CONTROL = frozenset(range(32)) - {9, 10, 13}
+NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a]")
 LINES_IN_A_CELL = 5  # an office writes no more; beyond it an unpaired quote has swallowed the rows after it
 
 
@@ -82,7 +82,7 @@ def _decoded(content: bytes) -> str:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not any(ord(letter) in CONTROL for letter in text[:65536]):
+        if not NOT_TEXT.search(text):
             return text
     raise NoSpreadsheet("NOT_A_SPREADSHEET")
 

@@ -27,7 +27,7 @@ from pipeline.read.feed import SubmissionFile
 from pipeline.sql import Workbench, quoted, step_failed
 
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
-RUN_BYTES = 64 * 1024 * 1024
+RUN_BYTES = 128 * 1024 * 1024
 SLAB_ROWS = 4 * 122_880  # held in memory at once; four row groups of Parquet
 VET_ROWS = 20_000
 HERE = Path(__file__).resolve().parent

@@ -118,6 +118,16 @@ def _day(year: int, month: int, day: int) -> tuple[date | None, str]:
         return None, "UNKNOWN"
 
 
+def read_sex(text: str | None, words: Words) -> int | None:
+    """Return 1 for male, 2 for female, None for anything else."""
+    return words.sexes.get(_plain_word(text)) if text else None
+
+
+@cache
+def _plain_word(text: str) -> str:
+    return plain(text)
+
+
 def split_name(text: str) -> tuple[str | None, str | None, str | None]:
     """Split a full name into family name, given name and patronymic; «ұлы», «қызы», «оглы» as a word belong to the patronymic."""
     words = text.replace(",", " ").split()

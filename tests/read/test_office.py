@@ -167,7 +167,7 @@ def test_a_kazakh_list(office: Desk) -> None:
 
 def test_page_headers_sections_and_signatures_are_no_people(office: Desk) -> None:
     table = [
-        *TITLES, HEADER, PERSON, ("Отделение № 2",), [], HEADER, (2, "Ким", "Ли"), (3,), ("", "Без номера", "Анна"),
+        *TITLES, HEADER, tuple(range(1, 11)), PERSON, ("Отделение № 2",), [], HEADER, (2, "Ким", "Ли"), (3,), ("", "Без номера", "Анна"),
         ("Итого", "", 3), [], ("Директор", "", "_______"), ("Директор", "Сериков Б."), ("4", "Поздно", "Внесён"),
     ]  # fmt: skip
     office.put("list/MNG-0001/a.xlsx", workbook(a=table))
