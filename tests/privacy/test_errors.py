@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
-from pipeline.errors import BadReferenceFile, BadSetting, InputsMissing, SanaqError, StepFailed
+from pipeline.errors import BadQuery, BadReferenceFile, BadSetting, InputsMissing, SanaqError, StepFailed
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations
 from pipeline.reconcile import reconcile
@@ -152,7 +152,7 @@ def test_a_query_that_fails_on_a_value(tmp_path: Path, root: Path, settings: Set
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == BadQuery.exit_code
     assert "Учреждение" not in done.stdout + done.stderr
 
 
