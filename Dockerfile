@@ -12,7 +12,6 @@ RUN make setup
 ENV PATH=/opt/sanaq/.venv/bin:$PATH \
     AIRFLOW_HOME=/opt/sanaq/.airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/sanaq/dags \
-    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/sanaq/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     SANAQ_LAKE=/var/lib/sanaq/lake \
     SANAQ_INBOX=/var/lib/sanaq/inbox

@@ -92,7 +92,9 @@ class LocalAirflow:
         try:
             self._prepare_home()
             for component in COMPONENTS:
-                self.children.start(component, _command(component), self.env)
+                # Plugins add pages; tasks, which inherit from the scheduler, need not import them.
+                pages = {"AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins")} if component == "api-server" else {}
+                self.children.start(component, _command(component), {**self.env, **pages})
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -181,7 +183,6 @@ class LocalAirflow:
         return {
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             # One slot waits for the build, one builds, one receives.
