@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +16,7 @@ END = "2021-12-10T02:00:00+05:00"
 
 
 @pytest.fixture(scope="session")
-def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The lake's folder; nobody may change what lies there."""
     folder = tmp_path_factory.mktemp("guide")
     create(folder / "campaign", 11, 10, 400, 1.0)
@@ -34,4 +33,4 @@ def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         night.reconcile(build_id)
         night.publish(build_id)
         night.release(build_id)
-        yield folder / "lake"
+    return folder / "lake"
