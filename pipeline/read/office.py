@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.read.landed import require_landed
 from pipeline.read.lists import read_lists
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
@@ -133,6 +134,7 @@ class OfficeReader:
     def _batch(self, batch: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Found]:
         route = batch["route"]
         path = self._lake.landing / route / batch["batch_id"] / "files" / batch["files"][0]["path"]
+        require_landed(batch, 1, path, batch["files"][0]["size"])
         try:
             sheets = open_sheets(path)
         except NoSpreadsheet as problem:

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from pipeline.read import feed
 from pipeline.read.feed import SubmissionFile
+from pipeline.read.landed import require_landed
 from pipeline.sql import Workbench, quoted, step_failed
 
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
@@ -196,6 +197,7 @@ class Reader:
             name = file["path"]
             if name == "manifest.json" and "MANIFEST_UNREADABLE" not in problems:
                 continue
+            require_landed(batch, file_no, root / name, file["size"])
             whole = "BAD_MANIFEST" if name == "manifest.json" else None if name.endswith(".ndjson") else "UNKNOWN_FILE"
             is_cut = "SUBMISSIONS_DIFFER" in problems
             yield SubmissionFile(batch_no, file_no, root / name, file["size"], file["sha256"], whole, is_cut)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputsMissing, StepFailed
 from pipeline.lake import clock_from
 from pipeline.read import submissions
 from pipeline.sql import Workbench
@@ -138,3 +139,27 @@ def test_record_order_is_the_order_of_receipt(desk: Desk) -> None:
     fill(desk, 4)
     found = rows(read(desk), "SELECT received_at, batch_id, record_no FROM record")
     assert found == sorted(found)
+
+
+def test_a_landed_file_that_was_changed_is_refused_without_its_name(desk: Desk) -> None:
+    folder = desk.bundle("tablet_vpn/TB-0001")
+    (folder / "Иванов Иван.ndjson").write_bytes(line(submission()) + b"\n")
+    desk.receive("tablet_vpn")
+    landed = next(desk.lake.landing.rglob("Иванов*"))
+    landed.write_bytes(landed.read_bytes()[:-40])
+    with pytest.raises(InputsMissing) as caught:
+        desk.read_submissions()
+    assert "Иванов" not in str(caught.value)
+    assert "file 1" in str(caught.value) or "file 3" in str(caught.value)
+
+
+def test_an_engine_error_says_nothing_of_the_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB quotes the value a cast fails on; the step's error must not."""
+    fill(desk, 1)
+    failing = "CREATE OR REPLACE TEMP TABLE slab AS SELECT CAST(line AS INTEGER) AS x FROM lines"
+    monkeypatch.setattr(submissions, "slab_query", lambda _: failing)
+    with pytest.raises(StepFailed) as caught:
+        read(desk)
+    assert "Әлиев" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
