@@ -13,7 +13,7 @@ from wiring import LANDED, STEPS, TASK_DEFAULTS, Tag
 RUNBOOK = """
 ### build_census
 
-Makes every table from what had been received up to *as-of* (the newest receipt, unless the run's `as_of` says otherwise).
+Makes every table from what had been received up to *as-of* (the newest receipt or decision, unless the run's `as_of` says otherwise).
 A build is a pure function of its inputs: the same inputs are the same folder `builds/BUILD_ID/`, and a step that is there whole
 is not made twice. It never publishes.
 
@@ -40,7 +40,9 @@ with DAG(
     tags=[Tag.CRITICAL, Tag.BUILD],
     default_args=TASK_DEFAULTS,
     params={
-        "as_of": Param(None, type=["null", "string"], description="Moment with offset; the newest receipt when empty.")
+        "as_of": Param(
+            None, type=["null", "string"], description="Moment with offset; the newest receipt or decision when empty."
+        )
     },
 ) as dag:
 

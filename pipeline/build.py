@@ -61,14 +61,14 @@ def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) ->
     Parameters
     ----------
     as_of
-        Moment with offset, inclusive; the newest receipt when None.
+        Moment with offset, inclusive; the newest receipt or decision when None.
 
     Raises
     ------
     NothingToBuild
         No batch had been received by then.
     """
-    moment = as_of or lake.newest_receipt()
+    moment = as_of or lake.newest_input()
     batches = lake.batches(moment) if moment else []
     if moment is None or not batches:
         raise NothingToBuild(

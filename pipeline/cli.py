@@ -115,7 +115,7 @@ def receive(
 @app.command()
 def build(
     as_of: Annotated[
-        str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt when left out.")
+        str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt or decision when left out.")
     ] = None,
     inputs: Annotated[
         Path | None, typer.Option(help="Manifest of an earlier build to repeat.", exists=True, dir_okay=False)

@@ -125,6 +125,18 @@ class PortalUnavailable(SanaqError):
     exit_code = 7
 
 
+class BadDecision(SanaqError):
+    """A decision cannot be taken like that, or a file of decisions cannot be read; `where` is the item or file:line."""
+
+    exit_code = 2
+
+
+class NoSuchRecord(SanaqError):
+    """The build knows nothing by that id."""
+
+    exit_code = 3
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 

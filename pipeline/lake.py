@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import BadSetting, DiskFull, LakeBusy
+from pipeline.errors import BadDecision, BadSetting, DiskFull, LakeBusy
 
 Clock = Callable[[], datetime]
 
@@ -106,12 +106,26 @@ class Lake:
         return max(moments, default=None)
 
     def decided(self, kind: str, as_of: datetime) -> list[dict[str, Any]]:
-        """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order."""
+        """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order.
+
+        Raises
+        ------
+        BadDecision
+            A line is no decision with its moment.
+        """
+        return [row for row in self._decisions(kind) if datetime.fromisoformat(row["decided_at"]) <= as_of]
+
+    def newest_input(self) -> datetime | None:
+        """Return when the newest batch was received or the newest decision taken; None for a lake without batches."""
+        received = self.newest_receipt()
+        kinds = [path.stem for path in self.decisions.glob("*.jsonl")]
+        decided = [datetime.fromisoformat(row["decided_at"]) for kind in kinds for row in self._decisions(kind)]
+        return max([received, *decided]) if received else None
+
+    def _decisions(self, kind: str) -> list[dict[str, Any]]:
         path = self.decisions / f"{kind}.jsonl"
-        if not path.exists():
-            return []
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-        return [row for row in rows if datetime.fromisoformat(row["decided_at"]) <= as_of]
+        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+        return [_decision(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
 
     def require_space(self, needed: int) -> None:
         """Say before it is met that the disk would fill.
@@ -128,6 +142,20 @@ class Lake:
                 where=str(self.root),
                 todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
             )
+
+
+def _decision(line: str, where: str) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = json.loads(line)
+        if datetime.fromisoformat(row["decided_at"]).tzinfo is not None:
+            return row
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise BadDecision(
+        "this line is no decision: a JSON object with `decided_at`, a moment with its offset",
+        where=where,
+        todo="Restore the file from the back-up; decisions are only ever appended.",
+    ) from None
 
 
 def write_json(path: Path, content: object) -> None:

@@ -61,7 +61,7 @@ def receive(route: str, now: str | None = None) -> Receipt:
 
 @guarded
 def open_build(as_of: str | None = None) -> str:
-    """Pin the inputs of a build up to `as_of` (the newest receipt when None) and return its id."""
+    """Pin the inputs of a build up to `as_of` (the newest receipt or decision when None) and return its id."""
     from pipeline import build
 
     settings, lake = opened()
@@ -85,7 +85,7 @@ def pin_night(as_of: str | None = None, now: str | None = None) -> dict[str, str
     # Under the lock nothing is being received that would bear an earlier moment.
     with lake.lock("receive"):
         present = moment(now) if now else system_clock()
-        asked = moment(as_of) if as_of else max(present, lake.newest_receipt() or present)
+        asked = moment(as_of) if as_of else max(present, lake.newest_input() or present)
         made = build.open_build(lake, settings, asked)
     return {"build_id": made.build_id, "as_of": asked.isoformat()}
 

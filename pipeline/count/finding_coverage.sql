@@ -34,7 +34,7 @@ oldest AS (
         min(record_state.received_at) AS since_at
     FROM record_state
     LEFT JOIN institution USING (institution_id)
-    WHERE record_state.state = 'quarantined'
+    WHERE record_state.state = 'quarantined' AND record_state.is_settled IS NOT TRUE
     GROUP BY ALL
 ),
 

@@ -12,6 +12,7 @@ WITH form AS (
         record.certificate_no,
         record.case_id,
         record_state.state,
+        record_state.is_settled,
         record_state.person_id
     FROM record
     JOIN record_state USING (record_id)
@@ -142,7 +143,7 @@ FROM review_pair
 UNION ALL
 SELECT
     'QUARANTINE',
-    count(*) FILTER (WHERE state = 'quarantined'),
+    count(*) FILTER (WHERE state = 'quarantined' AND is_settled IS NOT TRUE),
     count(*)
 FROM form
 UNION ALL

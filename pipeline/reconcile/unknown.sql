@@ -31,7 +31,7 @@ SELECT
     'QUARANTINED',
     count(*)
 FROM record_state
-WHERE state = 'quarantined'
+WHERE state = 'quarantined' AND is_settled IS NOT TRUE
 UNION ALL
 SELECT
     'UNREADABLE',

@@ -1,41 +1,51 @@
-"""What people decided about records in quarantine, as relations the queries can read."""
+"""What people decided about items in quarantine, as relations the queries can read."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
-from pipeline.sql import Workbench
+from pipeline.errors import BadDecision
+from pipeline.sql import Workbench, step_failed
 
-ACTIONS = ("release", "discard")
+ACTIONS = ("release", "discard", "retry")
+COLUMNS = ("record_id", "action", "decided_by")
+HERE = Path(__file__).resolve().parent
 
 
-def register_decisions(bench: Workbench) -> None:
-    """Register `quarantine_decision(record_id, action, decided_at, decision_no)`: the last decision on each record up to as-of.
+def register_decisions(bench: Workbench, guarded: str = "guarded_item") -> None:
+    """Register `decision_line`, every decision up to as-of, and `quarantine_decision`, the one that holds on each item.
 
     `release` lets a record take part as if its checks had passed, and names the winner of a version conflict; `discard` closes the item,
-    the record stays quarantined.
+    the record stays quarantined; `retry` takes back what was decided before. `guarded` names the query of the items on which two
+    persons decide.
+
+    Raises
+    ------
+    BadDecision
+        A line is about no item, or says something else than these three.
     """
-    last: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(bench.lake.decided("quarantine", bench.as_of), 1):
-        if row.get("record_id") and row.get("action") in ACTIONS:
-            last[row["record_id"]] = {
-                "record_id": row["record_id"],
-                "action": row["action"],
-                "decided_at": datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None),
-                "decision_no": number,
-            }
-    schema = pa.schema(
-        [
-            ("record_id", pa.string()),
-            ("action", pa.string()),
-            ("decided_at", pa.timestamp("us")),
-            ("decision_no", pa.int64()),
-        ]
-    )
-    decided = pa.Table.from_pylist([last[key] for key in sorted(last)], schema=schema)
-    bench.con.register("decided_records", decided)
-    bench.con.execute("CREATE OR REPLACE TEMP TABLE quarantine_decision AS SELECT * FROM decided_records")
-    bench.con.unregister("decided_records")
+    rows = bench.lake.decided("quarantine", bench.as_of)
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row.get("record_id"), str) or row.get("action") not in ACTIONS:
+            raise BadDecision(
+                f"this decision names no record, or none of {', '.join(ACTIONS)}",
+                where=f"decisions/quarantine.jsonl, decision {number}",
+                todo="Restore the file from the back-up; decisions are only ever appended.",
+            )
+    moments = [datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None) for row in rows]
+    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in COLUMNS}
+    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
+    decided = pa.table({**texts, "decided_at": pa.array(moments, pa.timestamp("us")), "decision_no": numbers})
+    bench.con.register("decided_lines", decided)
+    bench.con.execute("CREATE OR REPLACE TEMP TABLE decision_line AS SELECT * FROM decided_lines")
+    bench.con.unregister("decided_lines")
+    for name, file in (("guarded_item", guarded), ("quarantine_decision", "quarantine_decision")):
+        try:
+            query = (HERE / f"{file}.sql").read_text(encoding="utf-8")
+            bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        except duckdb.Error as error:
+            raise step_failed(error, f"resolve/{file}.sql") from None

@@ -176,9 +176,12 @@ class Field:
         self.rows["movement"].append(row)
         self.rows["movement_identity"].append(row)
 
-    def decide(self, record_id: str, action: str, at: datetime = datetime(2021, 11, 1, tzinfo=UTC)) -> None:
+    def decide(
+        self, record_id: str, action: str, at: datetime = datetime(2021, 11, 1, tzinfo=UTC), by: str | None = "DEP-01"
+    ) -> None:
         """Record a decision about a record in quarantine."""
-        self.decisions.append({"record_id": record_id, "action": action, "decided_at": at.isoformat()})
+        row = {"record_id": record_id, "action": action, "decided_at": at.isoformat(), "decided_by": by}
+        self.decisions.append(row)
 
     def resolve(self, folder: Path, threads: int = 2, as_of: datetime = datetime(2021, 12, 20, tzinfo=UTC)) -> Outcome:
         """Run the step and return what it made."""

@@ -1,0 +1,157 @@
+"""Decisions on what is in quarantine: appended, replayed in every build, two persons for S3."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import BadDecision
+from pipeline.lake import append_line
+from pipeline.resolve.decisions import register_decisions
+from tests.resolve.field import Field, Outcome
+
+HELD = {"rejects": ["R-FORM-NOT-APPROVED"]}
+START = datetime(2021, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def field() -> Field:
+    return Field()
+
+
+def test_discarded_is_settled_and_stays(field: Field, tmp_path: Path) -> None:
+    field.decide(field.record("a", **HELD), "discard")
+    field.record("b", **HELD)
+    found = field.resolve(tmp_path).rows("SELECT case_id, state, is_settled FROM record_state ORDER BY case_id")
+    assert found == [("a", "quarantined", True), ("b", "quarantined", False)]
+
+
+def test_the_last_decision_holds(field: Field, tmp_path: Path) -> None:
+    record = field.record("a", **HELD)
+    field.decide(record, "discard")
+    field.decide(record, "release")
+    assert field.resolve(tmp_path).state("a") == "counted"
+
+
+def test_a_decision_taken_back_leaves_the_rules_to_judge(field: Field, tmp_path: Path) -> None:
+    record = field.record("a", **HELD)
+    field.decide(record, "release")
+    field.decide(record, "retry")
+    assert field.resolve(tmp_path).state("a") == "quarantined"
+
+
+def test_a_winner_taken_back_gives_the_case_to_the_first(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    second = field.record("a")
+    field.decide(second, "release")
+    field.decide(second, "retry")
+    assert field.resolve(tmp_path).states("a") == ["counted", "quarantined"]
+
+
+@pytest.mark.parametrize(
+    ("persons", "state"),
+    [
+        ([], "quarantined"),
+        (["DEP-01"], "quarantined"),
+        (["DEP-01", "DEP-01"], "quarantined"),
+        ([None, None], "quarantined"),
+        (["DEP-01", "DEP-02"], "counted"),
+    ],
+)
+def test_two_persons_decide_on_s3(field: Field, tmp_path: Path, persons: list[str | None], state: str) -> None:
+    record = field.record("a", site="CRISIS", **HELD)
+    for person in persons:
+        field.decide(record, "release", by=person)
+    assert field.resolve(tmp_path).state("a") == state
+
+
+def test_another_decision_in_between_starts_the_count_of_persons_anew(field: Field, tmp_path: Path) -> None:
+    record = field.record("a", site="CRISIS", **HELD)
+    for person, action in (("DEP-01", "release"), ("DEP-02", "discard"), ("DEP-02", "release")):
+        field.decide(record, action, by=person)
+    assert field.resolve(tmp_path).state("a") == "quarantined"
+
+
+@pytest.mark.parametrize("where", [{"staff_id": "ST-CRISIS"}, {"device_id": "TB-CRISIS"}, {"institution_id": "CRISIS"}])
+def test_s3_is_who_sent_wrote_or_carried_it(field: Field, tmp_path: Path, where: dict[str, str]) -> None:
+    field.decide(field.record("a", **HELD, **where), "release", by="DEP-01")
+    assert field.resolve(tmp_path).state("a") == "quarantined"
+
+
+@pytest.mark.parametrize(
+    "line", [{"action": "release"}, {"record_id": "x", "action": "erase"}, {"record_id": 7, "action": "release"}]
+)
+def test_a_line_that_says_nothing_is_named(field: Field, tmp_path: Path, line: dict[str, object]) -> None:
+    field.decisions.append({**line, "decided_at": START.isoformat()})
+    with pytest.raises(BadDecision):
+        field.resolve(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"action": "release"}', '{"decided_at": "2021-10-10T10:00:00"}', '{"decided_at": 7}']
+)
+def test_a_damaged_line_is_named_and_not_quoted(field: Field, tmp_path: Path, line: str) -> None:
+    outcome = field.resolve(tmp_path)
+    lake = outcome.bench.lake
+    append_line(
+        lake.decisions / "quarantine.jsonl", {"record_id": "x", "action": "release", "decided_at": START.isoformat()}
+    )
+    with (lake.decisions / "quarantine.jsonl").open("a") as file:
+        file.write(line)
+    with pytest.raises(BadDecision) as caught:
+        lake.decided("quarantine", START)
+    assert caught.value.where.endswith("quarantine.jsonl:2")
+    assert '"decided_at": ' not in str(caught.value)
+
+
+# ------------------------------------------------------------------ any history of decisions
+
+PERSONS = ("DEP-01", "DEP-02", "DEP-03")
+HISTORY = st.lists(
+    st.tuples(st.sampled_from(["plain", "crisis"]), st.sampled_from(["release", "discard", "retry"]), st.sampled_from(PERSONS)),
+    max_size=12,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def two_held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, dict[str, str]]:
+    """A record of an ordinary institution and one of an S3 institution, both held."""
+    field = Field()
+    ids = {"plain": field.record("plain", **HELD), "crisis": field.record("crisis", site="CRISIS", **HELD)}
+    return field.resolve(tmp_path_factory.mktemp("history")), ids
+
+
+def _holds(history: list[tuple[str, str, str]], item: str) -> str | None:
+    """What holds on an item, told step by step."""
+    holding, last, persons = None, None, set()
+    for about, action, person in history:
+        if about != item:
+            continue
+        persons = {*persons, person} if action == last else {person}
+        last = action
+        if action == "retry":
+            holding = None
+        elif item == "plain" or len(persons) > 1:
+            holding = action
+    return holding
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORY, seen=st.integers(0, 12))
+def test_what_holds_is_what_the_history_up_to_as_of_says(
+    two_held: tuple[Outcome, dict[str, str]], history: list[tuple[str, str, str]], seen: int
+) -> None:
+    outcome, ids = two_held
+    path = outcome.bench.lake.decisions / "quarantine.jsonl"
+    path.unlink(missing_ok=True)
+    for number, (item, action, person) in enumerate(history):
+        moment = (START + timedelta(hours=number)).isoformat()
+        append_line(path, {"record_id": ids[item], "action": action, "decided_by": person, "decided_at": moment})
+    outcome.bench.as_of = START + timedelta(hours=seen) - timedelta(seconds=1)
+    register_decisions(outcome.bench)
+    expected = {(ids[item], action) for item in ids if (action := _holds(history[:seen], item))}
+    assert set(outcome.rows("SELECT record_id, action FROM quarantine_decision")) == expected
