@@ -41,6 +41,7 @@ RETRIES = ExceptionRetryPolicy(
                 "pipeline.errors.LakeBusy",
                 "pipeline.errors.DiskFull",
                 "pipeline.errors.PortalUnavailable",
+                "pipeline.errors.GatewayUnavailable",
                 "builtins.OSError",
             ],
             action=RetryAction.RETRY,

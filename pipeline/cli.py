@@ -1,7 +1,8 @@
 """`sanaq`: the pipeline without Airflow.
 
 Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; 4 a gate,
-the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal gives no whole answer.
+the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal or the gateway
+gives no whole answer.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ app = typer.Typer(
     help="From the field of a census in institutions to the analyst.",
     epilog="Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; "
     "4 a gate, the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; "
-    "7 the portal gives no whole answer.",
+    "7 the portal or the gateway gives no whole answer.",
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -283,7 +284,7 @@ def _tell_of_retries() -> None:
 
     def told(details: retries.RetryDetails) -> None:
         why = getattr(details.caused_by, "what", type(details.caused_by).__name__)
-        err.print(f"portal: {why}; trying again in {details.wait_for:.1f} s", markup=False)
+        err.print(f"{why}; trying again in {details.wait_for:.1f} s", markup=False)
 
     retries.set_on_retry_hooks([told])
 

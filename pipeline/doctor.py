@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, SanaqError
 from pipeline.lake import Lake
-from pipeline.receive import portal
+from pipeline.receive import portal, sftp
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 
@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets and the portal."""
+    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets, the portal and the gateway."""
     lake = Lake(settings.lake)
     return [
         _python(),
@@ -55,6 +55,7 @@ def examine(settings: Settings) -> list[Finding]:
             "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret",
         ),
         _portal(settings),
+        _gateway(settings),
     ]
 
 
@@ -204,3 +205,15 @@ def _portal(settings: Settings) -> Finding:
     finally:
         api.close()
     return Finding("portal", "ok", f"{settings.portal_url} answers and takes the token")
+
+
+def _gateway(settings: Settings) -> Finding:
+    """List the gateway's folder, once and briefly: that tries address, host key and key."""
+    if settings.sftp_url is None:
+        return Finding("gateway", "ok", "not set: bundles of VPN tablets are read from the inbox")
+    try:
+        with sftp.Gateway(settings, timeout=5.0, attempts=1) as gateway:
+            gateway.knock()
+    except SanaqError as problem:
+        return Finding("gateway", "attention", f"{settings.sftp_url}: {problem.what}", problem.todo)
+    return Finding("gateway", "ok", f"{settings.sftp_url} shows the known host key and takes ours")

@@ -137,6 +137,18 @@ class NoSuchRecord(SanaqError):
     exit_code = 3
 
 
+class GatewayRefused(SanaqError):
+    """The SFTP gateway is not the one we know, or does not let us do what receiving needs."""
+
+    exit_code = 2
+
+
+class GatewayUnavailable(SanaqError):
+    """The SFTP gateway gave no whole answer in all attempts."""
+
+    exit_code = 7
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,6 +24,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 ADDRESS = re.compile(r"https?://[^\s/]+[^\s]*")
 
+GATEWAY = re.compile(r"sftp://[^\s:@/]+@[^\s:@/]+(:[0-9]{1,5})?(/[^\s]*)?")
+
 
 def _memory(value: str) -> str:
     if not MEMORY.fullmatch(value):
@@ -34,6 +36,14 @@ def _memory(value: str) -> str:
 def _address(value: str) -> str:
     if not ADDRESS.fullmatch(value):
         raise ValueError("an address is wanted that begins with http:// or https://")
+    return value
+
+
+def _gateway(value: object) -> object:
+    if value in (None, ""):  # a compose file cannot leave a variable out
+        return None
+    if not GATEWAY.fullmatch(str(value)):
+        raise ValueError("an address is wanted like sftp://USER@HOST:PORT/FOLDER, without a password")
     return value
 
 
@@ -58,6 +68,15 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8765", description="base address of the portal's API"
     )
     portal_token: SecretStr | None = Field(None, description="bearer token of the portal's API")
+    sftp_url: Annotated[str | None, BeforeValidator(_gateway)] = Field(
+        None,
+        description="gateway tablet_vpn is pulled from, sftp://USER@HOST:PORT/FOLDER; when not set the inbox is read",
+    )
+    sftp_key: SecretStr | None = Field(None, description="private key for the gateway, OpenSSH text, no passphrase")
+    sftp_known_hosts: Path | None = Field(
+        None, description="file like ~/.ssh/known_hosts that names the gateway's host key"
+    )
+    sftp_remove: bool = Field(False, description="take bundles off the gateway once they have landed and been verified")
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
     keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")

@@ -1,4 +1,4 @@
-"""``sanaq sandbox``: create a campaign, let it arrive, serve its portal."""
+"""``sanaq sandbox``: create a campaign, let it arrive, serve its portal and its gateway."""
 
 from __future__ import annotations
 
@@ -70,6 +70,23 @@ def serve_command(
         typer.echo(json.dumps({"url": url}) if as_json else f"portal at {url}")
 
     serve(out, port, token, announce)
+
+
+@app.command("serve-sftp")
+def serve_sftp_command(
+    inbox: Annotated[Path, typer.Argument(help="the inbox whose tablet_vpn/ the gateway shows")],
+    keys: Annotated[Path, typer.Option(help="folder of the keys; made where missing")],
+    port: Annotated[int, typer.Option(help="0 takes a free port")] = 8722,
+    as_json: Json = False,
+) -> None:
+    """Serve the SFTP gateway of the VPN tablets on the loopback interface."""
+    from sandbox.sftp import Access, serve
+
+    def announce(way_in: Access) -> None:
+        said = {"url": way_in.url, "key": str(keys / "client_key"), "known_hosts": str(way_in.known_hosts)}
+        typer.echo(json.dumps(said) if as_json else "\n".join(f"{name}: {value}" for name, value in said.items()))
+
+    serve(inbox, keys, port, announce)
 
 
 @app.command("volume")

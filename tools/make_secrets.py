@@ -24,6 +24,8 @@ def main(folder: Path = FOLDER) -> None:
     for name in ("airflow_api_key", "airflow_jwt_key", "sanaq_id_key"):
         _kept(folder, name, secrets.token_urlsafe(64))
     _kept(folder, "sanaq_portal_token", "ask the portal's people for the token and write it here")
+    for name in ("sanaq_sftp_key", "sftp_known_hosts"):  # from the gateway's people; empty while the inbox is read
+        _kept(folder, name, "")
 
 
 def _kept(folder: Path, name: str, value: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.table import Table
 from pipeline.settings import PROJECT, load_settings
 from sandbox.campaign import create
 from sandbox.deliver import deliver
+from sandbox.sftp import access
 from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
 
@@ -78,20 +80,26 @@ def main() -> int:
         )
         return 1
     port, token = free_port(), secrets.token_urlsafe(16)
-    portal = [sys.executable, "-m", "pipeline.cli", "sandbox", "serve", str(field), "--port", str(port)]
+    keys = tempfile.TemporaryDirectory()  # not in the field: that is cleared once nobody else is at work in it
+    way_in = access(Path(keys.name), free_port())
+    sandbox = [sys.executable, "-m", "pipeline.cli", "sandbox"]
+    portal = [*sandbox, "serve", str(field), "--port", str(port)]
+    gateway = [*sandbox, "serve-sftp", str(field / "inbox"), "--keys", keys.name, "--port", str(way_in.port)]
     settings = {
         "SANAQ_LAKE": str(lake),
         "SANAQ_INBOX": str(field / "inbox"),
         "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
         "SANAQ_PORTAL_TOKEN": token,
+        **way_in.settings(),
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",
     }
     try:
-        with LocalAirflow(options.airflow_home, settings, is_fresh=True) as airflow:
+        with keys, LocalAirflow(options.airflow_home, settings, is_fresh=True) as airflow:
             with console.status("inventing a field, starting Airflow"):
                 _clear(lake, field)
                 campaign = create(field, SEED, options.institutions, options.people, 1.0).to_dict()
                 airflow.children.start("portal", portal, airflow.env)
+                airflow.children.start("gateway", gateway, airflow.env)
                 airflow.wait_until_ready(DAGS)
             counts: dict[str, int] = campaign["counts"]
             console.print(

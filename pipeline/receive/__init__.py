@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Clock, Lake
+from pipeline.receive import sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import Parcel, Receipt, Refusal
@@ -28,7 +29,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt
     Parameters
     ----------
     route
-        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` is pulled.
+        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` is pulled;
+        so is `tablet_vpn` where `SANAQ_SFTP_URL` names a gateway.
     clock
         Gives the moment of receipt; the lake keeps moments strictly increasing.
 
@@ -43,11 +45,15 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt
         There is not twice the room needed; what landed before is whole.
     PortalRefused, PortalUnavailable
         The portal could not be pulled; nothing landed.
+    GatewayRefused, GatewayUnavailable
+        The gateway could not be pulled to the end; what landed before is whole.
     """
     receipt = Receipt(route)
     with Landing(lake, clock, settings.max_file_bytes) as landing:
         if route == PORTAL:
             _from_portal(receipt, landing, lake, settings)
+        elif route == sftp.ROUTE and settings.sftp_url:
+            _from_gateway(receipt, landing, lake, settings)
         else:
             _from_inbox(receipt, landing, settings.inbox)
     LOG.info(
@@ -62,6 +68,12 @@ def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Setti
         _enter(receipt, landing.land([parcel] if parcel else []))
     if parcel is None:
         receipt.note = "the portal has nothing new"
+
+
+def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
+    _enter(receipt, sftp.brought(landing, lake, settings))
+    if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
+        receipt.note = "the gateway has nothing new"
 
 
 def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
@@ -84,12 +96,14 @@ def _parcels(receipt: Receipt, found: Iterable[Found], refusals: list[Refusal]) 
             receipt.waiting += 1
 
 
-def _enter(receipt: Receipt, outcomes: Iterable[Outcome]) -> None:
+def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Landed):
             _enter_landed(receipt, outcome.manifest)
         elif isinstance(outcome, Again):
             receipt.again += 1
+        elif isinstance(outcome, Waiting):
+            receipt.waiting += 1
         else:
             receipt.refused.append(outcome)
 

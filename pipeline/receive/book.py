@@ -25,11 +25,12 @@ class Book:
         self._newest: datetime | None = None
         self._known: set[str] = set()
         self._sizes: set[tuple[str, int]] = set()
+        self._listings: dict[tuple[str, str], str] = {}
 
     def recover(self) -> None:
         """Cut a torn last line and enter landed batches whose line was never written."""
         self._cut_torn_line()
-        self._read_up_to, self._newest, self._known, self._sizes = 0, None, set(), set()
+        self._read_up_to, self._newest, self._known, self._sizes, self._listings = 0, None, set(), set(), {}
         self._read_on()
         missing = [manifest for manifest in self._landed() if manifest["batch_id"] not in self._known]
         for manifest in sorted(missing, key=lambda manifest: str(manifest["received_at"])):
@@ -72,6 +73,10 @@ class Book:
         """Whether something of this size came from this place before; the content may differ all the same."""
         return (origin, size) in self._sizes
 
+    def listed_as(self, origin: str, listing_sha256: str) -> str | None:
+        """Return the batch this place held when its gateway listed it just so, or None."""
+        return self._listings.get((origin, listing_sha256))
+
     def moments(self, clock: Clock, count: int) -> list[datetime]:
         """Return `count` moments of receipt, each later than every one before in this lake."""
         now = clock().astimezone(UTC)
@@ -91,6 +96,8 @@ class Book:
             self._take(json.loads(line))
 
     def _take(self, row: dict[str, Any]) -> None:
+        if row["outcome"] in ("landed", "again") and row.get("listing_sha256"):
+            self._listings[row["origin"], row["listing_sha256"]] = row["batch_id"]
         if row["outcome"] != "landed":
             return
         self._known.add(row["batch_id"])
@@ -121,6 +128,7 @@ def landed_row(manifest: dict[str, Any]) -> dict[str, Any]:
         "origin": manifest["origin"],
         "received_at": manifest["received_at"],
         "byte_count": sum(file["size"] for file in manifest["files"]),
+        "listing_sha256": manifest.get("listing_sha256"),
     }
 
 

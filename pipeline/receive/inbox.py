@@ -77,7 +77,7 @@ def _loose(route: str, folder: Path, inbox: Path, is_expected: Callable[[str], b
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
-        if not path.is_dir() and not _is_ignored(path.name) and not is_expected(path.name):
+        if not path.is_dir() and not is_ignored(path.name) and not is_expected(path.name):
             yield Refusal(route, _origin(path, inbox), "OUTSIDE_A_BUNDLE")
 
 
@@ -132,19 +132,20 @@ def _walk(folder: Path) -> list[Path]:
     found = []
     for place, folders, names in os.walk(folder):
         linked = [name for name in folders if Path(place, name).is_symlink()]
-        folders[:] = [name for name in folders if name not in linked and not _is_ignored(name)]
-        found += [Path(place, name) for name in [*names, *linked] if not _is_ignored(name)]
+        folders[:] = [name for name in folders if name not in linked and not is_ignored(name)]
+        found += [Path(place, name) for name in [*names, *linked] if not is_ignored(name)]
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
 def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if path.is_dir() and not _is_ignored(path.name)]
+    found = [path for path in folder.iterdir() if path.is_dir() and not is_ignored(path.name)]
     return sorted(found, key=lambda path: os.fsencode(path.name))
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a name is that of something still being written, or of nobody's concern."""
     return name.startswith(".") or name.endswith(".part")
 
 

@@ -108,6 +108,12 @@ class Landing:
             self._book.refresh()
             self._book.append(rows)
 
+    def listed_as(self, origin: str, listing_sha256: str) -> str | None:
+        """Return the batch that was received when the gateway listed this place just so, or None."""
+        with self._lake.lock("receive"):
+            self._book.refresh()
+            return self._book.listed_as(origin, listing_sha256)
+
     def _sweep(self) -> None:
         """Remove what killed runs left behind; a run that lives holds its folder's lock."""
         for folder in self._lake.staging.iterdir():
@@ -199,6 +205,7 @@ class Landing:
             "source_id": parcel.source_id,
             "origin": parcel.origin,
             "at": at,
+            "listing_sha256": parcel.listing_sha256,
         }
         return row | ({"custody": parcel.custody} if parcel.route == "tablet_usb" else {})
 
@@ -305,6 +312,7 @@ def _landing_manifest(one: Staged, received_at: str) -> dict[str, Any]:
         "custody": parcel.custody,
         "cursor_from": parcel.cursor_from,
         "cursor_to": parcel.cursor_to,
+        "listing_sha256": parcel.listing_sha256,
         "problems": list(parcel.problems),
         "sanaq_version": version("sanaq"),
     }

@@ -35,6 +35,8 @@ class Parcel:
         What the custody record of a medium says, or None where there is none.
     problems
         Codes of what is wrong with the parcel as a whole; it lands all the same.
+    listing_sha256
+        Hash of names, sizes and times of change as a gateway listed them, or None.
     """
 
     route: str
@@ -48,11 +50,12 @@ class Parcel:
     cursor_from: str | None = None
     cursor_to: str | None = None
     problems: tuple[str, ...] = ()
+    listing_sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something in the inbox that was not taken, and why; nothing of it is in the lake."""
+    """Something in the inbox or on the gateway that was not taken, and why; nothing of it is in the lake."""
 
     route: str
     origin: str
