@@ -50,7 +50,7 @@ with DAG(
         """Land what is new on one route; return the number of batches."""
         from pipeline import night
 
-        return len(night.receive(route, params["now"]).landed)
+        return len(night.receive(route, params["now"], is_sweep=True).landed)
 
     # A route that is down must not stop the others: what it did not bring shows as a gap.
     @task(trigger_rule=TriggerRule.ALL_DONE)

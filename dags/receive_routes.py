@@ -19,6 +19,8 @@ Nothing new: the task is skipped and nothing is built.
 
 - `PortalUnavailable`: the portal does not answer; retried by itself. After an hour, call the portal's people.
 - `PortalRefused`: the token is wrong or has ended. Set SANAQ_PORTAL_TOKEN, clear the task.
+- `CensusDbUnavailable`: the Census Database does not answer; retried by itself. After an hour, call its operators.
+- `CensusDbRefused`: role, password, certificate or a column is not as docs/census-db.sql says. Mend it with them, clear the task.
 - `DiskFull`: free space for the lake; nothing was half written. Clear the task.
 - `LakeBusy`: another receive is running; retried by itself.
 
@@ -32,7 +34,9 @@ def receiving(route: str) -> DAG:
         dag_id=f"receive_{route}",
         description=f"Land what is new on the route {route}.",
         doc_md=RUNBOOK.format(route=route),
-        schedule=by_clock(timedelta(minutes=15) if route in ("portal", "tablet_vpn") else timedelta(hours=1)),
+        schedule=by_clock(
+            timedelta(minutes=15) if route in ("portal", "census_db", "tablet_vpn") else timedelta(hours=1)
+        ),
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timedelta(hours=3),

@@ -11,7 +11,7 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 OWNER = "sanaq"
 ZONE = "Asia/Aqtau"
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "portal", "census_db", "tablet_vpn", "tablet_usb")
 # The order is pipeline.build.STEPS; written here too, for importing that module loads the engine at parse time. A test compares them.
 STEPS = {
     "read": "Bytes to typed rows; what cannot be read is a row that says why.",
@@ -42,6 +42,7 @@ RETRIES = ExceptionRetryPolicy(
                 "pipeline.errors.DiskFull",
                 "pipeline.errors.PortalUnavailable",
                 "pipeline.errors.GatewayUnavailable",
+                "pipeline.errors.CensusDbUnavailable",
                 "builtins.OSError",
             ],
             action=RetryAction.RETRY,

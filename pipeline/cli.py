@@ -1,8 +1,8 @@
 """`sanaq`: the pipeline without Airflow.
 
 Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; 4 a gate,
-the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal or the gateway
-gives no whole answer.
+the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal, the gateway
+or the Census Database gives no whole answer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ app = typer.Typer(
     help="From the field of a census in institutions to the analyst.",
     epilog="Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; "
     "4 a gate, the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; "
-    "7 the portal or the gateway gives no whole answer.",
+    "7 the portal, the gateway or the Census Database gives no whole answer.",
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -50,6 +50,7 @@ class Route(StrEnum):
     movement = "movement"
     headcount = "headcount"
     portal = "portal"
+    census_db = "census_db"
     tablet_vpn = "tablet_vpn"
     tablet_usb = "tablet_usb"
 
@@ -76,6 +77,9 @@ def receive(
     now: Annotated[
         str | None, typer.Option(help="Moment (with offset) written as the receipt; the system clock when left out.")
     ] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Look through all keys of the Census Database, as the night does.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring in what is new over a route and land it unchanged.
@@ -89,7 +93,7 @@ def receive(
         for each in [route] if route else list(Route):
             task = progress.add_task(f"receiving {each.value}", total=None)
             try:
-                rows.append(_receipt_row(night.receive(each.value, now)))
+                rows.append(_receipt_row(night.receive(each.value, now, is_sweep=sweep)))
             except (BadSetting, DiskFull, LakeBusy):  # the next route would meet the same
                 raise
             except SanaqError as problem:
@@ -101,7 +105,7 @@ def receive(
     if len(problems) < len(rows):
         _show(rows, as_json, title="Received")
     settings, lake = night.opened()
-    if not settings.inbox.is_dir() and route != Route.portal:
+    if not settings.inbox.is_dir() and route not in (Route.portal, Route.census_db):
         err.print(
             f"The inbox {settings.inbox} is not there: make it, or set SANAQ_INBOX.", markup=False, soft_wrap=True
         )

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, SanaqError
 from pipeline.lake import Lake
-from pipeline.receive import portal, sftp
+from pipeline.receive import census_db, portal, sftp
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 
@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets, the portal and the gateway."""
+    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets and what is pulled."""
     lake = Lake(settings.lake)
     return [
         _python(),
@@ -56,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         ),
         _portal(settings),
         _gateway(settings),
+        _census_db(settings),
     ]
 
 
@@ -217,3 +218,21 @@ def _gateway(settings: Settings) -> Finding:
     except SanaqError as problem:
         return Finding("gateway", "attention", f"{settings.sftp_url}: {problem.what}", problem.todo)
     return Finding("gateway", "ok", f"{settings.sftp_url} shows the known host key and takes ours")
+
+
+def _census_db(settings: Settings) -> Finding:
+    """Ask the Census Database for nothing: that tries address, certificate, password, rights and columns."""
+    name = "census database"
+    if settings.census_db_url is None:
+        return Finding(
+            name, "attention", "SANAQ_CENSUS_DB_URL is not set", "Set it; until then no case is looked for there."
+        )
+    try:
+        can_write = census_db.can_write(settings)
+    except SanaqError as problem:
+        return Finding(name, "attention", f"{settings.census_db_url}: {problem.what}", problem.todo)
+    if can_write:
+        return Finding(
+            name, "attention", "the role can write in the Census Database", "Ask for a role as in docs/census-db.sql."
+        )
+    return Finding(name, "ok", f"{settings.census_db_url} answers, is as agreed, and the role only reads")

@@ -149,6 +149,18 @@ class GatewayUnavailable(SanaqError):
     exit_code = 7
 
 
+class CensusDbRefused(SanaqError):
+    """The Census Database refuses the role, or is not as docs/census-db.sql says."""
+
+    exit_code = 2
+
+
+class CensusDbUnavailable(SanaqError):
+    """The Census Database gave no whole answer."""
+
+    exit_code = 7
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 

@@ -51,12 +51,15 @@ def moment(text: str) -> datetime:
 
 
 @guarded
-def receive(route: str, now: str | None = None) -> Receipt:
-    """Land what is new on one route; `now` is written as the moment of receipt in place of the system clock."""
+def receive(route: str, now: str | None = None, *, is_sweep: bool = False) -> Receipt:
+    """Land what is new on one route; `now` is written as the moment of receipt in place of the system clock.
+
+    A sweep looks through all keys of the Census Database.
+    """
     from pipeline.receive import receive as receive_route
 
     settings, lake = opened()
-    return receive_route(route, lake, settings, clock_from(moment(now)) if now else system_clock)
+    return receive_route(route, lake, settings, clock_from(moment(now)) if now else system_clock, is_sweep=is_sweep)
 
 
 @guarded

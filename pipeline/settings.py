@@ -47,6 +47,29 @@ def _gateway(value: object) -> object:
     return value
 
 
+def _database(value: str | None) -> str | None:
+    """Hold an address to what may be shown and sent: no password in it, and beyond this machine only with a certificate."""
+    if not value:
+        return None
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        said = conninfo_to_dict(value)
+    except ProgrammingError:
+        said = {}
+    places = str(said.get("hostaddr") or said.get("host") or "").split(",")
+    if not value.startswith(("postgresql://", "postgres://")) or "" in places:
+        raise ValueError("an address is wanted like postgresql://sanaq_reader@host:5432/census")
+    if "password" in said:
+        raise ValueError("the password belongs into SANAQ_CENSUS_DB_PASSWORD")
+    if all(place.startswith("/") or place in ("localhost", "127.0.0.1", "::1") for place in places):
+        return value
+    if said.get("sslmode", "verify-full") != "verify-full":
+        raise ValueError("beyond this machine only sslmode=verify-full is safe")
+    return value if "sslmode" in said else f"{value}{'&' if '?' in value else '?'}sslmode=verify-full"
+
+
 class Settings(BaseSettings):
     """Everything that may differ between two machines that run the same code on the same data."""
 
@@ -77,6 +100,10 @@ class Settings(BaseSettings):
         None, description="file like ~/.ssh/known_hosts that names the gateway's host key"
     )
     sftp_remove: bool = Field(False, description="take bundles off the gateway once they have landed and been verified")
+    census_db_url: Annotated[str | None, AfterValidator(_database)] = Field(
+        None, description="address of the Census Database, without a password; none: the route is not received"
+    )
+    census_db_password: SecretStr | None = Field(None, description="password of the Census Database's reading role")
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
     keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")

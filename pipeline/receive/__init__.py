@@ -11,7 +11,7 @@ from pipeline.lake import Clock, Lake
 from pipeline.receive import sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
-from pipeline.receive.parcel import Parcel, Receipt, Refusal
+from pipeline.receive.parcel import CENSUS_DB, Parcel, Receipt, Refusal
 from pipeline.receive.portal import ROUTE as PORTAL
 from pipeline.receive.portal import pulled
 from pipeline.settings import Settings
@@ -21,7 +21,7 @@ __all__ = ["Receipt", "Refusal", "receive"]
 LOG = logging.getLogger(__name__)
 
 
-def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt:
+def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_sweep: bool = False) -> Receipt:
     """Bring in what is new over a route.
 
     Receiving the same content again changes nothing but one line in `receipts.jsonl`.
@@ -29,10 +29,12 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt
     Parameters
     ----------
     route
-        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` is pulled;
+        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` and `census_db` are pulled;
         so is `tablet_vpn` where `SANAQ_SFTP_URL` names a gateway.
     clock
         Gives the moment of receipt; the lake keeps moments strictly increasing.
+    is_sweep
+        Look through all keys of the Census Database, not only what was written since the last pull; of no matter elsewhere.
 
     Returns
     -------
@@ -47,6 +49,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt
         The portal could not be pulled; nothing landed.
     GatewayRefused, GatewayUnavailable
         The gateway could not be pulled to the end; what landed before is whole.
+    CensusDbRefused, CensusDbUnavailable
+        The Census Database could not be pulled; nothing landed.
     """
     receipt = Receipt(route)
     with Landing(lake, clock, settings.max_file_bytes) as landing:
@@ -54,6 +58,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock) -> Receipt
             _from_portal(receipt, landing, lake, settings)
         elif route == sftp.ROUTE and settings.sftp_url:
             _from_gateway(receipt, landing, lake, settings)
+        elif route == CENSUS_DB:
+            _from_census_db(receipt, landing, lake, settings, is_sweep)
         else:
             _from_inbox(receipt, landing, settings.inbox)
     LOG.info(
@@ -74,6 +80,20 @@ def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Sett
     _enter(receipt, sftp.brought(landing, lake, settings))
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         receipt.note = "the gateway has nothing new"
+
+
+def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings, is_sweep: bool) -> None:
+    if settings.census_db_url is None:
+        receipt.note = "the Census Database is not set up (SANAQ_CENSUS_DB_URL)"
+        return
+    from pipeline.receive.census_db import pull  # its driver takes longer to load than most receipts to land
+
+    # The night and the quarter of an hour may meet: the second looks when the first has landed.
+    with lake.lock(CENSUS_DB):
+        parcel = pull(lake, settings, landing.staging / CENSUS_DB, is_sweep=is_sweep)
+        _enter(receipt, landing.land([parcel] if parcel else []))
+    if parcel is None:
+        receipt.note = "the Census Database has nothing new"
 
 
 def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
@@ -111,7 +131,7 @@ def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
 def _enter_landed(receipt: Receipt, manifest: dict[str, Any]) -> None:
     receipt.landed.append(manifest["batch_id"])
     receipt.as_of = manifest["received_at"]
-    if receipt.route == PORTAL or receipt.route in BUNDLE_ROUTES:
+    if receipt.route in (PORTAL, CENSUS_DB, *BUNDLE_ROUTES):
         receipt.record_count += sum(f["line_count"] for f in manifest["files"] if f["path"].endswith(".ndjson"))
     count = (manifest["declared"] or {}).get("case_count")
     if isinstance(count, int) and not isinstance(count, bool):

@@ -137,6 +137,13 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def last_cursor(lake: Lake, route: str) -> str | None:
+    """Return where the last pull over a route ended, or None before the first."""
+    manifests = [_manifest(path) for path in lake.landing.glob(f"{route}/*/manifest.json")]
+    newest = max(manifests, key=lambda manifest: str(manifest["received_at"]), default=None)
+    return newest["cursor_to"] if newest else None
+
+
 def _manifest(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -10,6 +10,7 @@ from typing import Any
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "UNKNOWN"
+CENSUS_DB = "census_db"
 JSON_LIMIT = 1024 * 1024
 
 

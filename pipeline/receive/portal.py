@@ -14,6 +14,7 @@ import stamina
 
 from pipeline.errors import PortalRefused, PortalUnavailable
 from pipeline.lake import Lake
+from pipeline.receive.book import last_cursor
 from pipeline.receive.parcel import Parcel, Source
 from pipeline.settings import Settings
 
@@ -196,7 +197,7 @@ def pulled(lake: Lake, settings: Settings, folder: Path, portal: Portal | None =
 
 
 def _pull(lake: Lake, api: Portal, folder: Path) -> Parcel | None:
-    cursor_from = _last_cursor(lake)
+    cursor_from = last_cursor(lake, ROUTE)
     cursor_to, sources = cursor_from, []
     folder.mkdir()
     for number, page in enumerate(api.pages(cursor_from), start=1):
@@ -216,12 +217,6 @@ def _pull(lake: Lake, api: Portal, folder: Path) -> Parcel | None:
         cursor_from=cursor_from,
         cursor_to=cursor_to,
     )
-
-
-def _last_cursor(lake: Lake) -> str | None:
-    manifests = [json.loads(path.read_text(encoding="utf-8")) for path in lake.landing.glob(f"{ROUTE}/*/manifest.json")]
-    newest = max(manifests, key=lambda manifest: str(manifest["received_at"]), default=None)
-    return newest["cursor_to"] if newest else None
 
 
 def _seconds(retry_after: str | None) -> float | None:

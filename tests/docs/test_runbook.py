@@ -14,7 +14,7 @@ from pipeline.settings import PROJECT, Settings
 DOCS = PROJECT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text(encoding="utf-8")
 # What the first rule of dags/wiring.py retries; tests/dags holds the rule itself against the same names.
-RETRIED = {"LakeBusy", "DiskFull", "PortalUnavailable", "GatewayUnavailable", "StorageTrouble"}
+RETRIED = {"LakeBusy", "DiskFull", "PortalUnavailable", "GatewayUnavailable", "CensusDbUnavailable", "StorageTrouble"}
 PAGES = [PROJECT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
@@ -55,7 +55,7 @@ def test_every_dag_and_step_stands() -> None:
     assert {"build_census", "nightly_reconciliation", "publish_release"} <= named
     assert {
         f"receive_{route}"
-        for route in ("portal", "tablet_vpn", "tablet_usb", "register", "list", "movement", "headcount")
+        for route in ("portal", "census_db", "tablet_vpn", "tablet_usb", "register", "list", "movement", "headcount")
     } <= named
 
 

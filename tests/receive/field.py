@@ -46,9 +46,9 @@ class Field:
             self.put(f"{folder}.ready", b"")
         return self.inbox / folder
 
-    def receive(self, route: str, clock: Clock | None = None) -> Receipt:
+    def receive(self, route: str, clock: Clock | None = None, *, is_sweep: bool = False) -> Receipt:
         """Receive over a route with a clock that stands still."""
-        return receive(route, self.lake, self.settings, clock or clock_from(START))
+        return receive(route, self.lake, self.settings, clock or clock_from(START), is_sweep=is_sweep)
 
     def landing(self) -> dict[str, str]:
         """Return every landed file with the hash of its bytes."""

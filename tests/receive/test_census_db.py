@@ -1,0 +1,474 @@
+"""The Census Database is pulled from a real PostgreSQL, with transactions that stay open, backups, renamed columns and all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import trustme
+
+from pipeline.errors import BadSetting, CensusDbRefused, CensusDbUnavailable
+from pipeline.receive import census_db
+from pipeline.settings import load_settings
+from sandbox.census_db import DATABASE, Server, server
+from tests.receive.field import Field
+
+Owner = psycopg.Connection[tuple[Any, ...]]
+INSERT = "INSERT INTO sanaq.submission (case_id, case_version, submission, accepted_on) VALUES (%s, %s, %s, %s)"
+
+
+def insert(db: Owner, *cases: str, day: str = "2021-10-03", version: int = 1) -> None:
+    """Write cases in the transaction that is open."""
+    rows = [(case, version, json.dumps({"case_id": case, "case_version": version}), day) for case in cases]
+    with db.cursor() as cursor:
+        cursor.executemany(INSERT, rows)
+
+
+def said(server: Server) -> dict[str, object]:
+    """Settings that name a server."""
+    return {"census_db_url": server.url, "census_db_password": server.password}
+
+
+@pytest.fixture
+def owner(postgres: Server) -> Iterator[Owner]:
+    """A database made anew, in the hands of those who fill it."""
+    postgres.create()
+    with postgres.owner() as db:
+        yield db
+
+
+@pytest.fixture
+def other(postgres: Server, owner: Owner) -> Iterator[Owner]:
+    """Another of its writers."""
+    with postgres.owner() as db:
+        yield db
+
+
+@pytest.fixture
+def field(tmp_path: Path, postgres: Server, owner: Owner) -> Field:
+    """A lake that pulls from the database."""
+    return Field(tmp_path, **said(postgres))
+
+
+def pulled(field: Field, *, is_sweep: bool = False) -> list[str]:
+    """Pull once more and return the cases that landed, in their order."""
+    receipt = field.receive("census_db", is_sweep=is_sweep)
+    lines = [
+        line
+        for batch_id in receipt.landed
+        for path in sorted((field.lake.landing / "census_db" / batch_id / "files").iterdir())
+        for line in path.read_bytes().splitlines()
+    ]
+    assert receipt.record_count == len(lines)
+    return [f"{case['case_id']}.{case['case_version']}" for case in map(json.loads, lines)]
+
+
+def test_rows_land_as_they_were_sent_with_cursor_and_counts(field: Field, owner: Owner) -> None:
+    sent = '{"case_id" : "c1",\n "case_version":1, "answers": {"text": "Қ\\n\\u0041", "text2": 1.0}}'
+    owner.execute(INSERT, ["c1", 1, sent, "2021-10-03"])
+    insert(owner, "c2", "c3", day="2021-10-04")
+    owner.commit()
+    receipt = field.receive("census_db")
+    manifest = field.lake.batches()[0]
+    [file] = manifest["files"]
+    landed = (field.lake.landing / "census_db" / receipt.landed[0] / "files" / file["path"]).read_text(encoding="utf-8")
+    assert (file["path"], receipt.record_count) == ("page-00001.ndjson", 3)
+    assert landed.splitlines()[0] == sent.replace("\n", " ")
+    assert (manifest["source_id"], manifest["cursor_from"]) == ("census_db", None)
+    assert manifest["declared"] == {"daily": {"2021-10-03": 1, "2021-10-04": 2}, "total": 3}
+
+
+def test_the_next_pull_goes_on_where_the_last_ended_and_nothing_new_is_no_batch(field: Field, owner: Owner) -> None:
+    insert(owner, "c1", "c2")
+    owner.commit()
+    assert pulled(field) == ["c1.1", "c2.1"]
+    assert field.receive("census_db").note == "the Census Database has nothing new"
+    insert(owner, "c3")
+    insert(owner, "c1", version=2)
+    owner.commit()
+    assert pulled(field) == ["c1.2", "c3.1"]
+    first, second = field.lake.batches()
+    assert first["cursor_to"] == second["cursor_from"]
+    assert int(second["cursor_from"]) < int(second["cursor_to"])
+
+
+def test_a_row_changed_in_place_lands_again_and_one_only_touched_does_not(field: Field, owner: Owner) -> None:
+    insert(owner, "c1", "c2")
+    owner.commit()
+    pulled(field)
+    owner.execute("UPDATE sanaq.submission SET accepted_on = '2021-10-05' WHERE case_id = 'c1'")
+    owner.execute(
+        """UPDATE sanaq.submission SET submission = '{"case_id":"c2","case_version":1,"x":1}' WHERE case_id = 'c2'"""
+    )
+    owner.commit()
+    assert pulled(field) == ["c2.1"]
+
+
+def test_a_late_commit_is_not_lost_and_nothing_comes_twice(field: Field, owner: Owner, other: Owner) -> None:
+    insert(other, "late")
+    insert(owner, "early")
+    owner.commit()
+    assert pulled(field) == []  # what was written after a transaction that is still open waits for it
+    insert(owner, "later")
+    owner.commit()
+    other.commit()
+    assert pulled(field) == ["late.1", "early.1", "later.1"]
+    assert pulled(field, is_sweep=True) == []
+
+
+def test_a_late_commit_after_others_have_landed_is_not_lost(field: Field, owner: Owner, other: Owner) -> None:
+    insert(owner, "before")
+    owner.commit()
+    insert(other, "late")
+    assert pulled(field) == ["before.1"]
+    insert(owner, "after")
+    owner.commit()
+    assert pulled(field) == []
+    other.commit()
+    assert pulled(field) == ["late.1", "after.1"]
+
+
+def test_what_was_rolled_back_never_was(field: Field, owner: Owner, other: Owner) -> None:
+    insert(other, "no")
+    insert(owner, "yes")
+    owner.commit()
+    other.rollback()
+    assert pulled(field) == ["yes.1"]
+
+
+def test_the_night_does_not_wait_for_a_transaction_that_stays_open(field: Field, owner: Owner, other: Owner) -> None:
+    insert(other, "stuck")
+    insert(owner, "c1", "c2")
+    owner.commit()
+    assert pulled(field) == []
+    assert pulled(field, is_sweep=True) == ["c1.1", "c2.1"]
+    other.commit()
+    assert pulled(field) == ["stuck.1"]
+
+
+def test_the_sweep_finds_what_came_back_below_the_cursor(field: Field, owner: Owner) -> None:
+    insert(owner, "c1", "c2")
+    owner.commit()
+    pulled(field)
+    owner.execute("ALTER TABLE sanaq.submission DISABLE TRIGGER mark_change")
+    owner.execute(
+        """INSERT INTO sanaq.submission VALUES ('restored', 1, '{"case_id":"restored","case_version":1}', '2021-10-01', '3')"""
+    )
+    owner.commit()
+    assert pulled(field) == []
+    assert pulled(field, is_sweep=True) == ["restored.1"]
+    assert pulled(field, is_sweep=True) == []
+
+
+def test_a_server_made_from_a_backup_whose_counter_is_behind_is_swept_at_once(
+    field: Field, owner: Owner, tmp_path: Path
+) -> None:
+    for number in range(300):  # the counter of the first server runs ahead
+        insert(owner, f"c{number}")
+        owner.commit()
+    assert len(pulled(field)) == 300
+    with server() as restored:
+        restored.create()
+        with restored.owner() as db:
+            insert(db, "c1", "new")
+        again = Field(tmp_path, **said(restored))
+        assert pulled(again) == ["new.1"]
+        with restored.owner() as db:
+            insert(db, "newer")
+        assert pulled(again) == ["newer.1"]
+
+
+def test_many_rows_land_in_pages_in_order(field: Field, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(census_db, "PAGE_RECORDS", 10)
+    insert(owner, *(f"c{number:02d}" for number in range(25)))
+    owner.commit()
+    assert pulled(field) == [f"c{number:02d}.1" for number in range(25)]
+    assert [file["line_count"] for file in field.lake.batches()[0]["files"]] == [10, 10, 5]
+
+
+def test_a_pull_after_the_landing_was_lost_gives_the_same_batch(field: Field, owner: Owner, postgres: Server, tmp_path: Path) -> None:  # fmt: skip
+    insert(owner, "c2", "c1")
+    owner.commit()
+    assert Field(tmp_path / "other", **said(postgres)).receive("census_db").landed == field.receive("census_db").landed
+
+
+CHILD = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from pipeline.receive import census_db, landing
+from tests.receive.field import Field
+
+LEFT = 2
+def deadly(function):
+    def wrapped(*args, **kwargs):
+        global LEFT
+        LEFT -= 1
+        if LEFT == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return wrapped
+
+census_db.PAGE_RECORDS = 10
+{patch}
+Field(Path({folder!r}), census_db_url={url!r}, census_db_password={password!r}).receive("census_db")
+"""
+
+
+@pytest.mark.parametrize("patch", ["census_db._page = deadly(census_db._page)", "LEFT = 1; landing.Book.close = deadly(landing.Book.close)"])  # fmt: skip
+def test_a_pull_that_is_killed_is_made_again_by_the_next(
+    field: Field, owner: Owner, postgres: Server, root: Path, tmp_path: Path, patch: str
+) -> None:
+    insert(owner, *(f"c{number:02d}" for number in range(25)))
+    owner.commit()
+    script = CHILD.format(root=str(root), folder=str(tmp_path), url=postgres.url, password=postgres.password, patch=patch)  # fmt: skip
+    child = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    assert child.returncode == -signal.SIGKILL
+    field.receive("census_db")
+    lines = [line for path in field.lake.landing.glob("*/*/files/*") for line in path.read_bytes().splitlines()]
+    assert len(lines) == len(set(lines)) == 25
+    assert [row["outcome"] for row in field.receipts()] == ["landed"]
+    assert list(field.lake.staging.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("RENAME COLUMN submission TO content", "no column submission"),
+        ("ALTER COLUMN submission TYPE jsonb USING submission::jsonb", "column submission of .* is jsonb where json"),
+        ("ALTER COLUMN case_version TYPE bigint", "column case_version of .* is bigint where integer"),
+        ("DROP COLUMN changed_xid", "no column changed_xid"),
+        ("SET SCHEMA public", "no table sanaq.submission"),
+    ],
+)
+def test_a_changed_table_is_refused_by_its_column(field: Field, owner: Owner, change: str, told: str) -> None:
+    owner.execute(f"ALTER TABLE sanaq.submission {change}")
+    owner.commit()
+    with pytest.raises(CensusDbRefused, match=told):
+        field.receive("census_db")
+    assert (field.landing(), field.receipts()) == ({}, [])
+
+
+def test_a_column_more_is_no_matter(field: Field, owner: Owner) -> None:
+    owner.execute("ALTER TABLE sanaq.submission ADD COLUMN note text")
+    insert(owner, "c1")
+    owner.commit()
+    assert pulled(field) == ["c1.1"]
+
+
+def test_a_view_will_do(field: Field, owner: Owner) -> None:
+    owner.execute("ALTER TABLE sanaq.submission SET SCHEMA public")
+    owner.execute("CREATE VIEW sanaq.submission AS SELECT * FROM public.submission")
+    owner.execute("GRANT SELECT ON sanaq.submission TO sanaq_reader")
+    insert(owner, "c1")
+    owner.commit()
+    assert pulled(field) == ["c1.1"]
+
+
+def test_a_right_that_is_missing_is_refused(field: Field, owner: Owner) -> None:
+    owner.execute("REVOKE SELECT ON sanaq.submission FROM sanaq_reader")
+    owner.commit()
+    with pytest.raises(CensusDbRefused, match="may not read"):
+        field.receive("census_db")
+
+
+def test_a_wrong_password_says_what_to_set_and_not_what_it_is(tmp_path: Path, postgres: Server, owner: Owner) -> None:
+    field = Field(tmp_path, census_db_url=postgres.url, census_db_password="wrong-horse")
+    with pytest.raises(CensusDbRefused, match="SANAQ_CENSUS_DB_PASSWORD") as caught:
+        field.receive("census_db")
+    assert "wrong-horse" not in str(caught.value)
+
+
+def test_nobody_there_is_named_and_worth_another_try(tmp_path: Path) -> None:
+    field = Field(tmp_path, census_db_url="postgresql://sanaq_reader@127.0.0.1:1/census", census_db_password="x")
+    with pytest.raises(CensusDbUnavailable, match="does not answer"):
+        field.receive("census_db")
+
+
+def test_a_connection_that_ends_in_the_middle_lands_nothing(
+    field: Field, owner: Owner, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(owner, *(f"c{number:02d}" for number in range(25)))
+    owner.commit()
+    whole = census_db._page
+
+    def cut(db: Owner, *rest: Any) -> Any:
+        with postgres.owner(autocommit=True) as strong:
+            strong.execute("SELECT pg_terminate_backend(%s)", [db.info.backend_pid])
+        return whole(db, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(census_db, "_page", cut)
+        with pytest.raises(CensusDbUnavailable):
+            field.receive("census_db")
+    assert (field.landing(), field.receipts()) == ({}, [])
+    assert len(pulled(field)) == 25
+
+
+def test_no_content_of_a_row_is_told_when_a_query_fails(field: Field, owner: Owner) -> None:
+    owner.execute("ALTER TABLE sanaq.submission RENAME TO secret")
+    owner.execute(
+        """CREATE VIEW sanaq.submission AS SELECT case_id, case_version, submission, accepted_on,
+        (submission ->> 'name')::xid8 AS changed_xid FROM sanaq.secret"""
+    )
+    owner.execute("GRANT SELECT ON sanaq.submission TO sanaq_reader")
+    owner.execute(INSERT, ["c1", 1, '{"name": "Айгүл Ахметова"}', "2021-10-03"])
+    owner.commit()
+    with pytest.raises(CensusDbRefused, match="SQLSTATE 22P02") as caught:
+        field.receive("census_db")
+    assert "Айгүл" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_the_pull_cannot_write_even_with_a_role_that_may(
+    tmp_path: Path, postgres: Server, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner.execute("GRANT ALL ON sanaq.submission TO sanaq_reader")
+    insert(owner, "c1")
+    owner.commit()
+    monkeypatch.setattr(census_db, "BOUND", "DELETE FROM sanaq.submission RETURNING '1'")
+    with pytest.raises(CensusDbRefused, match="SQLSTATE 25006"):
+        Field(tmp_path, **said(postgres)).receive("census_db")
+
+
+def test_it_is_told_whether_the_role_can_write(field: Field, owner: Owner) -> None:
+    assert not census_db.can_write(field.settings)
+    owner.execute("GRANT UPDATE ON sanaq.submission TO sanaq_reader")
+    owner.commit()
+    assert census_db.can_write(field.settings)
+
+
+def test_a_database_that_is_not_set_up_is_no_failure(tmp_path: Path) -> None:
+    receipt = Field(tmp_path).receive("census_db")
+    assert (receipt.landed, receipt.note) == ([], "the Census Database is not set up (SANAQ_CENSUS_DB_URL)")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://r:secret@127.0.0.1/census", "SANAQ_CENSUS_DB_PASSWORD"),
+        ("postgresql://r@127.0.0.1/census?password=secret", "SANAQ_CENSUS_DB_PASSWORD"),
+        ("postgresql://r@db.example/census?sslmode=require", "verify-full"),
+        ("postgresql://r@localhost/census?hostaddr=10.0.0.1&sslmode=prefer", "verify-full"),
+        ("postgresql://r@localhost,db.example/census?sslmode=disable", "verify-full"),
+        ("postgresql:///census", "like postgresql://"),
+        ("host=127.0.0.1 password=secret", "like postgresql://"),
+        ("postgresql://secret:se%zz@", "like postgresql://"),
+    ],
+)
+def test_an_address_that_shows_or_sends_what_it_must_not_is_refused(url: str, told: str) -> None:
+    with pytest.raises(BadSetting, match=told) as caught:
+        load_settings(census_db_url=url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("postgresql://r@db.example/census", "postgresql://r@db.example/census?sslmode=verify-full"),
+        ("postgresql://r@db.example/c?sslrootcert=/ca.pem", "postgresql://r@db.example/c?sslrootcert=/ca.pem&sslmode=verify-full"),
+        ("postgresql://r@127.0.0.1/census", "postgresql://r@127.0.0.1/census"),
+        ("postgresql://r@/census?host=/run/postgresql", "postgresql://r@/census?host=/run/postgresql"),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_beyond_this_machine_a_certificate_is_asked_for(url: str, taken: str | None) -> None:
+    assert load_settings(census_db_url=url).census_db_url == taken
+
+
+class Tls:
+    """A door with a certificate before a server that has none."""
+
+    def __init__(self, server: Server, certificate: trustme.LeafCert) -> None:
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(self.context)
+        self.behind = server.port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self._talk, args=[client], daemon=True).start()
+
+    def _talk(self, client: socket.socket) -> None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.behind)) as inner:
+            assert client.recv(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f"  # SSLRequest
+            client.sendall(b"S")
+            with self.context.wrap_socket(client, server_side=True) as outer:
+                threading.Thread(target=self._pass, args=[inner, outer], daemon=True).start()
+                self._pass(outer, inner)
+
+    @staticmethod
+    def _pass(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while content := source.recv(65536):
+                target.sendall(content)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_trusted", "is_taken"), [("localhost", True, True), ("localhost", False, False), ("db.example", True, False)]
+)  # fmt: skip
+def test_a_certificate_must_be_of_this_host_and_of_the_issuer_named(
+    postgres: Server, owner: Owner, tmp_path: Path, issuer: trustme.CA, name: str, is_trusted: bool, is_taken: bool
+) -> None:
+    insert(owner, "c1")
+    owner.commit()
+    door = Tls(postgres, issuer.issue_cert(name))
+    (issuer if is_trusted else trustme.CA()).cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    url = (
+        f"postgresql://sanaq_reader@localhost:{door.port}/{DATABASE}?sslmode=verify-full&sslrootcert={tmp_path}/ca.pem"
+    )
+    field = Field(tmp_path, census_db_url=url, census_db_password=postgres.password)
+    if is_taken:
+        assert pulled(field) == ["c1.1"]
+    else:
+        with pytest.raises(CensusDbRefused, match="not be safe"):
+            field.receive("census_db")
+    door.listener.close()
+
+
+def test_a_server_without_a_certificate_is_refused_where_one_is_asked_for(
+    postgres: Server, owner: Owner, tmp_path: Path
+) -> None:
+    field = Field(tmp_path, census_db_url=f"{postgres.url}?sslmode=verify-full", census_db_password=postgres.password)
+    with pytest.raises(CensusDbRefused, match="not be safe"):
+        field.receive("census_db")
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_pass_through_little_memory(field: Field, owner: Owner) -> None:
+    def rows() -> Iterable[tuple[object, ...]]:
+        for number in range(100_000):
+            yield f"c{number:06d}", 1, json.dumps({"case_id": f"c{number:06d}", "text": "x" * 2000}), "2021-10-03"
+
+    with owner.cursor().copy("COPY sanaq.submission (case_id, case_version, submission, accepted_on) FROM STDIN") as copy:  # fmt: skip
+        for row in rows():
+            copy.write_row(row)
+    owner.commit()
+    tracemalloc.start()
+    assert field.receive("census_db").record_count == 100_000
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert highest < 40 * 1024**2  # 200 MB of submissions
+    assert field.receive("census_db", is_sweep=True).landed == []
