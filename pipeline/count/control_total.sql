@@ -1,4 +1,5 @@
 -- What the sender says it had, beside what came: the ledger cannot see what never arrived (method 2, R18, R19).
+-- An id is shown only if the register knows it: what a sender wrote there may be a name.
 WITH bundle AS (
     SELECT *
     FROM batch
@@ -14,7 +15,7 @@ tablet AS (
         max(last_case_no) AS last_case_no,
         min(institution_id) AS institution_id,
         min(received_at) AS first_received_at,
-        max(received_at) AS last_received_at
+        min_by(batch_id, received_at ORDER BY received_at, batch_id) AS first_batch_id
     FROM bundle
     WHERE device_id IS NOT NULL
     GROUP BY device_id
@@ -34,6 +35,7 @@ numbered AS (
 counters AS (
     SELECT
         tablet.device_id,
+        tablet.first_batch_id,
         tablet.institution_id,
         tablet.created_count,
         tablet.deleted_count,
@@ -87,6 +89,7 @@ counter_rows AS (
         'TABLET_COUNTER' AS control_code,
         'tablet' AS subject_kind,
         counters.device_id AS subject_id,
+        counters.first_batch_id AS subject_key,
         counters.institution_id,
         counters.created_count AS declared_count,
         counters.number_count + counters.deleted_count + least(
@@ -106,6 +109,7 @@ number_rows AS (
         'TABLET_NUMBERS' AS control_code,
         'tablet' AS subject_kind,
         counters.device_id AS subject_id,
+        counters.first_batch_id AS subject_key,
         counters.institution_id,
         counters.last_case_no AS declared_count,
         counters.number_count + counters.deleted_count AS received_count,
@@ -232,12 +236,14 @@ medium_rows AS (
     SELECT
         'MEDIUM_ACT' AS control_code,
         'medium' AS subject_kind,
-        COALESCE(medium_id, 'UNKNOWN') AS subject_id,
+        medium_id AS subject_id,
+        min_by(batch_id, received_at ORDER BY received_at, batch_id) AS subject_key,
         min(institution_id) AS institution_id,
         max(act_case_count) AS declared_count,
         sum(record_count) AS received_count,
         min(received_at) AS since_at,
-        CASE WHEN regexp_full_match(custody_act_no, '[A-Z]{0,6}[0-9/-]{1,20}') THEN custody_act_no ELSE '' END AS detail
+        -- the number of the act and no letters; never so many digits that they could be an IIN
+        regexp_extract(custody_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
     FROM bundle
     WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
     GROUP BY medium_id, custody_act_no
@@ -307,18 +313,15 @@ control AS (
 )
 
 SELECT
-    left(
-        sha256(concat_ws('|', control_code, subject_id, counted_on::VARCHAR, CASE control_code WHEN 'MEDIUM_ACT' THEN detail END)), 16
-    ) AS control_id,
+    left(sha256(concat_ws('|', control_code, COALESCE(subject_key, subject_id), counted_on::VARCHAR)), 16) AS control_id,
     control_code,
     subject_kind,
-    -- What is no id, or could be an IIN, is not repeated.
-    CASE
-        WHEN regexp_full_match(subject_id, '[A-Za-z0-9._-]{1,64}')
-        AND NOT regexp_matches(subject_id, '(^|[^0-9A-Fa-f])[0-9]{12}($|[^0-9A-Fa-f])') THEN subject_id
-        ELSE 'UNREADABLE'
+    CASE subject_kind
+        WHEN 'tablet' THEN COALESCE(device.device_id, 'UNKNOWN')
+        WHEN 'medium' THEN COALESCE(medium.medium_id, 'UNKNOWN')
+        ELSE subject_id
     END AS subject_id,
-    institution_id,
+    institution.institution_id,
     counted_on,
     declared_count,
     received_count,
@@ -327,4 +330,7 @@ SELECT
     date_diff('hour', since_at, build.as_of) AS age_hours,
     CASE WHEN subject_kind <> 'tablet' OR declared_count > received_count THEN detail END AS detail
 FROM control
+LEFT JOIN device ON control.subject_id = device.device_id
+LEFT JOIN medium ON control.subject_id = medium.medium_id
+LEFT JOIN institution ON control.institution_id = institution.institution_id
 CROSS JOIN build

@@ -76,9 +76,7 @@ stated AS (
 )
 
 SELECT
-    stated.* EXCLUDE (institution_id, subject_id, message_kk, message_ru, message_en),
-    shown(stated.institution_id) AS institution_id,
-    shown(stated.subject_id) AS subject_id,
+    stated.* EXCLUDE (message_kk, message_ru, message_en),
     row_number() OVER (
         ORDER BY stated.severity DESC, stated.person_count DESC, stated.age_hours DESC, stated.discrepancy_id
     ) AS rank_no,

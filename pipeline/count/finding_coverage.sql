@@ -58,7 +58,7 @@ shared AS (
 
 shared_at AS (
     SELECT
-        respondent.institution_id,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         max(shared.person_count) AS measured,
         count(DISTINCT person_record.person_id) AS person_count,
         min(record_state.received_at) AS since_at
@@ -66,7 +66,8 @@ shared_at AS (
     JOIN shared USING (iin)
     JOIN person_record USING (record_id)
     JOIN record_state USING (record_id)
-    GROUP BY respondent.institution_id
+    LEFT JOIN institution ON respondent.institution_id = institution.institution_id
+    GROUP BY institution.institution_id
 ),
 
 -- Proxies against the category's own baseline. Whoever had left or died by the interview could not be asked and says nothing

@@ -24,7 +24,8 @@ gaps AS (
         min(since_at) AS since_at
     FROM control_total
     WHERE gap_count > 0
-    GROUP BY subject_kind, subject_id
+    -- senders the register does not know are told apart by the institution at least
+    GROUP BY subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
 ),
 
 lags AS (
@@ -94,15 +95,17 @@ not_returned AS (
 media AS (
     SELECT
         'MEDIUM_LATE' AS kind,
-        COALESCE(min(institution_id), 'UNKNOWN') AS institution_id,
+        COALESCE(min(institution.institution_id), 'UNKNOWN') AS institution_id,
         'medium' AS subject_kind,
-        medium_id AS subject_id,
-        max(date_diff('hour', copied_at, COALESCE(loaded_at, received_at))) AS measured,
-        sum(record_count) AS person_count,
-        min(copied_at) AS since_at
+        COALESCE(medium.medium_id, 'UNKNOWN') AS subject_id,
+        max(date_diff('hour', batch.copied_at, COALESCE(batch.loaded_at, batch.received_at))) AS measured,
+        sum(batch.record_count) AS person_count,
+        min(batch.copied_at) AS since_at
     FROM batch
-    WHERE route = 'tablet_usb' AND medium_id IS NOT NULL AND copied_at IS NOT NULL
-    GROUP BY medium_id
+    LEFT JOIN medium USING (medium_id)
+    LEFT JOIN institution ON batch.institution_id = institution.institution_id
+    WHERE batch.route = 'tablet_usb' AND batch.medium_id IS NOT NULL AND batch.copied_at IS NOT NULL
+    GROUP BY medium.medium_id, CASE WHEN medium.medium_id IS NULL THEN institution.institution_id END
 ),
 
 -- Only what staff wrote, once, and only clocks that can be true.
@@ -115,6 +118,7 @@ form AS (
         date_diff('second', record.started_at, record.completed_at) AS seconds
     FROM record
     JOIN record_state USING (record_id)
+    JOIN institution ON record.institution_id = institution.institution_id
     WHERE record.staff_id IS NOT NULL AND record.completed_at IS NOT NULL AND NOT COALESCE(record.is_training, FALSE)
     AND record_state.state IN ('counted', 'duplicate', 'out_of_scope')
 ),
@@ -130,7 +134,7 @@ fast AS (
         count(*) AS person_count,
         min(completed_at) AS since_at
     FROM form
-    WHERE seconds BETWEEN 0 AND 86400 AND institution_id IS NOT NULL
+    WHERE seconds BETWEEN 0 AND 86400
     GROUP BY institution_id
     HAVING count(*) >= 10
 ),
@@ -143,7 +147,6 @@ busiest AS (
         count(*) AS form_count,
         max(completed_at) AS completed_at
     FROM form
-    WHERE institution_id IS NOT NULL
     GROUP BY ALL
 ),
 

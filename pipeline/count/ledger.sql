@@ -1,4 +1,4 @@
--- The sum of record_state: every record received is in exactly one state.
+-- The sum of record_state: every record received is in exactly one state. An institution nobody registered is UNKNOWN: the text there may be a name.
 WITH state AS (
     SELECT
         batch_id,
@@ -18,7 +18,7 @@ WITH state AS (
 -- A batch without a record is a line of zeros: it was received, and brought nothing.
 SELECT
     batch.route,
-    COALESCE(state.institution_id, batch.institution_id, 'UNKNOWN') AS institution_id,
+    COALESCE(state.institution_id, sender.institution_id, 'UNKNOWN') AS institution_id,
     batch.batch_id,
     batch.received_at,
     COALESCE(state.received_count, 0) AS received_count,
@@ -31,4 +31,5 @@ SELECT
     COALESCE(state.counted_count, 0) AS counted_count
 FROM batch
 LEFT JOIN state USING (batch_id)
+LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
 WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount')

@@ -1,9 +1,3 @@
--- A sender's own id as it may be shown: what is no id, or could be an IIN, is not repeated.
-CREATE OR REPLACE TEMP MACRO shown(t) AS CASE
-    WHEN regexp_full_match(t, '[A-Za-z0-9._-]{1,64}') AND NOT regexp_matches(t, '(^|[^0-9A-Fa-f])[0-9]{12}($|[^0-9A-Fa-f])') THEN t
-    WHEN t IS NOT NULL THEN 'UNREADABLE'
-END;
-
 -- A threshold of the round as a number: a plain one, or a day as yyyymmdd.
 CREATE OR REPLACE TEMP MACRO limit_of(t) AS
     COALESCE(TRY_CAST(t AS DECIMAL(18, 4)), CAST(strftime(TRY_CAST(t AS DATE), '%Y%m%d') AS DECIMAL(18, 4)));

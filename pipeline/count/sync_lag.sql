@@ -2,11 +2,12 @@
 WITH timed AS (
     SELECT
         route,
-        COALESCE(institution_id, 'UNKNOWN') AS institution_id,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         date_diff('minute', completed_at, synced_at) AS sync_minutes,
         date_diff('minute', synced_at, received_at) AS transfer_minutes,
         date_diff('minute', completed_at, received_at) AS total_minutes
     FROM record
+    LEFT JOIN institution USING (institution_id)
     WHERE completed_at IS NOT NULL
 ),
 

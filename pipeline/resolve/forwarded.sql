@@ -24,7 +24,7 @@ WITH seen AS (
 
 SELECT
     seen.record_id,
-    seen.institution_id,
+    institution.institution_id,
     institution.category_code,
     seen.reason,
     -- no address leads to an institution whose people must not be found

@@ -1,7 +1,8 @@
 -- Staff who live in and their families: private households, outside the institution's totals.
 SELECT
-    record_id,
-    institution_id,
-    position_in_institution AS reason
+    scoped.record_id,
+    institution.institution_id,
+    scoped.position_in_institution AS reason
 FROM scoped
-WHERE scope_reason = 'PRIVATE_HOUSEHOLD'
+LEFT JOIN institution USING (institution_id)
+WHERE scoped.scope_reason = 'PRIVATE_HOUSEHOLD'

@@ -15,7 +15,12 @@ AS_OF = datetime(2021, 10, 10, 12, tzinfo=UTC)
 
 @pytest.fixture
 def field(tmp_path: Path) -> Field:
-    return Field(tmp_path, AS_OF)
+    made = Field(tmp_path, AS_OF)
+    made.institution()
+    for device_id in ("T1", "T2", "T3"):
+        made.add("device", device_id=device_id, institution_id="A")
+    made.add("medium", medium_id="USB-1")
+    return made
 
 
 def bundle(
@@ -108,9 +113,10 @@ def test_the_act_of_a_medium_counts_all_its_bundles(field: Field) -> None:
 
 
 def test_cases_left_on_a_returned_tablet_stay_a_gap_until_they_come(field: Field) -> None:
-    field.add("device", device_id="T1", institution_id="A", returned_on="2021-10-08", cases_left_count=2)
-    field.add("device", device_id="T2", institution_id="A", returned_on="2021-10-08", cases_left_count=1)
-    field.add("device", device_id="T3", institution_id="A", returned_on="2021-10-08", cases_left_count=1)
+    for device_id, left in (("T1", 2), ("T2", 1), ("T3", 1)):
+        field.con.execute(
+            f"UPDATE device SET returned_on = '2021-10-08', cases_left_count = {left} WHERE device_id = '{device_id}'"
+        )
     bundle(field, "b1", [1, 2], device_id="T1", created_count=3, last_case_no=3)  # one of two has come
     bundle(field, "b2", [1, 2, 3], device_id="T2", created_count=3, last_case_no=3)
     assert [(row["subject_id"], row["gap_count"]) for row in controls(field, "TABLET_RETURNED")] == [
@@ -135,6 +141,38 @@ def test_after_72_hours_every_case_is_looked_for_in_the_census_database(field: F
         1,
         2,
     )
+
+
+def test_ids_the_register_does_not_know_are_not_shown_yet_told_apart(field: Field) -> None:
+    act = {"route": "tablet_usb", "act_case_count": 3, "custody_act_no": "USB-2021-17"}
+    said = {"created_count": 5, "last_case_no": 5, "institution_id": "SekretbekovaAigerim"}
+    bundle(field, "b1", [1, 2], device_id="Sekretbekova_A", medium_id="Sekretbekova.1", **act, **said)
+    bundle(field, "b2", [1, 3], device_id="850101300123", medium_id="Sekretbekova.2", **act, **said)
+    field.write("control_total")
+    rows = field.rows("SELECT * FROM control_total ORDER BY control_id")
+    assert "ekret" not in str(rows)
+    assert "850101300123" not in str(rows)
+    shown = {(row["control_code"], row["subject_id"], row["institution_id"]) for row in rows}
+    assert shown == {("BATCH", "b1", None), ("BATCH", "b2", None)} | {
+        (code, "UNKNOWN", None) for code in ("TABLET_COUNTER", "TABLET_NUMBERS", "MEDIUM_ACT")
+    }
+    assert len(rows) == 2 * 4
+
+
+def test_an_unknown_tablet_keeps_its_control_from_night_to_night(field: Field) -> None:
+    bundle(field, "b2", [1], device_id="X", created_count=1, received_at="2021-10-05")
+    before = controls(field, "TABLET_COUNTER")
+    bundle(field, "b1", [2], device_id="X", created_count=3, received_at="2021-10-06")
+    after = controls(field, "TABLET_COUNTER")
+    assert [row["control_id"] for row in before] == [row["control_id"] for row in after]
+    assert [row["gap_count"] for row in after] == [1]
+
+
+def test_the_act_of_a_medium_is_shown_by_its_number_alone(field: Field) -> None:
+    acts = {"u1": "USB-2021-17", "u2": "Sekretbekova", "u3": "850101300123", "u4": "AKT-5"}
+    for batch_id, act_no in acts.items():
+        bundle(field, batch_id, [1], route="tablet_usb", medium_id="USB-1", custody_act_no=act_no, act_case_count=1)
+    assert sorted(row["detail"] for row in controls(field, "MEDIUM_ACT")) == ["", "", "2021-17", "5"]
 
 
 def test_lag_is_told_in_exact_quantiles(field: Field) -> None:

@@ -201,8 +201,28 @@ def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> No
     assert (row["kind"], row["severity"], row["measured"], row["subject_id"]) == ("TABLET_SILENT", "red", 9, "TA")
 
 
+def test_what_the_register_does_not_know_is_never_named(field: Field) -> None:
+    counted(field, 50)
+    stranger = {"institution_id": "SekretbekovaAigerim", "route": "tablet_usb"}
+    for number in (1, 2):
+        field.add("batch", batch_id=f"u{number}", device_id=f"Sekretbekova_{number}", medium_id=f"Sekretbekova.{number}", copied_at="2021-10-01",
+                  received_at="2021-10-06", record_count=0, created_count=4, last_case_no=4, **stranger)  # fmt: skip
+    forms = field.records(["counted"] * 12, **stranger, staff_id="Sekretbekova", started_at="2021-10-05 05:00",
+                          completed_at="2021-10-05 05:01")  # fmt: skip
+    for number, record_id in enumerate(forms):
+        field.add("respondent", record_id=record_id, iin="850101300123", institution_id="SekretbekovaAigerim")
+        field.add("person_record", record_id=record_id, person_id=f"p{number}")
+    rows = found(field)
+    assert "ekret" not in str(rows)
+    assert {(row["kind"], row["institution_id"], row["subject_id"]) for row in rows} == {
+        (kind, "UNKNOWN", "UNKNOWN") for kind in ("CONTROL_GAP", "MEDIUM_LATE", "IIN_SHARED")
+    }
+    assert "ekret" not in str(field.rows("FROM sync_lag"))
+
+
 def test_a_medium_must_be_loaded_within_two_days(field: Field) -> None:
     counted(field, 50)
+    field.add("medium", medium_id="USB-1")
     field.add("batch", batch_id="u", route="tablet_usb", medium_id="USB-1", institution_id="A", record_count=0, copied_at="2021-10-01",
               loaded_at="2021-10-03 02:00", received_at="2021-10-03 03:00")  # fmt: skip
     [row] = found(field)

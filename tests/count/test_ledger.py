@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.count import require_ledger
+from pipeline.count.ledger_check import lines_landed
 from pipeline.errors import LedgerUnbalanced
 from tests.count.field import Field, each_state
 
@@ -68,6 +69,18 @@ def test_a_batch_that_brought_nothing_is_a_line_of_zeros(field: Field) -> None:
     assert row == {"institution_id": "UNKNOWN", "received_count": 0, "counted_count": 0}
 
 
+@pytest.mark.parametrize(("route", "table"), [("tablet_vpn", "ledger"), ("list", "intake")])
+def test_an_institution_nobody_registered_is_unknown_and_never_shown(field: Field, route: str, table: str) -> None:
+    field.institution("A")
+    for batch_id, sender in (("b1", "A"), ("b2", "SekretbekovaAigerim")):
+        field.add("batch", batch_id=batch_id, route=route, received_at="2021-10-02", institution_id=sender)
+    land(field, "b3", ["quarantined"], route="movement", institution_id="SekretbekovaAigerim")
+    require_ledger(field)
+    lines = field.rows(f"SELECT batch_id, institution_id FROM {table} WHERE route = '{route}' ORDER BY batch_id")
+    assert [row["institution_id"] for row in lines] == ["A", "UNKNOWN"]
+    assert field.value("SELECT institution_id FROM intake WHERE batch_id = 'b3'") == "UNKNOWN"
+
+
 def test_a_record_without_a_state_stops_the_build_and_names_route_and_batch(field: Field) -> None:
     land(field, "b1", ["counted", "counted"])
     land(field, "b2", ["counted"], route="tablet_usb")
@@ -75,6 +88,13 @@ def test_a_record_without_a_state_stops_the_build_and_names_route_and_batch(fiel
     with pytest.raises(LedgerUnbalanced, match="tablet_usb b2: landed 1, read 1, received 0, in a state 0") as caught:
         require_ledger(field)
     assert "b1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("problems", "lines"), [([], 2), (["MANIFEST_UNREADABLE"], 3)])
+def test_a_manifest_that_cannot_be_read_is_one_record_of_its_bundle(problems: list[str], lines: int) -> None:
+    files = [{"path": "manifest.json", "line_count": 9}, {"path": "submissions.ndjson", "line_count": 2}]
+    batch = {"batch_id": "b", "files": files, "problems": problems}
+    assert lines_landed([batch]) == [{"batch_id": "b", "line_count": lines}]
 
 
 def test_a_record_lost_in_reading_stops_the_build(field: Field) -> None:

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from tests.privacy.search import texts_of
 from tests.road.conftest import Played
 from tests.road.road import NIGHTS, STATES, Road, Said, copied, imbalances, rows
 
 pytestmark = pytest.mark.timeout(600)
 
-SECRETS = ("Қожахметов", "Секретбек", "850101300123")
+SECRETS = ("Қожахметов", "Секретбек", "850101300123", "Sekretbekova")
 NIGHT = "2021-12-11T02:00:00+05:00"
 
 
@@ -88,6 +89,9 @@ def spoil(inbox: Path, campaign: Path) -> None:
     bad.bundle("once", ndjson(line(8)))
     bad.bundle("once-more", ndjson(line(8)), exported_at="2021-10-06T21:00:00+05:00")
     bad.bundle("stranger", ndjson(line(9, institution_id="MNG-9999")), institution_id="MNG-9999", device_id="TB-9999")
+    bad.bundle("named", ndjson(line(18, institution_id=SECRETS[3], device_id=SECRETS[3])), institution_id=SECRETS[3], device_id=SECRETS[3],
+               created_count=3, last_case_no=3)  # fmt: skip
+    bad.bundle("named-and-empty", b"\xef\xbb\xbf", institution_id=SECRETS[3], device_id=f"{SECRETS[3]}2")
     bad.bundle("form", ndjson(line(10, form_version="2020.9"), line(11, form_code="F9_OTHER")))
     bad.bundle("long", ndjson(line(12, answers={"usual_address_text": "x" * 1_100_000}), line(13)))
     bad.bundle("no-manifest", ndjson(line(14)))
@@ -99,6 +103,12 @@ def spoil(inbox: Path, campaign: Path) -> None:
     (inbox / "tablet_vpn" / "nothing").mkdir()
     bad.put("tablet_vpn/nothing.ready", b"")
     bad.bundle("stick/no-custody", ndjson(line(17)), route="tablet_usb")
+    bad.bundle("named-stick/bundle", ndjson(line(19)), route="tablet_usb")
+    bad.put("tablet_usb/named-stick/custody.json", json.dumps(
+        {"medium_id": SECRETS[3], "act_no": SECRETS[3], "institution_id": SECRETS[3], "act_case_count": 4, "copied_at": "2021-10-06T21:00:00+05:00"}
+    ).encode())  # fmt: skip
+    bad.put(f"tablet_usb/named-stick/{SECRETS[0]}.ndjson", ndjson(line(20)))
+    (inbox / "tablet_usb" / "linked").symlink_to(inbox / "tablet_vpn")
 
     workbook = next((campaign / "field" / "register").glob("*.xlsx")).read_bytes()
     bad.put("register/torn.xlsx", workbook[: len(workbook) // 2])
@@ -187,6 +197,8 @@ def test_nothing_is_lost_in_it(night: Night) -> None:
         ("once", {"counted": 1}),
         ("once-more", {"repeated": 1}),
         ("stranger", {"quarantined": 1}),
+        ("named", {"quarantined": 1}),
+        ("named-and-empty", {"unreadable": 1}),
         ("form", {"quarantined": 2}),
         ("long", {"unreadable": 1, "counted": 1}),
         ("no-manifest", {"counted": 1}),
@@ -239,7 +251,7 @@ def test_what_is_not_taken_is_said_and_why(night: Night) -> None:
     assert "EMPTY_FOLDER" in lines["tablet_vpn"]
     assert "receipts.jsonl" in night.received.out
     refused = night.road.do("status")["refused"]
-    assert refused == {"EMPTY_FOLDER": 1, "NOT_A_FILE": 1, "SYMLINK": 1}
+    assert refused == {"EMPTY_FOLDER": 1, "NOT_A_FILE": 1, "OUTSIDE_A_BUNDLE": 1, "SYMLINK": 2}
     waiting = {row["route"]: row["waiting"] for row in night.road.do("receive", "tablet_vpn")}
     assert waiting == {"tablet_vpn": 1}
 
@@ -257,6 +269,20 @@ def test_nothing_published_names_anybody(night: Night) -> None:
         if path.is_file():
             content = path.read_bytes().decode("utf-8", "ignore").casefold()
             assert not [secret for secret in SECRETS if secret.casefold() in content], path
+    cells = [text for _, text in texts_of((night.road.lake.operations / "current").resolve())]
+    assert any("MNG-0001" in text for text in cells)
+    assert not [secret for secret in SECRETS if any(secret.casefold() in text.casefold() for text in cells)]
+
+
+def test_what_unknown_senders_lack_is_a_gap_all_the_same(night: Night) -> None:
+    """They stand under no name."""
+    gaps = [
+        row for row in rows(night.build, "control_total") if row["subject_id"] == "UNKNOWN" and row["gap_count"] > 0
+    ]
+    assert {(row["subject_kind"], row["control_code"], row["gap_count"]) for row in gaps} >= {
+        ("tablet", "TABLET_COUNTER", 2),
+        ("medium", "MEDIUM_ACT", 3),
+    }
 
 
 def test_a_file_too_large_is_refused_by_name_of_the_setting_only(played: Played, copy_of: Callable[..., Road]) -> None:
