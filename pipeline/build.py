@@ -92,11 +92,13 @@ def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         moment, pinned = datetime.fromisoformat(content["as_of"]), dict(content["inputs"])
     except (OSError, ValueError, KeyError, TypeError):
+        moment, pinned = None, {}
+    if moment is None or moment.tzinfo is None:
         raise InputsMissing(
-            "this is no manifest of a build",
+            "there is no manifest of a build",
             where=str(manifest),
             todo="Name builds/BUILD_ID/manifest.json of the build.",
-        ) from None
+        )
     differing = _differing(lake, settings, moment, pinned)
     if differing:
         raise InputsMissing(
@@ -226,7 +228,7 @@ def _require_same(lake: Lake, settings: Settings, build: Build) -> None:
 
 def _differing(lake: Lake, settings: Settings, as_of: datetime, pinned: dict[str, Any]) -> list[str]:
     here = _inputs(lake, settings, as_of, [batch["batch_id"] for batch in lake.batches(as_of)])
-    return sorted(name for name, value in pinned.items() if here.get(name) != value)
+    return sorted(name for name in here.keys() | pinned.keys() if here.get(name) != pinned.get(name))
 
 
 def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str]) -> dict[str, Any]:

@@ -122,9 +122,7 @@ def build(
     as_of: Annotated[
         str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt or decision when left out.")
     ] = None,
-    inputs: Annotated[
-        Path | None, typer.Option(help="Manifest of an earlier build to repeat.", exists=True, dir_okay=False)
-    ] = None,
+    inputs: Annotated[Path | None, typer.Option(help="Manifest of an earlier build to repeat.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make every table from what had been received by a moment."""

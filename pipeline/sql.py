@@ -80,9 +80,18 @@ class Workbench:
         self.con.close()
 
     def relation(self, name: str, paths: list[Path]) -> None:
-        """Let the Parquet files at `paths` be read under `name`."""
+        """Let the Parquet files at `paths` be read under `name`.
+
+        Raises
+        ------
+        StepFailed
+            One of them is no Parquet file; what the engine says of it is withheld.
+        """
         listed = ", ".join(quoted(str(path)) for path in paths)
-        self.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        try:
+            self.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        except duckdb.Error as error:
+            raise step_failed(error, f"{self.step}/{name}") from None
 
     def write(self, table: str, query: str | None = None) -> Path:
         """Make one table: run its query, hold it against its schema, sort it, write it, name it.

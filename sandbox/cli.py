@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.errors import BadSetting
+
 app = typer.Typer(help="A simulated field with known truth.", no_args_is_help=True)
 Out = Annotated[Path, typer.Argument(help="folder of the campaign")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -103,9 +105,7 @@ def volume_command(
 
 
 def evaluate_command(
-    truth: Annotated[
-        Path, typer.Option(help="folder `truth` of the campaign that was received", exists=True, file_okay=False)
-    ],
+    truth: Annotated[Path, typer.Option(help="folder `truth` of the campaign that was received")],
     build: Annotated[str | None, typer.Option(help="build to judge; the last one made when left out")] = None,
     as_json: Json = False,
 ) -> None:
@@ -116,6 +116,7 @@ def evaluate_command(
     from pipeline.night import build_folder, opened
     from sandbox.evaluate import evaluate
 
+    _require_truth(truth)
     _, lake = opened()
     result = evaluate(build_folder(lake, build), truth)
     if as_json:
@@ -126,3 +127,13 @@ def evaluate_command(
         table.box, table.pad_edge = SIMPLE_HEAD, False
         needed = Console(width=1000).measure(table).maximum
         (Console(width=needed) if needed > console.width else console).print(table, soft_wrap=True)
+
+
+def _require_truth(folder: Path) -> None:
+    missing = [name for name in ("persons.parquet", "records.parquet") if not (folder / name).is_file()]
+    if missing:
+        raise BadSetting(
+            f"this is no truth of a campaign: {', '.join(missing)} missing",
+            where=str(folder),
+            todo="Name the folder `truth` inside the campaign that `sanaq sandbox create` made, for instance --truth campaign/truth.",
+        )

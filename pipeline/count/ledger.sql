@@ -1,4 +1,5 @@
--- The sum of record_state: every record received is in exactly one state. An institution nobody registered is UNKNOWN: the text there may be a name.
+-- The sum of record_state: every record received is in exactly one state. An institution nobody registered is UNKNOWN:
+-- the text there may be a name.
 WITH state AS (
     SELECT
         batch_id,

@@ -7,6 +7,7 @@ all of them, in `office_state.sql`. So the rows of a file can be kept (`memo/`) 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import shutil
 import uuid
@@ -99,8 +100,8 @@ class OfficeReader:
 
     @cached_property
     def version(self) -> str:
-        """Hash over this reader's code and the words it knows."""
-        digest = hashlib.sha256(str(self._latest).encode())
+        """Hash over this reader's code, the library that opens workbooks for it, and the words it knows."""
+        digest = hashlib.sha256(f"{self._latest} {importlib.metadata.version('python-calamine')}".encode())
         for path in (*(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py")), self._headers):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import build, night
-from pipeline.errors import BadSetting, GateFailed, InputsMissing, NothingToBuild, SanaqError
+from pipeline.errors import BadSetting, GateFailed, InputsMissing, LedgerUnbalanced, NothingToBuild, SanaqError
 from pipeline.lake import Lake, point_current
 from pipeline.sql import Workbench
 from tests.night.conftest import FIRST, SECOND, land
@@ -118,6 +118,22 @@ def test_a_release_needs_a_published_night(lake: Lake, steps: list[str]) -> None
     night.finish_build(build_id)
     with pytest.raises(NothingToBuild, match="no night is published"):
         night.release()
+
+
+@pytest.mark.parametrize("act", [night.publish, night.release])
+def test_only_a_build_that_was_reconciled_and_balances_is_let_out(lake: Lake, steps: list[str], act: object) -> None:
+    build_id = night.open_build()
+    make_all(build_id)
+    night.finish_build(build_id)
+    with pytest.raises(LedgerUnbalanced, match=r"not reconciled.*sanaq reconcile"):
+        act(build_id)  # type: ignore[operator]
+    folder = lake.builds / build_id / "reconcile"
+    folder.mkdir()
+    (folder / "reconciliation.json").write_text('{"is_balanced": false}')
+    with pytest.raises(LedgerUnbalanced, match="does not balance"):
+        act(build_id)  # type: ignore[operator]
+    assert not lake.operations.exists()
+    assert not lake.published.exists()
 
 
 def test_a_failing_gate_stops_the_night_and_leaves_what_is_published(

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
-import duckdb
 import pytest
 from rich.console import Console
 from rich.traceback import Traceback
@@ -83,7 +82,7 @@ def test_a_damaged_table_in_the_night_and_in_publication(settings: Settings) -> 
     build = MadeBuild().write(lake.root, settings)
     (build / "count" / "ledger.parquet").write_text(SECRET, encoding="utf-8")
     for act in (lambda: reconcile(lake, build, settings), lambda: publish_operations(lake, build, settings)):
-        with pytest.raises((SanaqError, duckdb.Error)) as caught:
+        with pytest.raises(SanaqError, match="ledger") as caught:
             act()
         require_silence(caught.value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from pipeline.errors import InputsMissing, StepFailed
 from pipeline.lake import clock_from
-from pipeline.read import submissions
+from pipeline.read import office, submissions
 from pipeline.sql import Workbench
 from tests.read.desk import Desk, line, rows, submission
 from tests.receive.field import START
@@ -163,3 +164,12 @@ def test_an_engine_error_says_nothing_of_the_data(desk: Desk, monkeypatch: pytes
     assert "Әлиев" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_another_version_of_the_library_that_opens_workbooks_reads_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = office.OfficeReader(desk.bench()).version
+    assert office.OfficeReader(desk.bench()).version == known
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0.1" if name == "python-calamine" else "x")
+    assert office.OfficeReader(desk.bench()).version != known

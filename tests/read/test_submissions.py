@@ -95,6 +95,13 @@ def test_a_damaged_line_is_unreadable_and_its_neighbours_go_on(damaged: Found, n
     assert [row[3] is None for row in found] == [True, False, True, True]
 
 
+def test_a_file_of_nothing_but_a_byte_order_mark_is_one_unreadable_record(desk: Desk) -> None:
+    desk.bundle("tablet_vpn/TB-1", lines=b"\xef\xbb\xbf")
+    desk.receive("tablet_vpn")
+    bench = desk.read_submissions()
+    assert rows(bench, "SELECT record_no, read_error FROM record") == [(1, "EMPTY_FILE")]
+
+
 def test_damage_at_the_very_end_is_found(desk: Desk) -> None:
     for number, (bad, _) in enumerate(UNREADABLE.values()):
         if bad:

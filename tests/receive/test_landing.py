@@ -197,6 +197,34 @@ def test_links_are_refused_and_never_followed(field: Field, tmp_path: Path) -> N
     assert [row["outcome"] for row in field.receipts()] == ["landed", "refused", "refused", "refused", "refused"]
 
 
+def test_a_linked_stick_is_refused_and_never_opened(field: Field, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "TB-1").mkdir(parents=True)
+    (elsewhere / "TB-1" / "submissions.ndjson").write_bytes(b"secret")
+    field.bundle("tablet_usb/USB-1/TB-1", is_ready=False)
+    (field.inbox / "tablet_usb/USB-2").symlink_to(elsewhere)
+    receipt = field.receive("tablet_usb")
+    assert (len(receipt.landed), [(one.origin, one.reason) for one in receipt.refused]) == (
+        1,
+        [("tablet_usb/USB-2", "SYMLINK")],
+    )
+    assert b"secret" not in b"".join(p.read_bytes() for p in field.lake.landing.rglob("*") if p.is_file())
+
+
+def test_files_that_lie_outside_a_bundle_are_refused_by_their_place(field: Field) -> None:
+    field.bundle("tablet_vpn/TB-1")
+    field.bundle("tablet_usb/USB-1/TB-1", is_ready=False)
+    field.put("tablet_usb/USB-1/custody.json", b"{}")
+    loose = ("tablet_usb/USB-1/loose.ndjson", "tablet_usb/loose.ndjson", "tablet_vpn/loose.ndjson")
+    for place in (*loose, "tablet_usb/.trash", "tablet_vpn/copying.part"):
+        field.put(place, b"x")
+    receipts = [field.receive(route) for route in ("tablet_usb", "tablet_vpn")]
+    assert [len(receipt.landed) for receipt in receipts] == [1, 1]
+    refused = [(one.origin, one.reason) for receipt in receipts for one in receipt.refused]
+    assert sorted(refused) == [(place, "OUTSIDE_A_BUNDLE") for place in loose]
+    assert sorted(row["origin"] for row in field.receipts() if row["outcome"] == "refused") == list(loose)
+
+
 def test_a_file_above_the_limit_is_refused_and_the_rest_lands(tmp_path: Path) -> None:
     field = Field(tmp_path, max_file_bytes=100)
     field.put("list/MNG-0001/a.csv", b"x" * 101)

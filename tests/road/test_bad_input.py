@@ -280,7 +280,7 @@ def test_what_unknown_senders_lack_is_a_gap_all_the_same(night: Night) -> None:
         row for row in rows(night.build, "control_total") if row["subject_id"] == "UNKNOWN" and row["gap_count"] > 0
     ]
     assert {(row["subject_kind"], row["control_code"], row["gap_count"]) for row in gaps} >= {
-        ("tablet", "TABLET_COUNTER", 2),
+        ("tablet", "TABLET_COUNTER", 3),  # its one case bears no number
         ("medium", "MEDIUM_ACT", 3),
     }
 
