@@ -131,6 +131,30 @@ class Workbench:
             raise step_failed(error, f"{self.step}/{table}.sql") from None
         return path
 
+    def keep(self, table: str, paths: list[Path]) -> None:
+        """Make a table of Parquet files written elsewhere, held against its schema, without copying them: the build has them even if they go from there.
+
+        Raises
+        ------
+        BadSchema
+            Columns, types, required values or the key are not what the schema declares.
+        """
+        folder = self.step_dir / table
+        folder.mkdir(parents=True)
+        for number, path in enumerate(paths, start=1):
+            kept = folder / f"{number:05d}.parquet"
+            try:
+                kept.hardlink_to(path)
+            except OSError:  # a volume without hard links
+                shutil.copyfile(path, kept)
+        schema = self.schemas[table]
+        try:
+            self.relation(table, paths)
+            self._check_columns(schema, f"FROM {table}")
+            self._check_key(schema)
+        except duckdb.Error as error:
+            raise step_failed(error, f"{self.step}/{table}") from None
+
     def value(self, query: str) -> Any:
         """Return the single value of a query."""
         return self.con.execute(query).fetchall()[0][0]
@@ -192,19 +216,6 @@ class Workbench:
                 self.relation(path.stem, [path])
             for folder in sorted({path.parent for path in (self.build_dir / step).glob("*/*.parquet")}):
                 self.relation(folder.name, sorted(folder.glob("*.parquet")))
-
-    def keep_relation(self, name: str, paths: list[Path]) -> None:
-        """Register `paths` under `name` for this and all later steps without copying them; the build has them even if they go from `memo/`."""
-        self.relation(name, paths)
-        folder = self.step_dir / name
-        folder.mkdir(parents=True)
-        for number, path in enumerate(paths, start=1):
-            kept = folder / f"{number:05d}.parquet"
-            try:
-                kept.hardlink_to(path)
-            except OSError:  # a volume without hard links
-                shutil.copyfile(path, kept)
-
 
 def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with the machine's limits set; it spills inside the lake, which lies on an encrypted volume."""

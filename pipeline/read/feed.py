@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,16 @@ BOM = b"\xef\xbb\xbf"
 CACHED = 128 * 1024
 DEEPEST = 100
 TEXT_IN_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"')
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 INLINE = 12  # Arrow keeps texts this short inside the view itself
 
 VIEW = np.dtype([("length", "<i4"), ("prefix", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
 SCHEMA = pa.schema(
     [
+        ("batch_id", pa.string_view()),
+        ("route", pa.string_view()),
+        ("received_at", pa.timestamp("us")),
         ("batch_no", pa.int32()),
         ("record_no", pa.int32()),
         ("file_no", pa.int32()),
@@ -47,6 +53,16 @@ Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Batch:
+    """The batch a file is of; `number` is its place in the run, `received_at` UTC."""
+
+    number: int
+    batch_id: str
+    route: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
 class SubmissionFile:
     """One file of a landed batch.
 
@@ -58,7 +74,7 @@ class SubmissionFile:
         Whether the sender's statement names other bytes: then a last line without newline may be a torn one.
     """
 
-    batch_no: int
+    batch: Batch
     file_no: int
     path: Path
     size: int
@@ -98,10 +114,10 @@ def batches(files: list[SubmissionFile]) -> Iterator[pa.RecordBatch]:
 
 
 def _numbered(files: list[SubmissionFile]) -> Iterator[Piece]:
-    batch_no, record_no = None, 1
+    batch, record_no = None, 1
     for file in files:
-        if file.batch_no != batch_no:
-            batch_no, record_no = file.batch_no, 1
+        if file.batch != batch:
+            batch, record_no = file.batch, 1
         for piece in _pieces(file):
             piece.first_record_no = record_no
             record_no += len(piece.starts)
@@ -267,8 +283,12 @@ def _line(piece: Piece, row: int) -> bytes:
 
 def _record_batch(pieces: list[Piece]) -> pa.RecordBatch:
     counts = [len(piece.starts) for piece in pieces]
+    batches = [piece.file.batch for piece in pieces]
     columns = [
-        _array(np.repeat(np.array([piece.file.batch_no for piece in pieces], np.int32), counts)),
+        _same_texts([batch.batch_id for batch in batches], counts),
+        _same_texts([batch.route for batch in batches], counts),
+        _moments([batch.received_at for batch in batches], counts),
+        _array(np.repeat(np.array([batch.number for batch in batches], np.int32), counts)),
         _array(np.concatenate([_record_nos(piece) for piece in pieces])),
         _array(np.repeat(np.array([piece.file.file_no for piece in pieces], np.int32), counts)),
         _array(np.concatenate([piece.base + piece.starts for piece in pieces])),
@@ -284,6 +304,31 @@ def _array(values: npt.NDArray[Any]) -> pa.Array:
     """Wrap numbers without copying; `pa.array` would import pandas first."""
     kind = pa.int32() if values.dtype == np.int32 else pa.int64()
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _moments(moments: list[datetime], counts: list[int]) -> pa.Array:
+    microseconds = np.array([(moment - EPOCH) // MICROSECOND for moment in moments], np.int64)
+    return _array(np.repeat(microseconds, counts)).cast(pa.timestamp("us"))
+
+
+def _same_texts(texts: list[str], counts: list[int]) -> pa.Array:
+    """Repeat each text without copying it: views into one buffer."""
+    encoded = [text.encode() for text in texts]
+    views = np.zeros(len(texts), VIEW)
+    offset = 0
+    for number, text in enumerate(encoded):
+        views[number] = _view(text, 0, offset)
+        offset += len(text)
+    buffers = [None, pa.py_buffer(np.repeat(views, counts)), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string_view(), sum(counts), buffers)
+
+
+def _view(text: bytes, buffer: int, offset: int) -> tuple[int, int, int, int]:
+    """Return Arrow's view of one text: short ones lie in the view itself, of others their first four bytes and where they lie."""
+    if len(text) <= INLINE:
+        prefix, second, third = np.frombuffer(text.ljust(INLINE, b"\0"), "<u4").tolist()
+        return len(text), prefix, second, third
+    return len(text), int.from_bytes(text[:4], "little"), buffer, offset
 
 
 def _record_nos(piece: Piece) -> npt.NDArray[np.int32]:
@@ -331,6 +376,5 @@ def _views(piece: Piece, number: int) -> npt.NDArray[Any]:
     views["buffer"][far] = number
     views["offset"][far] = starts
     for row in np.flatnonzero((lengths > 0) & (lengths <= INLINE)).tolist():
-        text = _line(piece, row).ljust(INLINE, b"\0")
-        views[row] = (lengths[row], *np.frombuffer(text, "<u4").tolist())
+        views[row] = _view(_line(piece, row), number, 0)
     return views

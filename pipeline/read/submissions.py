@@ -13,6 +13,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property
 from itertools import chain, groupby
 from pathlib import Path
@@ -23,13 +24,13 @@ import jinja2
 import pyarrow as pa
 
 from pipeline.read import feed
-from pipeline.read.feed import SubmissionFile
+from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.landed import require_landed
 from pipeline.sql import Workbench, quoted, step_failed
 
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
 RUN_BYTES = 128 * 1024 * 1024
-SLAB_ROWS = 4 * 122_880  # held in memory at once; four row groups of Parquet
+SLAB_ROWS = 2 * 122_880  # held in memory at once; two row groups of Parquet
 VET_ROWS = 20_000
 HERE = Path(__file__).resolve().parent
 TABLES = ("record", "identity", "answers")
@@ -167,20 +168,7 @@ class Reader:
 
     def _read(self, run: list[dict[str, Any]], folder: Path) -> None:
         files = list(chain.from_iterable(self._batch_files(number, batch) for number, batch in enumerate(run)))
-        self._files = {(file.batch_no, file.file_no): file for file in files}
-        rows = [
-            {"batch_no": number, **{key: batch[key] for key in ("batch_id", "route", "received_at")}}
-            for number, batch in enumerate(run)
-        ]
-        schema = pa.schema(
-            [("batch_no", pa.int32()), ("batch_id", pa.string()), ("route", pa.string()), ("received_at", pa.string())]
-        )
-        self._con.register("run_batch_rows", pa.Table.from_pylist(rows, schema=schema))
-        self._con.execute(
-            "CREATE OR REPLACE TEMP TABLE run_batch AS "
-            "SELECT * REPLACE (CAST(CAST(received_at AS TIMESTAMPTZ) AS TIMESTAMP) AS received_at) FROM run_batch_rows"
-        )
-        self._con.unregister("run_batch_rows")
+        self._files = {(file.batch.number, file.file_no): file for file in files}
         self._con.execute(
             "CREATE OR REPLACE TEMP TABLE vetted (keys_hash UBIGINT, has_duplicate BOOLEAN, unknown_count INTEGER)"
         )
@@ -188,9 +176,11 @@ class Reader:
         for number, slab in enumerate(_slabs(lines), start=1):
             self._slab(slab)
             self._write(folder, number)
-        self._con.execute("DROP TABLE IF EXISTS slab")
+        self._con.execute("DROP VIEW IF EXISTS slab")
+        self._con.unregister("as_read")
 
-    def _batch_files(self, batch_no: int, batch: dict[str, Any]) -> Iterator[SubmissionFile]:
+    def _batch_files(self, number: int, batch: dict[str, Any]) -> Iterator[SubmissionFile]:
+        key = Batch(number, batch["batch_id"], batch["route"], datetime.fromisoformat(batch["received_at"]))
         root = self._lake.landing / batch["route"] / batch["batch_id"] / "files"
         problems = batch.get("problems", [])
         for file_no, file in enumerate(batch["files"], start=1):
@@ -200,41 +190,56 @@ class Reader:
             require_landed(batch, file_no, root / name, file["size"])
             whole = "BAD_MANIFEST" if name == "manifest.json" else None if name.endswith(".ndjson") else "UNKNOWN_FILE"
             is_cut = "SUBMISSIONS_DIFFER" in problems
-            yield SubmissionFile(batch_no, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
+            yield SubmissionFile(key, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
 
     def _slab(self, lines: Iterator[pa.RecordBatch]) -> None:
-        """Make the table `slab` from the lines and mend what only the whole slab can tell."""
+        """Make the view `slab` from the lines, mended by what only the whole slab can tell.
+
+        The rows are kept as Arrow and not as a table, which would gather statistics over every value: a third of the time.
+        """
         self._con.register("lines", pa.RecordBatchReader.from_batches(feed.SCHEMA, lines))
-        self._con.execute(self._query)
+        self._con.register("as_read", self._con.sql(self._query).to_arrow_table())
         self._con.unregister("lines")
-        self._set_aside()
         self._vet()
-        self._mark(
-            "SELECT batch_no, record_no, 'DUPLICATE_KEY' FROM slab WHERE keys_hash IN (SELECT keys_hash FROM vetted WHERE has_duplicate)"
+        self._con.execute(
+            "CREATE OR REPLACE TEMP TABLE fault AS SELECT batch_no, record_no, 'DUPLICATE_KEY' AS fault FROM as_read "
+            "WHERE keys_hash IN (SELECT keys_hash FROM vetted WHERE has_duplicate)"
         )
         odd = self._con.execute(
-            "SELECT batch_no, record_no, file_no, byte_offset, byte_length FROM slab LEFT JOIN vetted USING (keys_hash) "
-            "WHERE read_error IS NULL AND (is_odd OR unknown_count > 0) ORDER BY batch_no, record_no"
+            "SELECT batch_no, record_no, file_no, byte_offset, byte_length FROM as_read ANTI JOIN fault USING (batch_no, record_no) "
+            "LEFT JOIN vetted USING (keys_hash) WHERE read_error IS NULL AND (is_odd OR unknown_count > 0) ORDER BY batch_no, record_no"
         ).fetchall()
-        if faults := list(self._strict_faults(odd)):
-            self._con.register("faults", pa.Table.from_pylist(faults))
-            self._mark("SELECT batch_no, record_no, fault FROM faults")
-            self._con.unregister("faults")
+        for batch_no, record_no, fault in self._strict_faults(odd):
+            self._con.execute(f"INSERT INTO fault VALUES ({batch_no}, {record_no}, '{fault}')")
+        self._con.execute(f"CREATE OR REPLACE TEMP VIEW slab AS {self._mended()}")
 
-    def _mark(self, faults: str) -> None:
-        """Make rows unreadable that had seemed readable; what was read from them is dropped."""
-        nothing = ", ".join(f'"{name}" = NULL' for name in ("answers_sha256", *self._value_columns))
-        self._con.execute(
-            f"UPDATE slab SET read_error = fault, mistyped = [], {nothing} FROM ({faults}) AS found (batch_no, record_no, fault) "
-            "WHERE slab.batch_no = found.batch_no AND slab.record_no = found.record_no"
+    def _mended(self) -> str:
+        """SELECT the slab with faulty rows made unreadable and mistyped values set aside; as read where there are none."""
+        offsets = {
+            field.name: field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"
+        }
+        names = self._con.execute("SELECT DISTINCT unnest(mistyped) AS name FROM as_read ORDER BY name").fetchall()
+        emptied = ", ".join(
+            f'CASE WHEN NOT list_contains(mistyped, \'{name}\') THEN "{column}" END AS "{column}"'
+            for (name,) in names
+            if name not in ("identity", "answers")
+            for column in ([name, offsets[name]] if name in offsets else [name])
+        )
+        readable = f"SELECT *{f' REPLACE ({emptied})' if emptied else ''} FROM as_read"
+        if not self._con.execute("SELECT count(*) FROM fault").fetchall()[0][0]:
+            return readable
+        return (
+            f"{readable} ANTI JOIN fault USING (batch_no, record_no) UNION ALL BY NAME SELECT batch_no, record_no, record_id, batch_id, "
+            "route, received_at, file_no, byte_offset, byte_length, bytes_sha256, fault AS read_error, []::VARCHAR[] AS mistyped "
+            "FROM as_read JOIN fault USING (batch_no, record_no)"
         )
 
-    def _strict_faults(self, rows: list[tuple[int, int, int, int, int]]) -> Iterator[dict[str, object]]:
+    def _strict_faults(self, rows: list[tuple[int, int, int, int, int]]) -> Iterator[tuple[int, int, str]]:
         for (batch_no, record_no, *_), line in zip(
             rows, self._texts([(row[0], *row[2:]) for row in rows]), strict=True
         ):
             if fault := feed.strict_fault(line):
-                yield {"batch_no": batch_no, "record_no": record_no, "fault": fault}
+                yield batch_no, record_no, fault
 
     def _texts(self, places: list[tuple[int, int, int, int]]) -> Iterator[bytes]:
         """Read lines again by their place: batch, file, offset, length."""
@@ -244,22 +249,10 @@ class Reader:
                     handle.seek(offset)
                     yield handle.read(length)
 
-    def _set_aside(self) -> None:
-        """Empty the fields whose values were found to be of another type."""
-        offsets = {
-            field.name: field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"
-        }
-        for (name,) in self._con.execute("SELECT DISTINCT unnest(mistyped) AS name FROM slab ORDER BY name").fetchall():
-            if name in ("identity", "answers"):
-                continue
-            columns = [name, offsets[name]] if name in offsets else [name]
-            emptied = ", ".join(f'"{column}" = NULL' for column in columns)
-            self._con.execute(f"UPDATE slab SET {emptied} WHERE list_contains(mistyped, '{name}')")
-
     def _vet(self) -> None:
         """Look at one line of every set of keys not seen before: is a key there twice, are keys unknown?"""
         rows = self._con.execute(
-            "SELECT DISTINCT ON (keys_hash) keys_hash, batch_no, file_no, byte_offset, byte_length FROM slab "
+            "SELECT DISTINCT ON (keys_hash) keys_hash, batch_no, file_no, byte_offset, byte_length FROM as_read "
             "WHERE keys_hash IS NOT NULL AND keys_hash NOT IN (SELECT keys_hash FROM vetted) ORDER BY keys_hash, batch_no, record_no"
         ).fetchall()
         known = {
@@ -323,7 +316,7 @@ class Reader:
 
 @cache
 def slab_query(fields: tuple[Field, ...]) -> str:
-    """Return the statement that makes `slab` from `lines`, for these fields."""
+    """Return the query that makes a slab from `lines`, for these fields."""
     structure: dict[str, Any] = {}
     for field in fields:
         (structure.setdefault(field.part, {}) if field.part else structure)[field.name] = "VARCHAR"
@@ -368,10 +361,8 @@ def run(bench: Workbench) -> None:
                 files[table] += paths
     except duckdb.Error as error:
         raise step_failed(error, "read/submissions.sql") from None
-    for table in ("record", "identity"):
-        listed = ", ".join(quoted(str(path)) for path in files[table])
-        bench.write(table, f"SELECT * FROM read_parquet([{listed}])")
-    bench.keep_relation("answers", files["answers"])
+    for table in TABLES:
+        bench.keep(table, files[table])
 
 
 def _slabs(lines: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:

@@ -157,7 +157,7 @@ def test_a_landed_file_that_was_changed_is_refused_without_its_name(desk: Desk) 
 def test_an_engine_error_says_nothing_of_the_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """DuckDB quotes the value a cast fails on; the step's error must not."""
     fill(desk, 1)
-    failing = "CREATE OR REPLACE TEMP TABLE slab AS SELECT CAST(line AS INTEGER) AS x FROM lines"
+    failing = "SELECT CAST(line AS INTEGER) AS x FROM lines"
     monkeypatch.setattr(submissions, "slab_query", lambda _: failing)
     with pytest.raises(StepFailed) as caught:
         read(desk)
