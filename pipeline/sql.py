@@ -217,6 +217,7 @@ class Workbench:
             for folder in sorted({path.parent for path in (self.build_dir / step).glob("*/*.parquet")}):
                 self.relation(folder.name, sorted(folder.glob("*.parquet")))
 
+
 def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with the machine's limits set; it spills inside the lake, which lies on an encrypted volume."""
     lake.prepare()
