@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -24,7 +25,11 @@ from pipeline import night
 from pipeline.errors import BadQuery, BadSetting, DiskFull, LakeBusy, NothingToBuild, SanaqError, named
 from pipeline.settings import load_settings
 
+if TYPE_CHECKING:
+    from pipeline.build import Build
+
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
+LISTED = ("record_id", "route", "kind", "institution_id", "reason", "age_hours", "last_seen_at", "standing")
 WIDEST = 10_000
 
 app = typer.Typer(
@@ -35,10 +40,20 @@ app = typer.Typer(
     "4 a gate, the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; "
     "7 the portal, the gateway or the Census Database gives no whole answer.",
 )
+quarantine_app = typer.Typer(
+    no_args_is_help=True,
+    help="What waits for a person. Decisions are appended, never changed, and replayed in every build.",
+)
+app.add_typer(quarantine_app, name="quarantine")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="Id of a record in quarantine.")]
+Items = Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids of records in quarantine.")]
+By = Annotated[str, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")]
+Why = Annotated[str, typer.Option(help="Why, in a few words, without anybody's name or number.")]
+Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decision; the system clock when left out.")]
 BuildId = Annotated[str | None, typer.Option("--build", help="Build to work on; the last one made when left out.")]
 
 
@@ -135,10 +150,7 @@ def build(
         made = builds.repeat_build(lake, settings, inputs)
     else:
         made = builds.open_build(lake, settings, night.moment(as_of) if as_of else None)
-    with _progress(as_json, steps=True) as progress:
-        task = progress.add_task("starting", total=len(builds.STEPS) + 1)
-        builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=step, advance=1))
-    night.finish_build(made.build_id)
+    _make(made, as_json)
     report = made.folder / "gate_report"
     unmet = _unmet(report / "report.json")
     row = {
@@ -194,8 +206,18 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def ledger(as_json: AsJson = False) -> None:
-    """Show records received and what became of them, by route."""
+def ledger(
+    trace: Annotated[
+        str | None, typer.Option(metavar="RECORD", help="Show the whole way of one record, by its id.")
+    ] = None,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show records received and what became of them, by route; or the whole way of one record, out of a build."""
+    if trace:
+        with night.desk(build_id) as desk:
+            _show_stations(desk.trace(trace), as_json, title=f"The way of {trace}")
+        return
     sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in STATES)
     rows = _rows(
         f"SELECT coalesce(route, 'all routes') AS route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (ledger.route) ORDER BY ledger.route NULLS LAST"
@@ -206,6 +228,89 @@ def ledger(as_json: AsJson = False) -> None:
             for state in ("received", *STATES)
         ]
     _show(rows, as_json, title="Ledger: records received and what became of them")
+
+
+@quarantine_app.command("list")
+def list_items(
+    reason: Annotated[str | None, typer.Option(help="Only what is held for this reason.")] = None,
+    route: Annotated[Route | None, typer.Option(help="Only what came over this route.")] = None,
+    settled: Annotated[bool, typer.Option("--settled", help="Also what is settled or released already.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, the oldest first.")] = 50,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits for a person, the oldest first."""
+    with night.desk(build_id) as desk:
+        waiting = [
+            item
+            for item in desk.items()
+            if (reason is None or item["reason"] == reason)
+            and (route is None or item["route"] == route)
+            and (settled or item["standing"] in ("waits", "proposed"))
+        ]
+    if as_json:
+        _print_json(waiting)
+        return
+    _show([{name: item[name] for name in LISTED} for item in waiting[:limit]], as_json=False, title="In quarantine")
+    if len(waiting) > limit:
+        out.print(f"{limit} of {len(waiting)} shown; --limit shows more, --reason and --route fewer")
+
+
+@quarantine_app.command("show")
+def show_item(item: Item, build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Show one item: where it lies, its hash, why it is held, since when, and what was decided."""
+    with night.desk(build_id) as desk:
+        _show_stations(desk.item(item), as_json, title=f"In quarantine: {item}")
+
+
+@quarantine_app.command("release")
+def release_items(
+    items: Items, by: By, why: Why, now: Now = None, build_id: BuildId = None, as_json: AsJson = False
+) -> None:
+    """Let records take part as if their checks had passed, from the next build on; of a version conflict the one released wins."""
+    with night.desk(build_id) as desk:
+        _show(desk.decide("release", items, by, why, night.clock(now)), as_json, title="Decided")
+
+
+@quarantine_app.command("discard")
+def discard_items(
+    items: Items, by: By, why: Why, now: Now = None, build_id: BuildId = None, as_json: AsJson = False
+) -> None:
+    """Settle items: they stay in quarantine, and wait for nobody."""
+    with night.desk(build_id) as desk:
+        _show(desk.decide("discard", items, by, why, night.clock(now)), as_json, title="Decided")
+
+
+@quarantine_app.command("retry")
+def retry_items(
+    items: Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...")] = None,
+    by: Annotated[str | None, typer.Option(help="With items: your employee_id.")] = None,
+    why: Annotated[str | None, typer.Option(help="With items: why, without names.")] = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge what waits anew, by rules and mappings as they are now: makes a build and says what became of it.
+
+    With items, first takes back what was decided about them.
+    """
+    from pipeline.build import open_build
+
+    if items and not (by and why):
+        raise typer.BadParameter("to take a decision back say who and why", param_hint="--by, --why")
+    with night.desk(None) as desk:
+        before = {item["record_id"]: item["reason"] for item in desk.items()}
+        if items and by and why:
+            desk.decide("retry", items, by, why, night.clock(now))
+    settings, lake = night.opened()
+    _make(open_build(lake, settings), as_json)
+    with night.desk(None) as desk:
+        after = desk.states([*before, *(items or [])])
+    became = Counter((before.get(row["record_id"]), row["state"], row["reason"]) for row in after)
+    rows = [
+        {"waited_for": old, "state": state, "reason": new, "items": count}
+        for (old, state, new), count in sorted(became.items(), key=str)
+    ]
+    _show(rows, as_json, title="What waited, and what became of it")
 
 
 @app.command()
@@ -252,6 +357,30 @@ def doctor(as_json: AsJson = False) -> None:
         _settings(listed(settings))
     if any(finding.level == "failed" for finding in findings):
         raise typer.Exit(1)
+
+
+def _make(made: Build, quiet: bool) -> None:
+    """Make every step of a build, with a bar of progress, and let it be the current one."""
+    from pipeline import build as builds
+
+    settings, lake = night.opened()
+    with _progress(quiet, steps=True) as progress:
+        task = progress.add_task("starting", total=len(builds.STEPS) + 1)
+        builds.run(lake, settings, made, on_step=lambda step: progress.update(task, description=step, advance=1))
+    night.finish_build(made.build_id)
+
+
+def _show_stations(way: dict[str, Any], as_json: bool, *, title: str) -> None:
+    """Print a record of fields, parts with fields of their own, and lists of rows."""
+    if as_json:
+        _print_json(way)
+        return
+    out.print(f"[bold]{title}[/]")
+    _show_record({name: value for name, value in way.items() if not isinstance(value, dict | list)})
+    for name, part in way.items():
+        for row in part if isinstance(part, list) else [part] if isinstance(part, dict) else []:
+            out.print(f"[bold]{name.replace('_', ' ')}[/]")
+            _show_record({key: value for key, value in row.items() if value not in (None, [])})
 
 
 def _settings(rows: list[dict[str, Any]]) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import BadSetting, GateFailed, LedgerUnbalanced, NothingToBuild, guarded
-from pipeline.lake import Lake, clock_from, point_current, system_clock
+from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pipeline.desk import Desk
     from pipeline.publish import Publication
     from pipeline.receive import Receipt
     from pipeline.reconcile import Reconciliation
@@ -50,6 +51,20 @@ def moment(text: str) -> datetime:
     return parsed.astimezone(UTC)
 
 
+def clock(now: str | None) -> Clock:
+    """Return a clock that stands at `now`, the system clock when None."""
+    return clock_from(moment(now)) if now else system_clock
+
+
+@guarded
+def desk(build_id: str | None = None) -> Desk:
+    """Open the desk on a build, on the last one made when None."""
+    from pipeline.desk import Desk
+
+    settings, lake = opened()
+    return Desk(lake, settings, build_folder(lake, build_id))
+
+
 @guarded
 def receive(route: str, now: str | None = None, *, is_sweep: bool = False) -> Receipt:
     """Land what is new on one route; `now` is written as the moment of receipt in place of the system clock.
@@ -59,7 +74,7 @@ def receive(route: str, now: str | None = None, *, is_sweep: bool = False) -> Re
     from pipeline.receive import receive as receive_route
 
     settings, lake = opened()
-    return receive_route(route, lake, settings, clock_from(moment(now)) if now else system_clock, is_sweep=is_sweep)
+    return receive_route(route, lake, settings, clock(now), is_sweep=is_sweep)
 
 
 @guarded

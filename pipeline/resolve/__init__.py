@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parent
 
 def run(bench: Workbench) -> None:
     """Make every table of the step."""
-    register_decisions(bench)
+    register_decisions(bench, bench.as_of)
     _execute(bench, "likeness")
     _find_papers(bench)
     _hold_unconfirmed(bench)

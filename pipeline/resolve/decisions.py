@@ -16,19 +16,21 @@ COLUMNS = ("record_id", "action", "decided_by")
 HERE = Path(__file__).resolve().parent
 
 
-def register_decisions(bench: Workbench, guarded: str = "guarded_item") -> None:
-    """Register `decision_line`, every decision up to as-of, and `quarantine_decision`, the one that holds on each item.
+def register_decisions(
+    bench: Workbench, until: datetime, decidable: str = "SELECT record_id FROM decision_line"
+) -> None:
+    """Register `decision_line`, every decision up to a moment, `guarded_item` and `quarantine_decision`, the one that holds on each item.
 
     `release` lets a record take part as if its checks had passed, and names the winner of a version conflict; `discard` closes the item,
-    the record stays quarantined; `retry` takes back what was decided before. `guarded` names the query of the items on which two
-    persons decide.
+    the record stays quarantined; `retry` takes back what was decided before. On a guarded item two persons decide; `decidable`
+    is the query of the items of which that is asked.
 
     Raises
     ------
     BadDecision
         A line is about no item, or says something else than these three.
     """
-    rows = bench.lake.decided("quarantine", bench.as_of)
+    rows = bench.lake.decided("quarantine", until)
     for number, row in enumerate(rows, 1):
         if not isinstance(row.get("record_id"), str) or row.get("action") not in ACTIONS:
             raise BadDecision(
@@ -43,9 +45,10 @@ def register_decisions(bench: Workbench, guarded: str = "guarded_item") -> None:
     bench.con.register("decided_lines", decided)
     bench.con.execute("CREATE OR REPLACE TEMP TABLE decision_line AS SELECT * FROM decided_lines")
     bench.con.unregister("decided_lines")
-    for name, file in (("guarded_item", guarded), ("quarantine_decision", "quarantine_decision")):
+    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE decidable AS {decidable}")
+    for name in ("guarded_item", "quarantine_decision"):
         try:
-            query = (HERE / f"{file}.sql").read_text(encoding="utf-8")
+            query = (HERE / f"{name}.sql").read_text(encoding="utf-8")
             bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
         except duckdb.Error as error:
-            raise step_failed(error, f"resolve/{file}.sql") from None
+            raise step_failed(error, f"resolve/{name}.sql") from None

@@ -1,13 +1,19 @@
--- Decided items of S3 institutions, whoever says so: sender, form, staff or tablet. Two persons decide on them.
+-- Items of S3 institutions, whoever says so: sender, form, staff, tablet or the paper itself. Two persons decide on them.
 WITH touched AS (
     SELECT
         record.record_id,
         unnest([batch.institution_id, record.institution_id, staff.institution_id, device.institution_id]) AS institution_id
     FROM record
-    SEMI JOIN decision_line USING (record_id)
+    SEMI JOIN decidable USING (record_id)
     LEFT JOIN batch ON record.batch_id = batch.batch_id
     LEFT JOIN staff ON record.staff_id = staff.staff_id
     LEFT JOIN device ON record.device_id = device.device_id
+    UNION ALL
+    SELECT
+        intake_record.record_id,
+        intake_record.institution_id
+    FROM intake_record
+    SEMI JOIN decidable USING (record_id)
 )
 
 SELECT DISTINCT touched.record_id

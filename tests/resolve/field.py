@@ -28,7 +28,7 @@ TYPES = {
 }  # fmt: skip
 READ = (
     "batch", "record", "identity", "answers", "institution", "staff", "staff_identity", "device", "list", "list_entry", "list_identity",
-    "movement", "movement_identity",
+    "movement", "movement_identity", "intake_record",
 )  # fmt: skip
 SITES = {
     "CARE": "SOCSERV", "ORPHANS": "ORPH", "HOSPITAL": "INPAT", "HOSPITAL-2": "INPAT", "SCHOOL": "BOARD_GIFT", "SHELTER": "HOMELESS",

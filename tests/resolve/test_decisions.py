@@ -151,7 +151,6 @@ def test_what_holds_is_what_the_history_up_to_as_of_says(
     for number, (item, action, person) in enumerate(history):
         moment = (START + timedelta(hours=number)).isoformat()
         append_line(path, {"record_id": ids[item], "action": action, "decided_by": person, "decided_at": moment})
-    outcome.bench.as_of = START + timedelta(hours=seen) - timedelta(seconds=1)
-    register_decisions(outcome.bench)
+    register_decisions(outcome.bench, START + timedelta(hours=seen) - timedelta(seconds=1))
     expected = {(ids[item], action) for item in ids if (action := _holds(history[:seen], item))}
     assert set(outcome.rows("SELECT record_id, action FROM quarantine_decision")) == expected

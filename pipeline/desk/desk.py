@@ -1,0 +1,230 @@
+"""One build seen from the desk, with the decisions taken since."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from pipeline.errors import BadDecision, NoSuchRecord
+from pipeline.lake import Clock, Lake, append_line
+from pipeline.resolve.decisions import register_decisions
+from pipeline.round import load_reference, load_round
+from pipeline.settings import Settings
+from pipeline.sql import Workbench, quoted, step_failed
+
+HERE = Path(__file__).resolve().parent
+EVER = datetime.max.replace(tzinfo=UTC)
+PERSON = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LONGEST_WHY = 300
+OUR_NAMES = re.compile(r"content(\.[a-z0-9]{1,8})?|page-\d{5}\.ndjson|submissions\.ndjson|manifest\.json")
+NUMBER_OF_A_PERSON = re.compile(r"\d{12}")
+Row = dict[str, Any]
+
+
+class Desk:
+    """What a build holds in quarantine; leave it as a context manager.
+
+    Parameters
+    ----------
+    folder
+        Folder of a whole build.
+    """
+
+    def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
+        self._lake = lake
+        as_of = datetime.fromisoformat(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["as_of"])
+        self._bench = Workbench(
+            folder,
+            "desk",
+            lake=lake,
+            settings=settings,
+            round_=load_round(settings.round),
+            reference=load_reference(settings.reference),
+            batches=[],
+            as_of=as_of,
+        )
+        self._register_receipts()
+        self._bench.con.execute((HERE / "shown_institution.sql").read_text(encoding="utf-8"))
+        self._read_decisions()
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bench.close()
+
+    def items(self) -> list[Row]:
+        """Return everything in quarantine, what has waited longest first.
+
+        `standing` is `waits`, `proposed` (a second person is wanted), `released` (takes part from the next build) or `settled`.
+        """
+        return self._rows("item")
+
+    def item(self, record_id: str) -> Row:
+        """Return one item with every decision on it.
+
+        Raises
+        ------
+        NoSuchRecord
+            Nothing in quarantine has that id.
+        """
+        found = [row for row in self.items() if row["record_id"] == record_id]
+        if not found:
+            raise self._unknown(record_id, "is not in quarantine")
+        file = self._file(found[0]["route"], found[0]["batch_id"], found[0]["file_no"])
+        return {**found[0], **file, "decisions": self.decisions(record_id)}
+
+    def decisions(self, record_id: str) -> list[Row]:
+        """Return who decided what about a record, when and why, in order."""
+        taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]
+        return [{name: row.get(name) for name in ("decided_at", "action", "decided_by", "why")} for row in taken]
+
+    def decide(self, action: str, record_ids: list[str], by: str, why: str, clock: Clock) -> list[Row]:
+        """Append one decision about each record; all of them, or none.
+
+        Returns
+        -------
+        list[Row]
+            `record_id`, `action` and how the item stands now.
+
+        Raises
+        ------
+        BadDecision
+            Nobody may decide like that.
+        NoSuchRecord
+            There is no such record.
+        """
+        self._require_words(by, why)
+        with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
+            self._read_decisions()
+            held = {row["record_id"]: row for row in self.items()}
+            for record_id in record_ids:
+                self._require_open(action, record_id, held.get(record_id), by)
+            for record_id in dict.fromkeys(record_ids):
+                row = {
+                    "record_id": record_id,
+                    "action": action,
+                    "decided_at": self._moment(clock).isoformat(),
+                    "decided_by": by,
+                    "why": why,
+                }
+                append_line(self._lake.decisions / "quarantine.jsonl", row)
+            self._read_decisions()
+        now = {row["record_id"]: row["standing"] for row in self.items()}
+        return [{"record_id": each, "action": action, "standing": now.get(each, "taken back")} for each in record_ids]
+
+    def trace(self, record_id: str) -> Row:
+        """Return the way of a record, station by station, from the batch it came in to where its person is counted.
+
+        Raises
+        ------
+        NoSuchRecord
+            There is no such record.
+        """
+        self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
+        found = self._rows("trace_record") or self._rows("trace_row")
+        if not found:
+            raise self._unknown(record_id, "is not in this build")
+        way = found[0]
+        way["place"] |= self._file(way["batch"]["route"], way["batch"]["batch_id"], way["place"].get("file_no", 1))
+        return {"record_id": record_id, **way, "decisions": self.decisions(record_id)}
+
+    def states(self, record_ids: list[str]) -> list[Row]:
+        """Return state and reason of records."""
+        self._bench.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE traced AS SELECT unnest([{', '.join(map(quoted, record_ids))}]::VARCHAR[]) AS record_id"
+        )
+        return self._rows("state")
+
+    def _file(self, route: str, batch_id: str, number: int) -> Row:
+        """Return where a file lies, below the lake; a name of the sender's choosing may be somebody's."""
+        manifest = json.loads((self._lake.landing / route / batch_id / "manifest.json").read_text(encoding="utf-8"))
+        file = manifest["files"][number - 1]
+        name = file["path"] if OUR_NAMES.fullmatch(file["path"]) else "(named by the sender)"
+        return {"file": f"landing/{route}/{batch_id}/files/{name}", "file_sha256": file["sha256"]}
+
+    def _require_words(self, by: str, why: str) -> None:
+        known = self._bench.con.execute(f"SELECT employee_id FROM employee WHERE employee_id = {quoted(by)}").fetchall()
+        if not PERSON.fullmatch(by) or not known:
+            raise BadDecision(
+                "the register knows no such employee of the Department",
+                where="--by",
+                todo="Give your `employee_id` as it stands in the register's sheet `employee`.",
+            )
+        if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
+            raise BadDecision(
+                f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
+                where="--why",
+                todo="Say in a few words why, without anybody's name or number: whoever works at the desk reads it.",
+            )
+
+    def _require_open(self, action: str, record_id: str, item: Row | None, by: str) -> None:
+        taken = self.decisions(record_id)
+        if action == "retry":
+            if not taken or taken[-1]["action"] == "retry":
+                raise self._refused(record_id, "nothing is decided about it", "Every build judges it anew by itself.")
+            return
+        if item is None:
+            raise self._unknown(record_id, "is not in quarantine")
+        if action == "release" and not item["is_releasable"]:
+            raise self._refused(
+                record_id,
+                "no decision can make it count: it has no case id and version, or is a row of an office's paper",
+                "Mend the paper, the register or the rule; or discard it.",
+            )
+        if item["last_action"] == action and (item["standing"] != "proposed" or taken[-1]["decided_by"] == by):
+            wanted = "Another person has to second it." if item["standing"] == "proposed" else "Nothing is left to do."
+            raise self._refused(record_id, f"that is decided already ({item['standing']})", wanted)
+
+    def _unknown(self, record_id: str, what: str) -> NoSuchRecord:
+        where = record_id if PERSON.fullmatch(record_id) else "RECORD"
+        return NoSuchRecord(
+            f"that record {what}",
+            where=where,
+            todo="`sanaq quarantine list` says what waits, `sanaq ledger --trace RECORD` what became of a record.",
+        )
+
+    @staticmethod
+    def _refused(record_id: str, what: str, todo: str) -> BadDecision:
+        return BadDecision(what, where=record_id, todo=todo)
+
+    def _moment(self, clock: Clock) -> datetime:
+        """Return a moment later than everything a build may already have been made from."""
+        newest = self._lake.newest_input()
+        now = clock().astimezone(UTC)
+        return now if newest is None or now > newest else newest.astimezone(UTC) + timedelta(microseconds=1)
+
+    def _read_decisions(self) -> None:
+        register_decisions(self._bench, EVER, (HERE / "decidable.sql").read_text(encoding="utf-8"))
+
+    def _register_receipts(self) -> None:
+        path = self._lake.receipts
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        listed = quoted(json.dumps([_receipt(json.loads(line)) for line in lines]))
+        shape = quoted('[{"batch_id": "VARCHAR", "outcome": "VARCHAR", "noted_at": "VARCHAR"}]')
+        self._bench.con.execute(
+            "CREATE OR REPLACE TEMP TABLE receipt AS SELECT * REPLACE (timezone('UTC', noted_at::TIMESTAMPTZ) AS noted_at) "
+            f"FROM (SELECT unnest(from_json({listed}, {shape}), recursive := true)) WHERE batch_id IS NOT NULL"
+        )
+
+    def _rows(self, name: str) -> list[Row]:
+        try:
+            cursor = self._bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.Error as error:
+            raise step_failed(error, f"desk/{name}.sql") from None
+
+
+def _receipt(row: Row) -> Row:
+    return {name: row.get(name) for name in ("batch_id", "outcome")} | {
+        "noted_at": row.get("at") or row.get("received_at")
+    }

@@ -1,0 +1,256 @@
+"""The desk, by the command line: what waits, what people decide, and what every later build makes of it."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.settings import PROJECT
+from tests.read.test_office import INSTITUTION, workbook
+from tests.road.road import Road, copied, digests, rows
+from tests.road.test_bad_input import SECRETS, line, ndjson
+
+pytestmark = pytest.mark.timeout(600)
+
+RECEIVED, DECIDED, LATER = "2021-10-20T02:00:00+05:00", "2021-10-20T09:00:00+05:00", "2021-10-21T02:00:00+05:00"
+SITES = {"MNG-0001": "ORPH", "MNG-0002": "CRISIS"}
+
+
+BORN = "1985-01"
+NAMES = dict(enumerate(("", *(f"{SECRETS[0]}{ending}" for ending in ("a", "ев", "ина", "баев", "ский")))))
+
+
+def about(number: int, **changes: Any) -> dict[str, Any]:
+    """A submission about one of five people who have nothing in common."""
+    said = line(number, **changes)
+    identity = {
+        "iin": None,
+        "iin_missing_reason": "UNKNOWN",
+        "birth_date": f"{BORN}-0{number}",
+        "family_name": NAMES[number],
+    }
+    return said | {"identity": said["identity"] | identity}
+
+
+def register() -> bytes:
+    head = "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order".split()
+    assert list(INSTITUTION[: len(head)]) == head
+    sites = [(site, "990140000014", 1, "kk", "ru", kind, "471010000", 40, "141/17") for site, kind in SITES.items()]
+    people = [("employee_id", "full_name"), *((f"DEP-0{n}", f"{SECRETS[0]} {n}") for n in (1, 2))]
+    return workbook(institution=[head, *sites], employee=people)
+
+
+def put(road: Road, site: str, *said: dict[str, Any]) -> None:
+    """A tablet of the site sends a bundle."""
+    folder = road.inbox / "tablet_vpn" / f"{site}-01"
+    folder.mkdir(parents=True)
+    content = ndjson(*(one | {"institution_id": site} for one in said))
+    manifest = {
+        "bundle_id": folder.name, "device_id": "TB-0001", "institution_id": site, "app_version": "3.1", "exported_at": RECEIVED,
+        "case_count": len(said), "submissions_sha256": hashlib.sha256(content).hexdigest(), "created_count": len(said), "deleted_count": 0,
+        "last_case_no": len(said), "daily_counts": {},
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "submissions.ndjson").write_bytes(content)
+    folder.with_suffix(".ready").touch()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """Held: two submissions on an unapproved form at an orphanage, one at a crisis centre, one without a case; a row of a list."""
+    road = Road(tmp_path_factory.mktemp("desk"))
+    for path, content in {
+        "register/r.xlsx": register(),
+        "list/MNG-0001/l.csv": f"№;ФИО;Дата рождения;Пол\n1;{NAMES[4]} {SECRETS[1]};{BORN}-04;1\n2;;05.05.1990;2\n".encode(),
+    }.items():
+        (road.inbox / path).parent.mkdir(parents=True, exist_ok=True)
+        (road.inbox / path).write_bytes(content)
+    held = {"form_version": "1999.1"}
+    put(road, "MNG-0001", about(1, **held), about(2, **held), about(3, case_id=None), about(4))
+    put(road, "MNG-0002", about(5, **held))
+    for route in ("register", "list", "tablet_vpn"):
+        road.do("receive", route, "--now", RECEIVED)
+    road.build()
+    return road
+
+
+@pytest.fixture
+def desk(built: Road, tmp_path: Path) -> Road:
+    """A copy that may be decided on."""
+    return copied(built, tmp_path / "desk", with_builds=True)
+
+
+def items(road: Road, *args: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = road.do("quarantine", "list", *args)
+    return found
+
+
+def held(road: Road, reason: str, site: str = "MNG-0001") -> list[str]:
+    return [item["record_id"] for item in items(road) if (item["reason"], item["institution_id"]) == (reason, site)]
+
+
+def decide(road: Road, action: str, *ids: str, by: str = "DEP-01", why: str = "looked at the paper") -> list[Any]:
+    done: list[Any] = road.do("quarantine", action, *ids, "--by", by, "--why", why, "--now", DECIDED)
+    return done
+
+
+def state(build: Path, record_id: str) -> tuple[str, bool]:
+    (found,) = [row for row in rows(build, "record_state") if row["record_id"] == record_id]
+    return found["state"], found["is_settled"]
+
+
+def test_everything_held_is_on_the_desk_with_place_hash_and_age(built: Road) -> None:
+    found = items(built)
+    assert sorted((item["kind"], item["reason"], item["institution_id"]) for item in found) == [
+        ("list", "NO_IDENTITY", "MNG-0001"),
+        ("submission", "R-FORM-NOT-APPROVED", "MNG-0001"),
+        ("submission", "R-FORM-NOT-APPROVED", "MNG-0001"),
+        ("submission", "R-FORM-NOT-APPROVED", "S3"),
+        ("submission", "R-NO-CASE-ID", "MNG-0001"),
+    ]
+    assert {item["standing"] for item in found} == {"waits"}
+    assert [row["reason"] for row in items(built, "--reason", "NO_IDENTITY")] == ["NO_IDENTITY"]
+    assert {row["route"] for row in items(built, "--route", "tablet_vpn")} == {"tablet_vpn"}
+
+
+def test_the_place_shown_holds_the_very_bytes(built: Road) -> None:
+    for record_id in held(built, "R-FORM-NOT-APPROVED"):
+        item = built.do("quarantine", "show", record_id)
+        content = (built.lake.root / item["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == item["file_sha256"]
+        piece = content[item["byte_offset"] : item["byte_offset"] + item["byte_length"]]
+        assert hashlib.sha256(piece).hexdigest() == item["content_sha256"]
+
+
+def test_nothing_shown_says_who_it_is_about(built: Road) -> None:
+    listed = built.sanaq("quarantine", "list")
+    shown = [built.sanaq("quarantine", "show", item["record_id"]) for item in items(built)]
+    traced = [built.sanaq("ledger", "--trace", row["record_id"]) for row in rows(current(built), "record_state")]
+    for said in (listed, *shown, *traced):
+        assert said.code == 0, said.err
+        for word in (*SECRETS, "MNG-0002", BORN):
+            assert word not in said.out + said.err
+
+
+def current(road: Road) -> Path:
+    return (road.lake.builds / "current").resolve()
+
+
+def test_released_counts_and_discarded_settles_in_every_build_to_come(desk: Road) -> None:
+    released, discarded = held(desk, "R-FORM-NOT-APPROVED")
+    (row,) = [item["record_id"] for item in items(desk) if item["kind"] == "list"]
+    before = current(desk)
+    assert [done["standing"] for done in decide(desk, "release", released)] == ["released"]
+    assert [done["standing"] for done in decide(desk, "discard", discarded, row)] == ["settled", "settled"]
+    assert {item["record_id"] for item in items(desk)}.isdisjoint({released, discarded, row})
+    build = desk.build()
+    assert state(build, released) == ("counted", False)
+    assert state(build, discarded) == ("quarantined", True)
+    assert {item["standing"] for item in items(desk, "--settled") if item["record_id"] in (discarded, row)} == {
+        "settled"
+    }
+
+    # what was decided later did not change the build before, nor will it
+    assert desk.build("--inputs", before / "manifest.json") == before
+    assert state(desk.build("--as-of", "2021-10-20T08:59:59+05:00"), released) == ("quarantined", False)
+
+    # replayed elsewhere from landing and decisions alone, byte for byte
+    elsewhere = copied(desk, desk.folder / "elsewhere").build()
+    assert elsewhere.name == build.name
+    assert digests(elsewhere) == digests(build)
+
+
+def test_two_persons_release_a_record_of_an_s3_institution(desk: Road) -> None:
+    (record,) = held(desk, "R-FORM-NOT-APPROVED", "S3")
+    assert [done["standing"] for done in decide(desk, "release", record)] == ["proposed"]
+    again = desk.sanaq("quarantine", "release", record, "--by", "DEP-01", "--why", "quite sure", "--now", DECIDED)
+    assert (again.code, "BadDecision" in again.err) == (2, True)
+    assert [item["standing"] for item in items(desk) if item["record_id"] == record] == ["proposed"]
+    assert [done["standing"] for done in decide(desk, "release", record, by="DEP-02")] == ["released"]
+    shown = desk.do("quarantine", "show", record)
+    assert [(one["action"], one["decided_by"]) for one in shown["decisions"]] == [
+        ("release", "DEP-01"),
+        ("release", "DEP-02"),
+    ]
+    assert state(desk.build(), record)[0] == "counted"
+
+
+def test_retry_takes_a_decision_back_and_says_what_became_of_what_waited(desk: Road) -> None:
+    one, _ = held(desk, "R-FORM-NOT-APPROVED")
+    decide(desk, "discard", one)
+    outcome = desk.do("quarantine", "retry", one, "--by", "DEP-02", "--why", "the other one", "--now", LATER)
+    assert {(row["waited_for"], row["state"]) for row in outcome} == {
+        ("R-FORM-NOT-APPROVED", "quarantined"), ("R-NO-CASE-ID", "quarantined"), ("NO_IDENTITY", "quarantined")
+    }  # fmt: skip
+    assert [item["standing"] for item in items(desk) if item["record_id"] == one] == ["waits"]
+
+
+def test_what_waited_is_retried_when_a_rule_is_mended(desk: Road, tmp_path: Path) -> None:
+    """The form is approved: reference data, and no decision."""
+    reference = Path(shutil.copytree(PROJECT / "data" / "reference", tmp_path / "reference"))
+    file = reference / "questionnaire.yaml"
+    content = file.read_text(encoding="utf-8")
+    assert content.count("2021.1") >= 1
+    file.write_text(content.replace("2021.1", "1999.1"), encoding="utf-8")
+    desk.settings["reference"] = reference
+    outcome = desk.do("quarantine", "retry")
+    states = {(row["waited_for"], row["state"]): row["items"] for row in outcome}
+    assert states[("R-FORM-NOT-APPROVED", "counted")] == 3
+    assert states[("R-NO-CASE-ID", "quarantined")] == 1
+
+
+Refused = Callable[[Road], list[str]]
+REFUSED: dict[str, tuple[Refused, str]] = {
+    "nobody of the register": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--by", "DEP-99"], "BadDecision"),
+    "no reason": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--why", " "], "BadDecision"),
+    "an IIN in the reason": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--why", f"is {SECRETS[2]}"], "BadDecision"),
+    "no case": (lambda road: held(road, "R-NO-CASE-ID"), "BadDecision"),
+    "a row of a list": (lambda road: held(road, "NO_IDENTITY"), "BadDecision"),
+    "one good, one unknown": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], SECRETS[1]], "NoSuchRecord"),
+    "no moment": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--now", "2021-10-20"], "BadSetting"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_released_is_refused_by_name_and_nothing_is_written(built: Road, case: str) -> None:
+    asked, error = REFUSED[case]
+    said = built.sanaq(
+        "quarantine", "release", "--by", "DEP-01", "--why", "looked at it", "--now", DECIDED, *asked(built)
+    )
+    assert said.code in (2, 3)
+    assert said.err.startswith(error)
+    assert not any(word in said.out + said.err for word in SECRETS)
+    assert not (built.lake.decisions / "quarantine.jsonl").exists()
+
+
+def test_a_decision_bears_a_later_moment_than_all_that_was_received(desk: Road) -> None:
+    one, other = held(desk, "R-FORM-NOT-APPROVED")
+    for record in (one, other):
+        desk.do("quarantine", "discard", record, "--by", "DEP-01", "--why", "twice", "--now", "2021-09-01T00:00:00Z")
+    received = {batch["received_at"] for batch in desk.lake.batches()}
+    decided = [
+        row["decided_at"]
+        for row in map(json.loads, (desk.lake.decisions / "quarantine.jsonl").read_text().splitlines())
+    ]
+    assert max(received) < decided[0] < decided[1]
+
+
+def test_the_way_of_a_record_leads_from_its_bytes_to_where_its_person_is_counted(built: Road) -> None:
+    build = current(built)
+    (counted,) = [row for row in rows(build, "record_state") if row["state"] == "counted"]
+    (person,) = rows(build, "person")
+    way = built.do("ledger", "--trace", counted["record_id"])
+    assert way["batch"]["route"] == "tablet_vpn"
+    content = (built.lake.root / way["place"]["file"]).read_bytes()
+    begin = way["place"]["byte_offset"]
+    assert json.loads(content[begin : begin + way["place"]["byte_length"]])["case_id"] == "bad-4"
+    assert way["state"]["state"] == "counted"
+    assert way["person"]["person_id"] == person["person_id"]
+    assert way["place_counted"]["usual_institution_id"] == person["usual_institution_id"] == "MNG-0001"
+    entry = next(row["entry_id"] for row in rows(build, "list_entry"))
+    assert built.do("ledger", "--trace", entry)["list_match"]["outcome"] == "COUNTED"
+    assert built.sanaq("ledger", "--trace", "nobody").code == 3
