@@ -241,9 +241,8 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str])
         "batches": batches,
         "receipts": _sha256("".join(f"{batch}\t{received[batch]}\n" for batch in batches)),
         "round": _file_sha256(settings.round),
-        "reference": _sha256(
-            "".join(f"{p.name}\t{_file_sha256(p)}\n" for p in sorted(settings.reference.glob("*.yaml")))
-        ),
+        "reference": _folder_sha256(settings.reference),
+        "crosswalks": _folder_sha256(settings.crosswalks),
         "decisions": _sha256(json.dumps(decided, sort_keys=True)),
         "code": code_version(),
         "lock": _file_sha256(lock) if lock.exists() else None,
@@ -260,6 +259,10 @@ def _made(lake: Lake, as_of: datetime, inputs: dict[str, Any]) -> Build:
     manifest = {"build_id": build_id, "as_of": moment, "inputs": inputs}
     write_json(folder / "manifest.json", manifest)
     return Build(build_id, folder, as_of, manifest)
+
+
+def _folder_sha256(folder: Path) -> str:
+    return _sha256("".join(f"{path.name}\t{_file_sha256(path)}\n" for path in sorted(folder.glob("*.yaml"))))
 
 
 def _file_sha256(path: Path) -> str:

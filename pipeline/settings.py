@@ -83,6 +83,9 @@ class Settings(BaseSettings):
         PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml", description="the round: dates, windows, residence table"
     )
     reference: Path = Field(PROJECT / "data" / "reference", description="categories, KATO, code lists, questionnaire")
+    crosswalks: Path = Field(
+        PROJECT / "data" / "crosswalks", description="which variables of other survey tools are which of ours"
+    )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="DuckDB threads of one step")
     memory_limit: Annotated[str, AfterValidator(_memory)] = Field(
         "4GB", description="DuckDB memory of one step; beyond it spills to the lake's temp folder"

@@ -27,6 +27,7 @@ BOM = b"\xef\xbb\xbf"
 CACHED = 128 * 1024
 DEEPEST = 100
 TEXT_IN_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"')
+DIGEST = 64  # hex digits of SHA-256
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 INLINE = 12  # Arrow keeps texts this short inside the view itself
@@ -72,6 +73,8 @@ class SubmissionFile:
         None for a file of submissions; for any other file the code under which it becomes one unreadable record.
     is_cut
         Whether the sender's statement names other bytes: then a last line without newline may be a torn one.
+    is_made
+        Whether the lines were made of a foreign file (`foreign/`): each begins with the digest of what it was made of.
     """
 
     batch: Batch
@@ -81,6 +84,7 @@ class SubmissionFile:
     sha256: str
     whole: str | None = None
     is_cut: bool = False
+    is_made: bool = False
 
 
 @dataclass
@@ -96,6 +100,7 @@ class Piece:
     first_record_no: int = 0
     length: int | None = None
     sha256: str | None = None
+    digests: list[str] | None = None
 
 
 def batches(files: list[SubmissionFile]) -> Iterator[pa.RecordBatch]:
@@ -155,6 +160,8 @@ def _lines(file: SubmissionFile, base: int, buffer: pa.Buffer, newlines: Places,
     starts[1:] = ends[:-1] + 1
     piece = Piece(file, base, buffer, starts, ends)
     data = np.frombuffer(buffer, np.uint8)
+    if file.is_made:
+        _take_digests(piece)
     _mark_long(piece)
     _mark_broken_text(piece, end)
     _mark_commas(piece, data[:end])
@@ -180,6 +187,14 @@ def _endless_line(file: SubmissionFile, handle: pa.OSFile, start: int) -> tuple[
 def _unread(file: SubmissionFile, start: int, length: int, sha256: str, fault: str) -> Piece:
     nowhere = np.zeros(1, np.int64)
     return Piece(file, start, pa.py_buffer(b""), nowhere, nowhere, {0: fault}, length=length, sha256=sha256)
+
+
+def _take_digests(piece: Piece) -> None:
+    """Part made lines from the digests they begin with; what is no submission then is the reason why there is none."""
+    piece.digests = [_line(piece, row)[:DIGEST].decode() for row in range(len(piece.starts))]
+    piece.starts = piece.starts + DIGEST + 1
+    for row in np.flatnonzero(np.frombuffer(piece.buffer, np.uint8)[piece.starts] != ord("{")).tolist():
+        piece.faults[row] = _line(piece, row).decode()
 
 
 def _mark_long(piece: Piece) -> None:
@@ -343,6 +358,9 @@ def _digests(pieces: list[Piece]) -> pa.Array:
     """Hash here and not in DuckDB, whose SHA-256 does not use the processor's instructions for it."""
     digests: list[str] = []
     for piece in pieces:
+        if piece.digests is not None:
+            digests += piece.digests
+            continue
         view, sha256 = memoryview(piece.buffer), hashlib.sha256
         bounds = zip(piece.starts.tolist(), piece.ends.tolist(), strict=True)
         digests += [piece.sha256] if piece.sha256 else [sha256(view[start:end]).hexdigest() for start, end in bounds]

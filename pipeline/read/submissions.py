@@ -12,7 +12,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
 from itertools import chain, groupby
@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
+from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
 from pipeline.sql import Workbench, quoted, step_failed
 
@@ -48,7 +49,7 @@ ENVELOPE = {
     "case_id": "text", "case_version": "integer", "form_code": "text", "form_version": "text", "institution_id": "text",
     "list_entry_no": "integer", "mode": "text", "case_status": "text", "is_training": "boolean", "staff_id": "text",
     "device_id": "text", "device_case_no": "integer", "certificate_no": "text",
-    "started_at": "moment", "completed_at": "moment", "synced_at": "moment",
+    "started_at": "moment", "completed_at": "moment", "synced_at": "moment", "case_clock": "text",
 }  # fmt: skip
 IDENTITY = {
     "iin": "text", "iin_missing_reason": "text", "family_name": "text", "given_name": "text", "patronymic": "text",
@@ -124,6 +125,7 @@ class Reader:
     """
 
     def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
         self._con = bench.con
         self._lake = bench.lake
         self._answers = bench.schemas["answers"]
@@ -149,9 +151,17 @@ class Reader:
         ]
         return [Field(name, kind, part) for part, kinds in parts for name, kind in kinds.items()]
 
+    @cached_property
+    def foreign(self) -> Foreign:
+        """What turns the files of other survey tools into lines."""
+        parts = {field.name: field.part for field in self.fields}
+        return Foreign(self._bench, parts, {field.name: field.kind for field in self.fields})
+
     def parquet(self, run: list[dict[str, Any]]) -> dict[str, list[Path]]:
         """Return the files with the typed rows of a run, reading it if that was not done before."""
         names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in run)
+        if any(_is_foreign(file["path"]) for batch in run for file in batch["files"]):
+            names += self.foreign.version
         folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
         if not folder.exists():
             part = folder.with_name(f".{uuid.uuid4().hex}.part")
@@ -167,7 +177,7 @@ class Reader:
         return {table: sorted(folder.glob(f"{table}-*.parquet")) for table in TABLES}
 
     def _read(self, run: list[dict[str, Any]], folder: Path) -> None:
-        files = list(chain.from_iterable(self._batch_files(number, batch) for number, batch in enumerate(run)))
+        files = list(chain.from_iterable(self._batch_files(number, batch, folder) for number, batch in enumerate(run)))
         self._files = {(file.batch.number, file.file_no): file for file in files}
         self._con.execute(
             "CREATE OR REPLACE TEMP TABLE vetted (keys_hash UBIGINT, has_duplicate BOOLEAN, unknown_count INTEGER)"
@@ -178,8 +188,10 @@ class Reader:
             self._write(folder, number)
         self._con.execute("DROP VIEW IF EXISTS slab")
         self._con.unregister("as_read")
+        for made in folder.glob("*.lines"):
+            made.unlink()
 
-    def _batch_files(self, number: int, batch: dict[str, Any]) -> Iterator[SubmissionFile]:
+    def _batch_files(self, number: int, batch: dict[str, Any], folder: Path) -> Iterator[SubmissionFile]:
         key = Batch(number, batch["batch_id"], batch["route"], datetime.fromisoformat(batch["received_at"]))
         root = self._lake.landing / batch["route"] / batch["batch_id"] / "files"
         problems = batch.get("problems", [])
@@ -188,9 +200,17 @@ class Reader:
             if name == "manifest.json" and "MANIFEST_UNREADABLE" not in problems:
                 continue
             require_landed(batch, file_no, root / name, file["size"])
-            whole = "BAD_MANIFEST" if name == "manifest.json" else None if name.endswith(".ndjson") else "UNKNOWN_FILE"
+            whole = "BAD_MANIFEST" if name == "manifest.json" else None
             is_cut = "SUBMISSIONS_DIFFER" in problems
-            yield SubmissionFile(key, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
+            found = SubmissionFile(key, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
+            yield self._made(found, folder) if _is_foreign(name) else found
+
+    def _made(self, file: SubmissionFile, folder: Path) -> SubmissionFile:
+        """Return the file of native lines made of a foreign file, or the file itself with the reason why there is none."""
+        lines = folder / f"{file.batch.number}-{file.file_no}.lines"
+        if fault := self.foreign.write_lines(file.path, lines):
+            return replace(file, whole=fault)
+        return replace(file, path=lines, size=lines.stat().st_size, is_cut=False, is_made=True)
 
     def _slab(self, lines: Iterator[pa.RecordBatch]) -> None:
         """Make the view `slab` from the lines, mended by what only the whole slab can tell.
@@ -363,6 +383,10 @@ def run(bench: Workbench) -> None:
         raise step_failed(error, "read/submissions.sql") from None
     for table in TABLES:
         bench.keep(table, files[table])
+
+
+def _is_foreign(name: str) -> bool:
+    return name != "manifest.json" and not name.endswith(".ndjson")
 
 
 def _slabs(lines: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:

@@ -21,6 +21,7 @@ judged AS (
         record.case_id,
         record.case_version,
         record.case_status,
+        record.case_clock,
         record.device_id,
         record.answers_sha256,
         record.received_at,
@@ -110,6 +111,67 @@ stranger AS (
     AND name_fold(identity.given_name) <> name_fold(earlier.given_name)
 ),
 
+-- A vector clock says how far each device had come with the case. Of two versions neither of which has seen all of the other,
+-- the one that came later is in conflict, whatever their numbers.
+clocked AS (
+    SELECT
+        case_id,
+        record_id,
+        is_released,
+        case_clock,
+        row_number() OVER (PARTITION BY case_id ORDER BY received_at, batch_id, record_no) AS arrival_no
+    FROM in_play
+    WHERE place = 1 AND case_clock IS NOT NULL
+),
+
+tick AS (
+    SELECT
+        case_id,
+        record_id,
+        split_part(entry, ':', 1) AS device_id,
+        TRY_CAST(split_part(entry, ':', 2) AS BIGINT) AS revision
+    FROM (SELECT case_id, record_id, unnest(string_split(case_clock, ',')) AS entry FROM clocked)
+),
+
+compared AS (
+    SELECT
+        earlier.record_id AS earlier_id,
+        later.record_id AS later_id,
+        later.is_released,
+        COALESCE(max(tick.revision) FILTER (WHERE tick.record_id = earlier.record_id), 0) AS earlier_revision,
+        COALESCE(max(tick.revision) FILTER (WHERE tick.record_id = later.record_id), 0) AS later_revision
+    FROM clocked AS earlier
+    JOIN clocked AS later ON earlier.case_id = later.case_id AND earlier.arrival_no < later.arrival_no
+    JOIN tick ON tick.case_id = later.case_id AND tick.record_id IN (earlier.record_id, later.record_id)
+    GROUP BY earlier.record_id, later.record_id, later.is_released, tick.device_id
+),
+
+apart AS (
+    SELECT
+        later_id,
+        is_released
+    FROM compared
+    GROUP BY earlier_id, later_id, is_released
+    HAVING bool_or(earlier_revision > later_revision) AND bool_or(later_revision > earlier_revision)
+),
+
+diverging AS (
+    SELECT DISTINCT
+        later_id AS record_id,
+        is_released
+    FROM apart
+),
+
+admitted AS (
+    SELECT
+        in_play.*,
+        diverging.record_id IS NOT NULL AS is_chosen
+    FROM in_play
+    ANTI JOIN stranger USING (record_id)
+    LEFT JOIN diverging USING (record_id)
+    WHERE in_play.place = 1 AND (diverging.record_id IS NULL OR diverging.is_released)
+),
+
 -- The highest version that passed stands, whenever it came. A draft never takes the place of what was sent.
 standing AS (
     SELECT
@@ -117,13 +179,12 @@ standing AS (
         row_number() OVER versions AS place_in_case,
         first_value(record_id) OVER versions AS current_id,
         first_value(case_status) OVER versions AS current_status,
-        first_value(case_version) OVER versions AS current_version
-    FROM in_play
-    ANTI JOIN stranger USING (record_id)
-    WHERE place = 1
+        first_value(case_version) OVER versions AS current_version,
+        first_value(is_chosen) OVER versions AS is_current_chosen
+    FROM admitted
     WINDOW versions AS (
         PARTITION BY case_id
-        ORDER BY case_status IS NOT DISTINCT FROM 'draft', case_version DESC, record_id
+        ORDER BY is_chosen DESC, case_status IS NOT DISTINCT FROM 'draft', case_version DESC, record_id
     )
 ),
 
@@ -140,6 +201,7 @@ held AS (
         in_play.record_id IS NULL
         OR (in_play.place > 1 AND NOT in_play.is_decided)
         OR contender.record_id IN (SELECT record_id FROM stranger)
+        OR contender.record_id IN (SELECT record_id FROM diverging WHERE NOT is_released)
     )
 ),
 
@@ -164,7 +226,7 @@ contest AS (
             WHEN held.record_id IS NOT NULL AND NOT contender.is_released AND contender.rule_id IS NOT NULL THEN contender.rule_id
             WHEN held.record_id IS NOT NULL THEN 'VERSION_CONFLICT'
             WHEN standing.place_in_case = 1 THEN NULL
-            WHEN in_play.place > 1 THEN 'DECIDED'
+            WHEN in_play.place > 1 OR standing.is_current_chosen THEN 'DECIDED'
             WHEN standing.current_status = 'withdrawn' THEN 'WITHDRAWN'
             ELSE 'NEWER_VERSION'
         END AS reason,

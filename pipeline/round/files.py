@@ -15,8 +15,8 @@ Model = TypeVar("Model", bound=BaseModel)
 MERGE = "tag:yaml.org,2002:merge"
 
 
-def read_model(path: Path, model: type[Model]) -> Model:
-    """Read `path` as `model`.
+def read_model(path: Path, model: type[Model], context: dict[str, Any] | None = None) -> Model:
+    """Read `path` as `model`; `context` is what its validators hold it against.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def read_model(path: Path, model: type[Model]) -> Model:
         ) from None
     tree, content = _parse(path, text)
     try:
-        return model.model_validate(content)
+        return model.model_validate(content, context=context)
     except ValidationError as error:
         raise _refusal(path, tree, error) from None
 

@@ -79,7 +79,13 @@ class Desk(Field):
         con = connect(self.settings, self.lake)
         schemas = load_tables(self.settings.reference / "questionnaire.yaml")
         return SimpleNamespace(
-            con=con, lake=self.lake, schemas=schemas, batches=self.lake.batches(as_of), close=con.close
+            con=con,
+            lake=self.lake,
+            schemas=schemas,
+            batches=self.lake.batches(as_of),
+            close=con.close,
+            settings=self.settings,
+            reference=load_reference(self.settings.reference),
         )
 
     def read_submissions(self) -> Any:

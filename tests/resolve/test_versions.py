@@ -194,3 +194,32 @@ def test_a_single_quick_form_proves_nothing(field: Field, tmp_path: Path) -> Non
         started_at=OPENING - timedelta(minutes=2),
     )
     assert field.resolve(tmp_path).state("a") == "counted"
+
+
+def test_a_version_that_has_not_seen_all_of_an_earlier_one_waits(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=3, case_clock="one:2,two:1")
+    field.record("a", case_version=5, case_clock="one:1,two:4")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.reason("a") == "VERSION_CONFLICT"
+    assert outcome.rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(1,)]
+
+
+def test_a_version_that_has_seen_all_of_an_earlier_one_stands(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=3, case_clock="one:2,two:1")
+    field.record("a", case_version=5, case_clock="one:2,two:1,three:1")
+    field.record("b", "Омаров", case_version=5, case_clock="one:2,two:2", birth_on=date(1960, 4, 4))
+    field.record("b", "Омаров", case_version=3, case_clock="one:2", birth_on=date(1960, 4, 4))
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["superseded", "counted"]
+    assert outcome.states("b") == ["counted", "superseded"]
+
+
+def test_a_decision_names_the_winner_of_two_branches(field: Field, tmp_path: Path) -> None:
+    """The later branch is chosen although its number is lower."""
+    field.record("a", case_version=5, case_clock="one:2,two:1")
+    later = field.record("a", case_version=3, case_clock="one:1,two:4")
+    field.decide(later, "release")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["superseded", "counted"]
+    assert outcome.rows("SELECT reason FROM record_state WHERE state = 'superseded'") == [("DECIDED",)]
