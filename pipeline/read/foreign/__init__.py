@@ -21,7 +21,11 @@ from pipeline.sql import Workbench, quoted
 
 HERE = Path(__file__).resolve().parent
 HEAD = 512
-SYSTEM: dict[str, Mapping[str, tuple[str, ...]]] = {"survey_solutions": survey_solutions.SYSTEM, "odk": odk.SYSTEM, "cspro": cspro.SYSTEM}
+SYSTEM: dict[str, Mapping[str, tuple[str, ...]]] = {
+    "survey_solutions": survey_solutions.SYSTEM,
+    "odk": odk.SYSTEM,
+    "cspro": cspro.SYSTEM,
+}
 
 
 class Foreign:
