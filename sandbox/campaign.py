@@ -18,9 +18,9 @@ from sandbox.movements import headcount_files, movement_files
 from sandbox.noise import Noise, Rates
 from sandbox.people import Population
 from sandbox.register import register_files
-from sandbox.transport import Post, Transport
+from sandbox.transport import Accepted, Post, Transport
 from sandbox.truth import write_truth
-from sandbox.world import build_world
+from sandbox.world import AQTAU, build_world
 
 #: 02:00 Asia/Aqtau; nights worth building
 NIGHTS = ("2021-09-20T02:00:00+05:00", "2021-10-20T02:00:00+05:00", "2021-12-10T02:00:00+05:00")
@@ -86,7 +86,8 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
     states = write_truth(out / "truth", [*persons, *field.extra_people], post.records, lists)
     counts = {
         "institutions": len(world.institutions), "persons": len(persons), "staff": sum(len(s.staff) for s in world.institutions.values()),
-        "devices": len(world.devices), "deliveries": len(timeline), "portal_submissions": len(post.portal), "records": len(post.records),
+        "devices": len(world.devices), "deliveries": len(timeline), "portal_submissions": len(post.portal),
+        "census_db_rows": len(post.census_db), "records": len(post.records),
     }  # fmt: skip
     campaign = Campaign(
         seed, institutions, people, rate_scale, counts, dict(sorted(states.items())), noise.rates.to_dict()
@@ -98,7 +99,7 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
 def _clear(out: Path) -> None:
     for name in ("field", "truth"):
         shutil.rmtree(out / name, ignore_errors=True)
-    for name in ("timeline.json", "campaign.json", "clock", "faults.json"):
+    for name in ("timeline.json", "campaign.json", "clock", "faults.json", "census_db.json"):
         (out / name).unlink(missing_ok=True)
 
 
@@ -134,4 +135,14 @@ def _write_post(field: Path, post: Post) -> list[dict[str, str]]:
     _write(field / "portal" / "submissions.ndjson", b"".join(line + b"\n" for _, line in post.portal))
     index = "seq,available_at\n" + "".join(f"{n},{_utc(at)}\n" for n, (at, _) in enumerate(post.portal, 1))
     _write(field / "portal" / "index.csv", index.encode())
+    _write(field / "census_db" / "submissions.ndjson", b"".join(row.line + b"\n" for row in post.census_db))
+    _write(field / "census_db" / "index.csv", _census_db_index(post.census_db).encode())
     return timeline
+
+
+def _census_db_index(rows: Iterable[Accepted]) -> str:
+    lines = [
+        f"{row.case_id},{row.case_version},{_utc(row.accepted_at)},{row.accepted_at.astimezone(AQTAU).date()}\n"
+        for row in rows
+    ]
+    return "case_id,case_version,accepted_at,accepted_on\n" + "".join(lines)

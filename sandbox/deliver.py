@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox import census_db
+from sandbox.clock import write_clock
+
 
 @dataclass(frozen=True)
 class Delivered:
@@ -25,7 +28,7 @@ class Delivered:
 
 
 def deliver(campaign: Path, until: datetime, inbox: Path) -> Delivered:
-    """Copy to the inbox what has arrived by a moment, and set the campaign's clock to it.
+    """Copy to the inbox what has arrived by a moment, set the campaign's clock to it, fill the Census Database if it is served.
 
     Parameters
     ----------
@@ -42,7 +45,8 @@ def deliver(campaign: Path, until: datetime, inbox: Path) -> Delivered:
     timeline = json.loads((campaign / "timeline.json").read_text())
     arrived = [entry for entry in timeline if entry["arrives_at"] <= moment]
     new = sum(_bring(campaign / "field", entry["delivery"], entry["route"], inbox) for entry in arrived)
-    _write_clock(campaign / "clock", moment)
+    write_clock(campaign, moment)
+    census_db.deliver(campaign)
     return Delivered(moment, new, len(arrived) - new, len(timeline) - len(arrived))
 
 
@@ -64,15 +68,3 @@ def _bring(field: Path, delivery: str, route: str, inbox: Path) -> bool:
     if route == "tablet_vpn":
         flag.touch()
     return True
-
-
-def _write_clock(path: Path, moment: str) -> None:
-    aside = path.with_name(".clock.part")
-    aside.write_text(moment + "\n")
-    aside.replace(path)
-
-
-def read_clock(campaign: Path) -> str:
-    """Return the campaign's clock as ISO text in UTC; before the first delivery nothing is available."""
-    path = campaign / "clock"
-    return path.read_text().strip() if path.exists() else "0000-00-00T00:00:00Z"

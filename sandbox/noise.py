@@ -98,6 +98,9 @@ class Rates:
     # innocent
     twins: float = rate(0.012, "twins among children and newborns", "child")
     namesakes: float = rate(0.001, "two people with one name and one birth date", "person")
+    # the Census Database; after the others, whose draws must not move
+    census_db_late: float = rate(0.01, "the case comes into the Census Database days late", "case version")
+    census_db_missing: float = rate(0.005, "the case never comes into the Census Database", "case version")
 
     @classmethod
     def draw(cls, seed: int, scale: float = 1.0) -> Rates:

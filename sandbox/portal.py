@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from sandbox.deliver import read_clock
+from sandbox.clock import read_clock
 from sandbox.world import AQTAU
 
 DEFAULT_LIMIT, HIGHEST_LIMIT = 500, 5000

@@ -1,4 +1,4 @@
-"""How the cases travel: the portal's store, VPN bundles, memory sticks, and what happens to them on the way."""
+"""How the cases travel: the portal's store, VPN bundles, memory sticks, what happens to them on the way, and where they all end."""
 
 from __future__ import annotations
 
@@ -50,22 +50,34 @@ class Delivery:
 
 @dataclass
 class Bundle:
-    """A tablet's export."""
+    """A tablet's export; `whole` are its lines before anything happened to them."""
 
     device: Device
     bundle_id: str
     exported: datetime
     lines: list[tuple[bytes, Case]]
     manifest: dict[str, Any]
+    whole: list[tuple[bytes, Case]]
     is_cut: bool = False
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A row of the Census Database."""
+
+    accepted_at: datetime
+    case_id: str
+    case_version: int
+    line: bytes
 
 
 @dataclass
 class Post:
-    """Everything that travelled: deliveries for the inbox, the portal's store, and one truth row per line."""
+    """Everything that travelled: deliveries for the inbox, the portal's store, the Census Database, and one truth row per line."""
 
     deliveries: list[Delivery] = field(default_factory=list)
     portal: list[tuple[datetime, bytes]] = field(default_factory=list)
+    census_db: list[Accepted] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
 
@@ -75,6 +87,7 @@ class Transport:
     def __init__(self, seed: int, world: World, noise: Noise) -> None:
         self.seed, self.world, self.noise = seed, world, noise
         self.post = Post()
+        self.sent: list[tuple[datetime, bytes, Case]] = []
         self.acts = 0
         self.bundles = Counter[str]()
 
@@ -90,6 +103,7 @@ class Transport:
         for device_id, own in by_device.items():
             if self.world.devices[device_id].cloned_to:
                 self._clone(self.world.devices[device_id], own)
+        self._census_db()
         self.post.deliveries.sort(key=lambda d: (d.arrives_at, d.path))
         return self.post
 
@@ -100,7 +114,9 @@ class Transport:
         sent = []
         for case in cases:
             available = case.completed + timedelta(seconds=dice.integer(1, 90))
-            line, readable = self._damaged(line_of(case.submission(None)), dice)
+            whole = line_of(case.submission(None))
+            self.sent.append((available, whole, case))
+            line, readable = self._damaged(whole, dice)
             sent.append((available, line, readable, case))
         sent.sort(key=lambda s: (s[0], s[1]))
         for number, (available, line, readable, case) in enumerate(sent, 1):
@@ -222,9 +238,10 @@ class Transport:
         self.bundles[device.device_id] += 1
         bundle_id = f"{device.device_id}-{shown:%Y%m%d}-{self.bundles[device.device_id]:02d}"
         dice = Dice(self.seed, "damage", bundle_id)
+        whole = [(line_of(case.submission(synced + device.clock if synced else None)), case) for case in part]
         lines = []
-        for case in part:
-            line, readable = self._damaged(line_of(case.submission(synced + device.clock if synced else None)), dice)
+        for sent, case in whole:
+            line, readable = self._damaged(sent, dice)
             lines.append((line, case if readable else replace(case, case_no=-1)))
         begun = [c for c in cases if c.started <= moment]
         gone = sum(d <= moment for d in deleted)
@@ -237,7 +254,7 @@ class Transport:
             "last_case_no": max((c.case_no or 0 for c in begun), default=0),
             "daily_counts": dict(sorted(Counter(str((c.completed + device.clock).date()) for c in part).items())),
         }  # fmt: skip
-        return Bundle(device, bundle_id, shown, lines, manifest)
+        return Bundle(device, bundle_id, shown, lines, manifest, whole)
 
     def _cut(self, bundle: Bundle, dice: Dice) -> Bundle:
         """Perhaps cut the file off in the middle of a line."""
@@ -280,6 +297,7 @@ class Transport:
             self._lines("tablet_usb", f"tablet_usb/{act}/{bundle.bundle_id}", bundle, loaded)
 
     def _lines(self, route: str, path: str, bundle: Bundle, arrives: datetime) -> None:
+        self.sent += [(arrives, line, case) for line, case in bundle.whole]
         for number, (line, case) in enumerate(bundle.lines, 1):
             self._record(route, path, number, line, arrives, None if case.case_no == -1 else case)
 
@@ -297,3 +315,23 @@ class Transport:
         target = self.world.devices[device.cloned_to]
         bundle = self._bundle(target, seen, seen, [], moment, moment)
         self._vpn(bundle, moment + timedelta(minutes=15))
+
+    # the Census Database -----------------------------------------------------------------------------------------------
+
+    def _census_db(self) -> None:
+        """Let every filled case end in the Census Database, whole, each version once; some days late, some never."""
+        dice = Dice(self.seed, "census_db")
+        known: set[tuple[str, int]] = set()
+        accepted = []
+        for sent_at, line, case in sorted(self.sent, key=lambda s: s[:2]):
+            if case.case_id is None or case.status == "draft" or (case.case_id, case.version) in known:
+                continue
+            known.add((case.case_id, case.version))
+            is_late = self.noise.happens(dice, "census_db_late")
+            delay = timedelta(days=dice.integer(4, 10) if is_late else 0, minutes=dice.integer(5, 1200))
+            if not self.noise.happens(dice, "census_db_missing"):
+                accepted.append((Accepted(sent_at + delay, case.case_id, case.version, line), case))
+        accepted.sort(key=lambda a: (a[0].accepted_at, a[0].line))
+        for number, (row, case) in enumerate(accepted, 1):
+            self.post.census_db.append(row)
+            self._record("census_db", "census_db", number, row.line, row.accepted_at, case)

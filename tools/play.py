@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.settings import PROJECT, load_settings
+from sandbox import census_db
 from sandbox.campaign import create
 from sandbox.deliver import deliver
 from sandbox.sftp import access
@@ -25,7 +26,7 @@ from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
 
 SEED = 2021
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "portal", "census_db", "tablet_vpn", "tablet_usb")
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
 MARK = ".sandbox"
 console = Console(highlight=False, soft_wrap=True)
@@ -79,18 +80,21 @@ def main() -> int:
             f"[bold red]{lake} holds a lake that is not a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
         )
         return 1
-    port, token = free_port(), secrets.token_urlsafe(16)
+    port, db_port, token, password = free_port(), free_port(), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     keys = tempfile.TemporaryDirectory()  # not in the field: that is cleared once nobody else is at work in it
     way_in = access(Path(keys.name), free_port())
     sandbox = [sys.executable, "-m", "pipeline.cli", "sandbox"]
     portal = [*sandbox, "serve", str(field), "--port", str(port)]
     gateway = [*sandbox, "serve-sftp", str(field / "inbox"), "--keys", keys.name, "--port", str(way_in.port)]
+    database = [*sandbox, "serve-db", str(field), "--port", str(db_port)]
     settings = {
         "SANAQ_LAKE": str(lake),
         "SANAQ_INBOX": str(field / "inbox"),
         "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
         "SANAQ_PORTAL_TOKEN": token,
         **way_in.settings(),
+        "SANAQ_CENSUS_DB_URL": f"postgresql://{census_db.READER}@127.0.0.1:{db_port}/{census_db.DATABASE}",
+        "SANAQ_CENSUS_DB_PASSWORD": password,
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",
     }
     try:
@@ -100,7 +104,9 @@ def main() -> int:
                 campaign = create(field, SEED, options.institutions, options.people, 1.0).to_dict()
                 airflow.children.start("portal", portal, airflow.env)
                 airflow.children.start("gateway", gateway, airflow.env)
+                airflow.children.start("census_db", database, airflow.env)
                 airflow.wait_until_ready(DAGS)
+                census_db.wait_until_served(field)
             counts: dict[str, int] = campaign["counts"]
             console.print(
                 f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records will arrive."
@@ -139,14 +145,14 @@ def _clear(lake: Path, field: Path) -> None:
 
 def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
     deliver(field, datetime.fromisoformat(nights[0]), field / "inbox")
-    with console.status("first receipts: seven routes, each tells build_census"):
+    with console.status("first receipts: eight routes, each tells build_census"):
         for dag_id, run_id in [
             (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in ROUTES
         ]:
             airflow.wait(dag_id, run_id)
         builds = airflow.settle("build_census")
     _require_success(builds)
-    console.print(f"receipts    seven routes received; build_census was started {len(builds)} times by what came")
+    console.print(f"receipts    eight routes received; build_census was started {len(builds)} times by what came")
     for night in nights:
         with console.status(f"the night of {night[:10]}"):
             deliver(field, datetime.fromisoformat(night), field / "inbox")

@@ -269,7 +269,7 @@ returned_rows AS (
     WHERE device.returned_on IS NOT NULL AND device.cases_left_count IS NOT NULL
 ),
 
--- 6. Every case of 72 hours ago looked for in the Census Database, once anything comes from there at all.
+-- 6. Every case of 72 hours ago looked for in the Census Database, once anything has come from there; a draft is not filled yet.
 looked_for AS (
     SELECT
         record.route,
@@ -279,6 +279,7 @@ looked_for AS (
     CROSS JOIN build
     WHERE record.route IN ('portal', 'tablet_vpn', 'tablet_usb')
     AND record.case_id IS NOT NULL
+    AND record.case_status IS DISTINCT FROM 'draft'
     AND record.received_at <= build.as_of - INTERVAL 72 HOUR
     AND EXISTS (FROM batch WHERE route = 'census_db')
     GROUP BY ALL

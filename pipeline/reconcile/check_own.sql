@@ -77,7 +77,7 @@ SELECT
     count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
-WHERE control_code = 'PORTAL_DAY' OR (control_code = 'BATCH' AND detail = 'portal')
+WHERE control_code = 'PORTAL_TOTAL' AND subject_id = 'portal'
 UNION ALL
 SELECT
     'COUNTER_GAP',
@@ -91,7 +91,7 @@ SELECT
     count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
-WHERE control_code = 'CENSUS_DB'
+WHERE control_code = 'CENSUS_DB' OR (control_code = 'PORTAL_TOTAL' AND subject_id = 'census_db')
 UNION ALL
 SELECT
     'TABLET_LEFT',

@@ -49,4 +49,11 @@ SELECT
     'NO_SENDERS_TOTAL',
     count(*)
 FROM batch
+ANTI JOIN batch_daily USING (batch_id)
 WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount')
+UNION ALL
+SELECT
+    'CENSUS_DB_NOT_SEEN',
+    count(DISTINCT case_id)
+FROM record
+WHERE NOT EXISTS (FROM batch WHERE route = 'census_db')

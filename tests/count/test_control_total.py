@@ -175,6 +175,14 @@ def test_the_act_of_a_medium_is_shown_by_its_number_alone(field: Field) -> None:
     assert sorted(row["detail"] for row in controls(field, "MEDIUM_ACT")) == ["", "", "2021-17", "5"]
 
 
+def test_a_draft_is_not_looked_for_in_the_census_database(field: Field) -> None:
+    bundle(field, "b1", [1], route="portal", device_id="web")
+    field.add("record", record_id="d", batch_id="b1", route="portal", case_id="d", case_status="draft", received_at="2021-10-05")  # fmt: skip
+    field.add("batch", batch_id="c1", route="census_db", received_at="2021-10-09", record_count=1)
+    [row] = controls(field, "CENSUS_DB")
+    assert (row["declared_count"], row["gap_count"]) == (1, 1)
+
+
 def test_lag_is_told_in_exact_quantiles(field: Field) -> None:
     for number in range(1, 21):
         field.add("record", record_id=f"r{number}", batch_id="b", route="tablet_vpn", institution_id="A", completed_at="2021-10-03 10:00",

@@ -151,16 +151,35 @@ def test_truth_has_one_row_per_line_that_arrives_once(campaign: Path) -> None:
             continue  # the same bundle from a second stick
         batches.add((manifest, content))
         lines.update(hashlib.sha256(line).hexdigest() for line in content.removesuffix(b"\n").split(b"\n"))
-    lines.update(
-        hashlib.sha256(line).hexdigest()
-        for line in (campaign / "field/portal/submissions.ndjson").read_bytes().splitlines()
-    )
+    for route in ("portal", "census_db"):
+        lines.update(
+            hashlib.sha256(line).hexdigest()
+            for line in (campaign / f"field/{route}/submissions.ndjson").read_bytes().splitlines()
+        )
     assert Counter(r["bytes_sha256"] for r in records) == lines
+
+
+def test_every_filled_case_ends_in_the_census_database_once_but_for_a_few(campaign: Path) -> None:
+    there, elsewhere = defaultdict(list), {}
+    for record in rows(campaign / "truth/records.parquet"):
+        if record["case_id"]:
+            version = record["case_id"], record["case_version"]
+            if record["route"] == "census_db":
+                there[version].append(record)
+            elif record["scope_reason"] != "DRAFT":
+                elsewhere[version] = min(elsewhere.get(version, record["arrives_at"]), record["arrives_at"])
+    assert all(len(found) == 1 for found in there.values())
+    missing = elsewhere.keys() - there.keys()
+    assert 0 < len(missing) < 0.03 * len(elsewhere)
+    late = [v for v, [r] in there.items() if v in elsewhere and (r["arrives_at"] - elsewhere[v]).days >= 3]
+    assert 0 < len(late) < 0.04 * len(there)
 
 
 def test_truthful_answers_agree_with_the_truth(campaign: Path) -> None:
     people = {p["person_key"]: p for p in rows(campaign / "truth/persons.parquet")}
-    by_line = {r["bytes_sha256"]: r for r in rows(campaign / "truth/records.parquet")}
+    by_line = {
+        r["bytes_sha256"]: r for r in rows(campaign / "truth/records.parquet") if r["route"].startswith("tablet_")
+    }
     checked = 0
     for path in campaign.glob("field/tablet_*/**/submissions.ndjson"):
         for line in path.read_bytes().splitlines():
@@ -242,8 +261,11 @@ def test_noise_happens_about_as_often_as_its_rate(campaign: Path) -> None:
 
 def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
     create(tmp_path, seed=3, institutions=18, people=300, rate_scale=0)
-    states = json.loads((tmp_path / "campaign.json").read_text())["states"]
-    assert set(states) <= {"counted", "out_of_scope"}
+    campaign = json.loads((tmp_path / "campaign.json").read_text())
+    states = campaign["states"]
+    assert set(states) == {"counted", "out_of_scope", "repeated"}
+    # Everything ends in the Census Database too, and from there it is a repetition.
+    assert states["repeated"] == campaign["counts"]["census_db_rows"] == campaign["counts"]["records"] / 2
     people = rows(tmp_path / "truth/persons.parquet")
     assert states["counted"] == sum(p["is_in_scope"] for p in people)
 

@@ -1,0 +1,86 @@
+"""Portal and VPN cases come a second time out of the Census Database: nobody is counted twice, and what never got there is told."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox.census_db import running
+from sandbox.evaluate import ALL, evaluate
+from tests.road.conftest import Played
+from tests.road.road import NIGHTS, ROUTES, Road, imbalances, rows
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def with_database(road: Road) -> Path:
+    """The last night's build of a field whose Census Database was pulled as well."""
+    assert road.campaign is not None
+    with running(road.campaign) as server:
+        road.settings |= {"census_db_url": server.url, "census_db_password": server.password}
+        for until in NIGHTS[1:]:
+            road.receive(until, *ROUTES, "census_db")
+    folder = road.build()
+    road.do("reconcile")
+    return folder
+
+
+def test_a_case_by_two_routes_is_one_and_one_not_found_in_three_days_is_a_gap(
+    with_database: Path, played: Played, road: Road
+) -> None:
+    state = {row["record_id"]: row["state"] for row in rows(with_database, "record_state")}
+    records = rows(with_database, "record")
+    contents = defaultdict(list)
+    for row in records:
+        if row["answers_sha256"]:
+            contents[row["case_id"], row["answers_sha256"]].append((row["route"], state[row["record_id"]]))
+    by_both = [came for came in contents.values() if len({route == "census_db" for route, _ in came}) == 2]
+    assert len(by_both) > 100
+    assert all(sum(became != "repeated" for _, became in came) == 1 for came in by_both)
+    assert imbalances(with_database) == []
+
+    judged = evaluate(with_database, played.campaign / "truth")
+    without = evaluate(played.builds[-1], played.campaign / "truth")
+    assert (judged.lost_records, judged.unknown_records) == (without.lost_records, without.unknown_records) == (0, 0)
+    assert judged.usual[ALL].errors <= without.usual[ALL].errors
+    assert judged.present[ALL].errors <= without.present[ALL].errors
+
+    assert gaps(with_database) == missing(records)
+    assert sum(gaps(with_database).values()) > 0
+    assert gaps(played.builds[-1]) == {}
+    assert "CENSUS_DB_NOT_SEEN" in unknown(played.road)
+    assert "CENSUS_DB_NOT_SEEN" not in unknown(road)
+    [total] = [row for row in rows(with_database, "control_total") if row["subject_id"] == "census_db"]
+    assert (total["control_code"], total["gap_count"]) == ("PORTAL_TOTAL", 0)
+
+
+def gaps(build: Path) -> dict[str, int]:
+    """Cases not found, by route."""
+    return {r["subject_id"]: r["gap_count"] for r in rows(build, "control_total") if r["control_code"] == "CENSUS_DB"}
+
+
+def missing(records: list[dict[str, object]]) -> dict[str, int]:
+    """The same, counted one by one."""
+    due = datetime.fromisoformat(NIGHTS[-1]).astimezone(UTC).replace(tzinfo=None) - timedelta(hours=72)
+    there = {row["case_id"] for row in records if row["route"] == "census_db"}
+    looked_for = {
+        (str(row["route"]), row["case_id"])
+        for row in records
+        if row["route"] != "census_db"
+        and row["case_id"]
+        and row["case_status"] != "draft"
+        and row["received_at"] <= due  # type: ignore[operator]
+    }
+    found = Counter(route for route, case_id in looked_for if case_id not in there)
+    return {route: found[route] for route, _ in looked_for}
+
+
+def unknown(road: Road) -> set[str]:
+    """What the page of the newest night says is not known."""
+    newest = max(road.lake.builds.glob("*/reconcile/reconciliation.json"), key=lambda path: path.stat().st_mtime)
+    return {row["topic"] for row in json.loads(newest.read_text())["unknown"]}
