@@ -2,7 +2,7 @@
 
 Truth is keyed by person and institution, for usual and present residence apart: everybody in scope of whom, by now, at least one
 readable record in play has arrived from that institution. A build misses a key, counts it more than once, or includes a person
-at an institution where the truth has none. Which one of several good records of a person is counted does not matter.
+at an institution where that person was not; whom papers alone put in the right place is not wrong there. Which one of several good records of a person is counted does not matter.
 """
 
 from __future__ import annotations
@@ -264,6 +264,11 @@ class _Comparison:
         self.true_reason = [reason for _, reason in verdicts]
         self.settled = [s for s, _ in verdicts]
         self.true_state = _lenient(self.records, verdicts, self.observed)
+        self.in_play = {
+            r.person_key
+            for r, s in zip(self.records, self.settled, strict=True)
+            if s in {"counted", "duplicate"} and r.person_key
+        }
 
     def result(self) -> Evaluation:
         """Return the evaluation."""
@@ -316,7 +321,7 @@ class _Comparison:
         for key in truth:
             self._tally(tallies, key[1], truth=1, missed=int(found[key] == 0), counted_twice=max(0, found[key] - 1))
         for (who, where), count in found.items():
-            if who is None or (who, where) not in truth:
+            if who not in self.in_play or self.people[who][place] != where:
                 self._tally(tallies, where, wrongly_included=count)
 
     def _truth(self, place: str) -> set[tuple[str, str]]:

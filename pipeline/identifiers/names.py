@@ -36,6 +36,7 @@ LOOKALIKES = {
     **dict(zip("ABCEHKMOPTXaceopxyikmt", "АВСЕНКМОРТХасеорхуікмт", strict=True)),
     **dict(zip("YIhƏəÖöÜüĞğÑñËë¥", "ҮІһӘәӨөҮүҒғҢңЁёҰ", strict=True)),
 }
+LATIN_LOOKALIKES = {cyrillic: latin for latin, cyrillic in reversed(LOOKALIKES.items())}
 
 # Latin to Cyrillic, longest first. Apostrophes are the alphabet of 2017, acutes that of 2018, diaereses and cedillas that of 2021;
 # Ç, Ə and Ş are also Azerbaijani. The sounds of Ы, И, Й and І cannot be told apart in Latin and are not told apart by `fold`.
@@ -168,11 +169,32 @@ def _thorough(t: str) -> str:
 
 
 def _lookalikes_repaired(t: str, text: str) -> str:
-    """Latin characters become Cyrillic where most letters are Cyrillic. Counted on the raw text `t`, so that the long way runs once."""
-    cyrillic = f"length(regexp_replace({t}, '[^\\p{{Cyrillic}}]+', '', 'g'))"
-    latin = f"length(regexp_replace({t}, '[^{LATIN}]+', '', 'g'))"
-    repaired = f"translate({text}, {literal(''.join(LOOKALIKES))}, {literal(''.join(LOOKALIKES.values()))})"
-    return f"CASE WHEN regexp_matches({t}, '[{LATIN}]') AND {cyrillic} > {latin} THEN {repaired} ELSE {text} END"
+    """Each word of `text` in one script. The script of the other words is looked for in the raw text `t`.
+
+    A letter without a look-alike says what script its word is in, more such letters against fewer. A word of nothing but look-alikes
+    goes with the rest of the name; where that says nothing either, one Cyrillic letter makes it Cyrillic.
+    """
+    score = f"coalesce(nullif({_cyrillic_score('w')}, 0), {_cyrillic_score(t)})"
+    word = (
+        f"CASE WHEN {score} > 0 OR ({score} = 0 AND regexp_matches(w, '\\p{{Cyrillic}}')) THEN {_translated('w', LOOKALIKES)} "
+        f"WHEN {score} < 0 THEN {_translated('w', LATIN_LOOKALIKES)} ELSE w END"
+    )
+    words = f"list_transform(regexp_extract_all({text}, '[\\pL¥]+|[^\\pL¥]+'), lambda w: {word})"
+    return f"CASE WHEN regexp_matches({t}, '[{LATIN}]') THEN array_to_string({words}, '') ELSE {text} END"
+
+
+def _cyrillic_score(text: str) -> str:
+    """How many more letters of `text` can only be Cyrillic than can only be Latin."""
+    cyrillic = f"translate({text}, {literal(''.join(LATIN_LOOKALIKES))}, '')"
+    latin = f"translate({text}, {literal(''.join(LOOKALIKES))}, '')"
+    return (
+        f"length(regexp_replace({cyrillic}, '[^\\p{{Cyrillic}}]+', '', 'g')) - "
+        f"length(regexp_replace({latin}, '[^{LATIN}]+', '', 'g'))"
+    )
+
+
+def _translated(text: str, letters: dict[str, str]) -> str:
+    return f"translate({text}, {literal(''.join(letters))}, {literal(''.join(letters.values()))})"
 
 
 def _latin_to_cyrillic(text: str) -> str:

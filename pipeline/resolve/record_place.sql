@@ -1,4 +1,5 @@
--- Records whose institution is not the one written, because register and papers agree that it is another.
+-- Records whose institution is not the one written: register and papers agree that it is another; or the person is said to have been
+-- there at the moment, and by the book of either end was brought there later, from another institution.
 WITH doubted AS (
     SELECT
         no,
@@ -51,6 +52,76 @@ judged AS (
             ELSE written_id
         END AS institution_id
     FROM evidence
+),
+
+-- Whoever says "I was here at the moment". Compared with papers only: another's word, or none, does not move anybody.
+claimed AS (
+    SELECT
+        record.no,
+        record.written_id,
+        COALESCE(judged.institution_id, record.written_id) AS institution_id
+    FROM current_record AS record
+    LEFT JOIN judged USING (no)
+    CROSS JOIN round
+    WHERE record.residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT')
+    AND COALESCE(record.stay_from_on <= round.moment_on, TRUE)
+),
+
+-- What the books say of a person at an institution; a transfer is in the books of both ends.
+step AS (
+    SELECT
+        record_document.record_no,
+        record_document.points,
+        document_key.*
+    FROM record_document
+    JOIN document_key ON record_document.document_no = document_key.no
+    WHERE NOT record_document.is_entry AND record_document.is_sure AND document_key.movement_type <> 'DEATH'
+),
+
+step_of AS (
+    SELECT *, NULL AS from_id FROM step WHERE movement_type <> 'TRANSFER_IN'
+    UNION ALL BY NAME
+    SELECT *, other_institution_id AS from_id FROM step WHERE movement_type = 'TRANSFER_IN'
+    UNION ALL BY NAME
+    SELECT
+        * REPLACE (other_institution_id AS institution_id, 'TRANSFER_IN' AS movement_type),
+        institution_id AS from_id
+    FROM step
+    WHERE movement_type = 'TRANSFER_OUT' AND other_institution_id IS NOT NULL
+),
+
+last_before AS (
+    SELECT *
+    FROM step_of
+    WHERE is_before
+    QUALIFY row_number() OVER (
+        PARTITION BY record_no, institution_id ORDER BY occurred_on DESC, occurred_at DESC NULLS LAST, points DESC, no DESC
+    ) = 1
+),
+
+first_after AS (
+    SELECT *
+    FROM step_of
+    WHERE NOT is_before
+    QUALIFY row_number() OVER (
+        PARTITION BY record_no, institution_id ORDER BY occurred_on, occurred_at NULLS LAST, points DESC, no
+    ) = 1
+),
+
+-- Where the other end says that the person had left before, nobody knows better than the one who claims the person.
+came_later AS (
+    SELECT
+        claimed.no,
+        first_after.from_id
+    FROM claimed
+    JOIN first_after ON claimed.no = first_after.record_no AND claimed.institution_id = first_after.institution_id
+    SEMI JOIN institution ON first_after.from_id = institution.institution_id
+    LEFT JOIN last_before AS here
+        ON claimed.no = here.record_no AND claimed.institution_id = here.institution_id
+    LEFT JOIN last_before AS there
+        ON claimed.no = there.record_no AND first_after.from_id = there.institution_id
+    WHERE COALESCE(here.movement_type IN ('DISCHARGE', 'TRANSFER_OUT'), TRUE)
+    AND COALESCE(there.movement_type NOT IN ('DISCHARGE', 'TRANSFER_OUT'), TRUE)
 )
 
 SELECT
@@ -58,4 +129,11 @@ SELECT
     institution_id,
     CASE WHEN written_id IS NULL THEN 'NOT_WRITTEN' ELSE 'WRITTEN_DISAGREES' END AS relocation_reason
 FROM judged
+ANTI JOIN came_later USING (no)
 WHERE institution_id IS DISTINCT FROM written_id
+UNION ALL
+SELECT
+    no,
+    from_id AS institution_id,
+    'CAME_LATER' AS relocation_reason
+FROM came_later

@@ -22,11 +22,17 @@ told AS (
         member.institution_id,
         member.relocation_reason,
         site.pattern,
+        -- the person's own record says: here at the moment
+        COALESCE(
+            record.residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT') AND COALESCE(record.stay_from_on <= round.moment_on, TRUE),
+            FALSE
+        ) AS is_claimed,
         COALESCE(stay.is_long, record.stay_duration = 'GE12M') AS is_long,
         stay.admitted_on,
         stay.last_type,
         stay.last_on,
         stay.next_type,
+        COALESCE(stay.is_next_from_ours, FALSE) AS is_next_from_ours,
         stay.other_kato,
         stay.is_dead_before,
         round.zone,
@@ -76,6 +82,8 @@ located AS (
             WHEN last_type IN ('DISCHARGE', 'TRANSFER_OUT') THEN 'GONE'
             WHEN last_type = 'LEAVE' THEN 'AWAY'
             WHEN last_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH', 'RETURN') THEN 'HERE'
+            -- between two books, neither of which has the person that night, counts who claims the person
+            WHEN is_next_from_ours AND is_claimed THEN 'HERE'
             WHEN next_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH') THEN 'NOT_YET'
             WHEN next_type = 'RETURN' THEN 'AWAY'
             WHEN next_type IN ('DISCHARGE', 'TRANSFER_OUT', 'LEAVE', 'DEATH') THEN 'HERE'
@@ -86,6 +94,7 @@ located AS (
             ELSE 'HERE'
         END AS whereabouts,
         CASE
+            WHEN last_type IS NULL AND is_next_from_ours AND is_claimed THEN 'status'
             WHEN last_type IS NOT NULL OR next_type IS NOT NULL THEN 'movement'
             WHEN pattern = 'FIRST_CONTACT' THEN 'status'
             WHEN stay_to_on <= moment_on OR stay_from_on IS NOT NULL THEN 'dates'
@@ -141,8 +150,7 @@ overlap AS (
     WHERE tier IS NOT NULL
     QUALIFY own_reason = 'NOT_HERE_AT_MOMENT'
     AND whereabouts = 'NOT_YET'
-    AND residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT')
-    AND COALESCE(stay_from_on <= moment_on, TRUE)
+    AND is_claimed
     AND bool_or(own_reason IS NULL) OVER (PARTITION BY cluster_no)
 )
 

@@ -94,6 +94,7 @@ SELECT
     last_before.movement_type AS last_type,
     last_before.occurred_on AS last_on,
     first_after.movement_type AS next_type,
+    first_after.movement_type = 'TRANSFER_IN' AND origin.institution_id IS NOT NULL AS is_next_from_ours,
     COALESCE(last_before.other_kato, first_after.other_kato) AS other_kato,
     died.is_dead_before
 FROM known
@@ -101,4 +102,5 @@ LEFT JOIN stated USING (cluster_no, institution_id)
 LEFT JOIN listed USING (cluster_no, institution_id)
 LEFT JOIN last_before USING (cluster_no, institution_id)
 LEFT JOIN first_after USING (cluster_no, institution_id)
+LEFT JOIN institution AS origin ON first_after.other_institution_id = origin.institution_id
 LEFT JOIN died USING (cluster_no)

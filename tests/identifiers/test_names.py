@@ -32,10 +32,25 @@ class TestClean:
             ("hамза", "ҺАМЗА"),
             ("Дүйсен", "ДҮЙСЕН"),
             ("¥лан", "ҰЛАН"),
+            ("Pуcтaм", "РУСТАМ"),
+            ("Paушaн", "РАУШАН"),
+            ("Өтeгeнoвa", "ӨТЕГЕНОВА"),
+            ("Caxapoв Марат", "САХАРОВ МАРАТ"),
         ],
     )
     def test_latin_look_alikes_in_a_cyrillic_name_are_put_back(self, typed: str, meant: str) -> None:
         assert names.clean(typed) == meant
+
+    def test_a_word_of_nothing_but_look_alikes_is_in_the_script_of_the_other_words(self) -> None:
+        assert names.clean("Bepa Ахметова") == "ВЕРА АХМЕТОВА"
+        assert names.clean("Copa Aliyeva") == "COPA ALIYEVA"
+
+    def test_each_word_has_a_script_of_its_own(self) -> None:
+        assert names.clean("Acылбeк Nurlan") == "АСЫЛБЕК NURLAN"
+
+    def test_cyrillic_look_alikes_in_a_latin_name_are_put_back(self) -> None:
+        assert names.clean("\u0412ekzat") == "BEKZAT"
+        assert names.fold("\u0412ekzat") == names.fold("Бекзат")
 
     def test_a_latin_name_stays_latin(self) -> None:
         assert names.clean("Aliya") == "ALIYA"

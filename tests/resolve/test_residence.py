@@ -346,3 +346,51 @@ def test_who_two_institutions_claim_is_a_duplicate_where_the_papers_say_not_yet(
     outcome = field.resolve(tmp_path)
     assert (outcome.state("first"), outcome.state("second")) == ("counted", "duplicate")
     assert outcome.person("first")["present_institution_id"] == "HOSPITAL"
+
+
+TRANSFER = {"iin": "500517301234", "birth_on": date(1950, 5, 17)}
+
+
+@pytest.mark.parametrize(
+    ("movement_type", "site", "other"),
+    [("TRANSFER_IN", "HOSPITAL-2", "HOSPITAL"), ("TRANSFER_OUT", "HOSPITAL", "HOSPITAL-2")],
+)
+def test_whom_only_the_second_institution_claims_is_counted_where_the_book_of_either_says(
+    field: Field, tmp_path: Path, movement_type: str, site: str, other: str
+) -> None:
+    field.movement(movement_type, date(2021, 9, 12), site=site, other_institution_id=other, **TRANSFER)
+    field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.state("second") == "counted"
+    assert outcome.person("second")["present_institution_id"] == "HOSPITAL"
+    assert outcome.rows("SELECT relocation_reason FROM respondent") == [("CAME_LATER",)]
+
+
+def test_whom_neither_book_has_that_night_is_counted_where_claimed(field: Field, tmp_path: Path) -> None:
+    field.movement("ADMISSION", date(2021, 8, 1), site="HOSPITAL", **TRANSFER)
+    field.movement("DISCHARGE", date(2021, 8, 30), site="HOSPITAL", **TRANSFER)
+    field.movement("TRANSFER_IN", date(2021, 9, 2), site="HOSPITAL-2", other_institution_id="HOSPITAL", **TRANSFER)
+    field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("second")["present_institution_id"] == "HOSPITAL-2"
+
+
+def test_who_says_to_have_come_later_stays_out_of_scope(field: Field, tmp_path: Path) -> None:
+    field.movement("TRANSFER_IN", date(2021, 9, 12), site="HOSPITAL-2", other_institution_id="HOSPITAL", **TRANSFER)
+    field.patient("honest", site="HOSPITAL-2", iin="500517301234", stay_from_on=date(2021, 9, 12))
+    field.patient("claim", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert (outcome.reason("honest"), outcome.state("claim")) == ("NOT_HERE_AT_MOMENT", "counted")
+
+
+def test_who_came_from_outside_after_the_moment_is_counted_nowhere(field: Field, tmp_path: Path) -> None:
+    field.movement("TRANSFER_IN", date(2021, 9, 12), site="HOSPITAL-2", other_institution_id="ALMATY-7", **TRANSFER)
+    field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    assert field.resolve(tmp_path).reason("second") == "NOT_HERE_AT_MOMENT"
+
+
+def test_whoever_was_there_before_the_moment_and_came_back_stays_there(field: Field, tmp_path: Path) -> None:
+    field.movement("ADMISSION", date(2021, 8, 1), site="HOSPITAL-2", **TRANSFER)
+    field.movement("TRANSFER_IN", date(2021, 9, 12), site="HOSPITAL-2", other_institution_id="HOSPITAL", **TRANSFER)
+    field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    assert field.resolve(tmp_path).person("second")["present_institution_id"] == "HOSPITAL-2"

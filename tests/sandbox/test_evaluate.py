@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sandbox_oracle import perfect_build, rewrite, rows
 
 from sandbox.evaluate import ALL, Evaluation, evaluate, pool
+from sandbox.truth import RECORDS
 
 Tables = dict[str, list[dict]]
 
@@ -95,6 +99,22 @@ def test_a_wrong_place_is_both_missed_and_wrongly_included(build: tuple[Path, Pa
     rewrite(path, "person", tables["person"])
     result = evaluate(path, truth)
     assert (result.present[ALL].missed, result.present[ALL].wrongly_included, result.usual[ALL].errors) == (1, 1, 0)
+
+
+def test_the_right_place_is_not_wrong_where_only_papers_tell_of_it(
+    build: tuple[Path, Path, Tables], tmp_path: Path
+) -> None:
+    path, truth, tables = build
+    person = present_person(tables)
+    record = next(r for r in tables["record"] if r["record_id"] == person["survivor_record_id"])
+    told = rows(truth / "records.parquet")
+    key = next(r["person_key"] for r in told if r["bytes_sha256"] == record["bytes_sha256"])
+    seen_from_afar = [{**r, "filled_at_institution_id": "MNG-9999"} if r["person_key"] == key else r for r in told]
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(truth, elsewhere)
+    pq.write_table(pa.Table.from_pylist(seen_from_afar, schema=RECORDS), elsewhere / "records.parquet")
+    result = evaluate(path, elsewhere)
+    assert (result.present[ALL].errors, result.present[ALL].truth) == (0, evaluate(path, truth).present[ALL].truth - 1)
 
 
 def test_two_people_in_one_are_a_false_merge(build: tuple[Path, Path, Tables]) -> None:
