@@ -203,6 +203,14 @@ def status(as_json: AsJson = False) -> None:
     if standing["refused"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in standing["refused"].items())
         out.print(f"{'refused':<11} {reasons}; {lake.receipts} says where they lie", soft_wrap=True)
+    if standing["control_gaps"]:
+        _show(
+            standing["control_gaps"],
+            as_json=False,
+            title="Counted by the sender, not arrived (as of what is published)",
+        )
+    elif standing["control_gaps"] is not None:
+        out.print(f"{'gaps':<11} none: all that senders counted had arrived")
 
 
 @app.command()

@@ -213,7 +213,8 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
 def standing(lake: Lake) -> dict[str, Any]:
     """Return what has been received by route, the last build, what is published and released, and what waits.
 
-    `waiting_batch_count` counts batches that are not in what is published; `refused` what lay in the inbox and was not taken, by reason.
+    `waiting_batch_count` counts batches that are not in what is published; `refused` what lay in the inbox and was not taken, by reason;
+    `control_gaps` what senders counted and was still missing as of the published night, by control (None while nothing is published).
     """
     received: dict[str, dict[str, Any]] = {}
     batches = lake.batches()
@@ -229,6 +230,7 @@ def standing(lake: Lake) -> dict[str, Any]:
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "refused": _refused(lake.receipts),
+        "control_gaps": _control_gaps(lake.operations / "current") if operations else None,
     }
 
 
@@ -249,6 +251,25 @@ def _refused(receipts: Path) -> dict[str, int]:
         row = json.loads(line)
         last[row["route"], row["origin"]] = row.get("reason")
     return dict(sorted(Counter(reason for reason in last.values() if reason).items()))
+
+
+def _control_gaps(snapshot: Path) -> list[dict[str, Any]]:
+    """Count what is missing by control: senders with a gap, what they miss, hours since the oldest could be known."""
+    import pyarrow.parquet as pq
+
+    total = pq.read_table(
+        snapshot / "parquet" / "quality" / "control_total.parquet",
+        columns=["control_code", "gap_count", "age_hours"],
+        filters=[("gap_count", ">", 0)],
+    )
+    gaps = total.group_by("control_code").aggregate(
+        [("gap_count", "count"), ("gap_count", "sum"), ("age_hours", "max")]
+    )
+    return [
+        {"control_code": row["control_code"], "open_count": row["gap_count_count"], "missing_count": row["gap_count_sum"],
+         "oldest_hours": row["age_hours_max"]}
+        for row in sorted(gaps.to_pylist(), key=lambda row: str(row["control_code"]))
+    ]  # fmt: skip
 
 
 def _size(folder: Path) -> int:

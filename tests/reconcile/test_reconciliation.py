@@ -173,3 +173,14 @@ def _make_ledger_agree(build: Path) -> None:
         f"SELECT route, institution_id, batch_id, min(received_at) AS received_at, count(*) AS received_count, {sums} "
         f"FROM '{build}/resolve/record_state.parquet' GROUP BY ALL",
     )
+
+
+def test_what_the_portal_accepted_and_did_not_hand_over_fails_the_night_of_the_online_window(
+    lake: Lake, settings: Settings
+) -> None:
+    total = {"control_id": "p", "control_code": "PORTAL_TOTAL", "subject_kind": "route", "subject_id": "portal", "declared_count": 9,
+             "received_count": 8, "gap_count": 1}  # fmt: skip
+    as_of = AS_OF - timedelta(days=30)
+    build = MadeBuild(as_of=as_of, tables={"control_total": [total]}).write(lake.root, settings)
+    [found] = [row for row in reconcile(lake, build, settings).figures["checks"] if row["check_id"] == "PORTAL_GAP"]
+    assert (found["status"], found["finding_count"]) == ("failed", 1)

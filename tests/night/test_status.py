@@ -1,0 +1,60 @@
+"""What never arrived is seen without opening a database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import night
+from pipeline.cli import app
+from pipeline.settings import load_settings
+from tests.made_build import MadeBuild
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SANAQ_LAKE", str(tmp_path / "lake"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "lake"
+
+
+def published(room: Path, gaps: list[dict[str, Any]]) -> None:
+    build = MadeBuild(code=str(gaps), tables={"control_total": gaps}).write(room, load_settings()).name
+    night.reconcile(build)
+    night.publish(build)
+
+
+def status(*options: str) -> str:
+    return CliRunner().invoke(app, ["status", *options]).output
+
+
+def gap(code: str, subject: str, missing: int, hours: int) -> dict[str, Any]:
+    return {
+        "control_id": f"{code}{subject}", "control_code": code, "subject_kind": "tablet", "subject_id": subject, "institution_id": "MNG-0001",
+        "declared_count": 10, "received_count": 10 - missing, "gap_count": missing, "age_hours": hours,
+    }  # fmt: skip
+
+
+def test_open_gaps_of_control_totals_are_told_by_control_with_their_age(room: Path) -> None:
+    rows = [gap("TABLET_COUNTER", "TB-0001", 3, 30), gap("TABLET_COUNTER", "TB-0002", 2, 75), gap("MEDIUM_ACT", "TB-0001", 0, 90)]  # fmt: skip
+    published(room, rows)
+    assert json.loads(status("--json"))["control_gaps"] == [
+        {"control_code": "TABLET_COUNTER", "open_count": 2, "missing_count": 5, "oldest_hours": 75}
+    ]
+    said = status()
+    assert "TABLET_COUNTER" in said
+    assert "TB-0002" not in said  # counts only
+
+
+def test_where_all_has_arrived_it_says_so(room: Path) -> None:
+    published(room, [gap("TABLET_COUNTER", "TB-0001", 0, 30)])
+    assert json.loads(status("--json"))["control_gaps"] == []
+    assert "all that senders counted had arrived" in status()
+
+
+def test_before_the_first_night_gaps_are_not_known(room: Path) -> None:
+    assert json.loads(status("--json"))["control_gaps"] is None
