@@ -55,7 +55,11 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date) -> list[Block]:
     latest
         Nobody on the list can be born, nor be admitted, after this day.
     """
-    return [block for sheet in sheets for block in _Reading(words, latest).read(sheet)]
+    visible = [block for sheet in sheets if not sheet.is_hidden for block in _Reading(words, latest).read(sheet)]
+    hidden = [block for sheet in sheets if sheet.is_hidden for block in _Reading(words, latest).read(sheet)]
+    for block in hidden if visible else []:  # an older list, or one of another year, kept out of sight
+        block.rows = [(entry, "HIDDEN_SHEET") for entry, _ in block.rows]
+    return [*visible, *hidden]
 
 
 class _Reading:
@@ -67,21 +71,27 @@ class _Reading:
         self.blocks: list[Block] = []
         self.titles = _Titles()
         self.is_ended = True
+        self.is_below_header = False
 
     def read(self, sheet: Sheet) -> list[Block]:
-        for row in sheet.rows:
+        for number, row in enumerate(sheet.rows):
             if not is_blank(row) and not numbers_columns(row):
-                self._take(row)
+                self._take(row, number in sheet.hidden_rows)
         return self.blocks
 
-    def _take(self, row: Row) -> None:
-        columns = header_columns(row, self.words)
-        if columns:
+    def _take(self, row: Row, is_hidden: bool) -> None:
+        columns = known_words(row, self.words)
+        if columns and self.is_below_header and not set(columns) & set(self.blocks[-1].columns):
+            self.blocks[-1].columns |= columns  # a header of two rows: groups of columns, and their names below
+            return
+        self.is_below_header = len(columns) >= HEADERS_NEEDED
+        if self.is_below_header:
             self._header(columns)
         elif self.blocks and self._is_total(row):
             self.is_ended = True
         elif self.blocks and (entry := self._entry(row)):
-            self.blocks[-1].rows.append(entry)
+            cells, held = entry
+            self.blocks[-1].rows.append(({**cells, "is_hidden": is_hidden}, held))
         elif not self.blocks or self.is_ended:
             self.titles.take(row, self.words)
 
@@ -121,6 +131,8 @@ class _Reading:
         if self.is_ended and not (entry_no and has_identity):
             return None
         if not has_identity:
+            if entry_no and entry["birth_on"]:
+                return entry, "NO_IDENTITY"
             filled = sum(text is not None and not FILLER.fullmatch(text) for text in map(text_of, row))
             return None if filled <= (2 if entry_no else 1) else (entry, "NO_IDENTITY")
         return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None
@@ -152,15 +164,15 @@ class _Reading:
         }
 
 
-def header_columns(row: Row, words: Words) -> dict[str, int]:
-    """Return which column stands where if the row is a header, else nothing; the first of two like columns counts."""
+def known_words(row: Row, words: Words) -> dict[str, int]:
+    """Return which known column stands where if the row has nothing but words; the first of two like columns counts."""
     found: dict[str, int] = {}
     if any(not isinstance(cell, str | None) or (cell and cell[0].isdigit()) for cell in row):
         return found
     for at, cell in enumerate(row):
         if isinstance(cell, str) and (column := words.columns.get(w.plain(cell))):
             found.setdefault(column, at)
-    return found if len(found) >= HEADERS_NEEDED else {}
+    return found
 
 
 def numbers_columns(row: Row) -> bool:

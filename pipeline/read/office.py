@@ -102,7 +102,10 @@ class OfficeReader:
     def version(self) -> str:
         """Hash over this reader's code, the library that opens workbooks for it, and the words it knows."""
         digest = hashlib.sha256(f"{self._latest} {importlib.metadata.version('python-calamine')}".encode())
-        for path in (*(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py")), self._headers):
+        for path in (
+            *(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py", "packed.py")),
+            self._headers,
+        ):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Opens spreadsheets as institutions make them: xlsx, or delimited text in whatever encoding the office uses.
+"""Opens spreadsheets as institutions make them: xlsx, xls, ods, or delimited text in whatever encoding the office uses.
 
 Formulas are not evaluated; a formula cell is the value the workbook remembers for it.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,29 +15,35 @@ from typing import Any, Literal
 
 import python_calamine
 
+from pipeline.read.packed import MOST_SHEETS, NoSpreadsheet, look_through
+
+__all__ = ["NoSpreadsheet", "Row", "Sheet", "is_blank", "open_sheets", "text_of"]
+
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 Row = list[Cell]
 
-LARGEST_UNPACKED = 512 * 1024 * 1024
-DELIMITERS = (";", "\t", ",")
+PACKED, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # xlsx and ods; xls
+LARGEST_XLS = 64 * 1024 * 1024
+DELIMITERS = (";", "\t", ",", "|")
+SEPARATOR = re.compile(r"sep=(.)\r?\n")  # how a spreadsheet program is told the delimiter
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a]")
 LINES_IN_A_CELL = 5  # an office writes no more; beyond it an unpaired quote has swallowed the rows after it
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet; cells without content are None."""
+    """One sheet; cells without content are None.
+
+    Attributes
+    ----------
+    hidden_rows
+        Rows, counted from 0, that whoever opens the file does not see.
+    """
 
     name: str
     rows: list[Row]
-
-
-class NoSpreadsheet(Exception):  # control flow: the caller makes it an unreadable record
-    """The bytes are no spreadsheet; the code says why."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
+    is_hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
 
 
 def open_sheets(path: Path) -> list[Sheet]:
@@ -53,30 +58,48 @@ def open_sheets(path: Path) -> list[Sheet]:
         head = handle.read(4)
     if not head:
         raise NoSpreadsheet("EMPTY_FILE")
-    if head == b"PK\x03\x04":
-        return _workbook(path)
+    if head == PACKED:
+        return _workbook(path, look_through(path).hidden_rows)
+    if head == COMPOUND:
+        if path.stat().st_size > LARGEST_XLS:
+            raise NoSpreadsheet("TOO_LARGE")
+        return _workbook(path, [])
     return [Sheet("", _delimited(_decoded(path.read_bytes())))]
 
 
-def _workbook(path: Path) -> list[Sheet]:
+def _workbook(path: Path, hidden_rows: list[frozenset[int]]) -> list[Sheet]:
+    """Read every sheet; one that holds no cells, a chart for instance, is left out."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
-                raise NoSpreadsheet("TOO_LARGE")
         with python_calamine.CalamineWorkbook.from_path(path) as book:
+            known = book.sheets_metadata
+            if len(known) > MOST_SHEETS:
+                raise NoSpreadsheet("TOO_MANY_SHEETS")
             return [
-                Sheet(name, _rows(book.get_sheet_by_name(name).to_python(skip_empty_area=False)))
-                for name in book.sheet_names
+                Sheet(
+                    one.name,
+                    _rows(book.get_sheet_by_index(number).to_python(skip_empty_area=False)),
+                    one.visible != python_calamine.SheetVisibleEnum.Visible,
+                    hidden_rows[number] if number < len(hidden_rows) else frozenset(),
+                )
+                for number, one in enumerate(known)
+                if one.typ == python_calamine.SheetTypeEnum.WorkSheet
             ]
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError):
+    except (NoSpreadsheet, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException:  # noqa: BLE001  # a torn file makes the engine panic, which is no Exception
         raise NoSpreadsheet("NOT_A_SPREADSHEET") from None
 
 
 def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings: tuple[str, ...] = ("utf-16",)
+    elif content.count(0) * 8 > len(content):  # UTF-16 without its mark: half of every digit and delimiter is empty
+        encodings = ("utf-16-le",) if content[1::2].count(0) > content[::2].count(0) else ("utf-16-be",)
     else:
-        encodings = ("utf-8-sig", "cp1251")
+        encodings = (
+            "utf-8-sig",
+            "kz1048",
+        )  # Windows-1251 with the Kazakh letters where it has Serbian and Ukrainian ones
     for encoding in encodings:
         try:
             text = content.decode(encoding)
@@ -88,8 +111,15 @@ def _decoded(content: bytes) -> str:
 
 
 def _delimited(text: str) -> list[Row]:
-    best = max(
-        DELIMITERS, key=lambda delimiter: sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL))
+    told = SEPARATOR.match(text)
+    if told:
+        text = text[told.end() :]
+    best = (
+        told[1]
+        if told
+        else max(
+            DELIMITERS, key=lambda delimiter: sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL))
+        )
     )
     rows = _parsed(text, best, csv.QUOTE_MINIMAL)
     swallowed = re.compile(rf"\n\s*\d*\s*{re.escape(best)}")  # a cell that goes on into what looks like the next row

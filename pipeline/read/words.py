@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
 MONTH_YEAR = re.compile(r"(\d{1,2})[./](\d{4})")
 YEAR = re.compile(r"(1[89]\d\d|20\d\d)")
 YEAR_SIGN = re.compile(r"\s*(?:г|ж|года|года рождения|г\s?\.?\s?р|жылы)?\.?\s*$", re.IGNORECASE)
+DAY_ZERO = date(1899, 12, 30)  # of spreadsheet programs, where a date without its format is a number of days
+SERIAL_DAYS = range(2100, 73_051)  # below it a number is a year; above it is no day of this century
 DATE_IN_TEXT = r"\s*«?\s*(\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d{2}-\d{2})\s*»?"
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -91,6 +93,9 @@ def read_date(cell: Cell, latest: date) -> tuple[date | None, str]:
         return cell.date(), "DAY"
     if isinstance(cell, date):
         return cell, "DAY"
+    if isinstance(cell, int) and cell in SERIAL_DAYS:
+        counted = DAY_ZERO + timedelta(days=cell)
+        return (counted, "DAY") if counted <= latest else (None, "UNKNOWN")
     text = YEAR_SIGN.sub("", text_of(cell) or "")
     if found := YEAR_FIRST.fullmatch(text):
         return _day(int(found[1]), int(found[2]), int(found[3]))

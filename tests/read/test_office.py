@@ -471,7 +471,7 @@ def test_a_nonsensical_statement_of_a_sender_is_no_obstacle(office: Desk, said: 
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.read.sheets.LARGEST_UNPACKED", 1000)
+    monkeypatch.setattr("pipeline.read.packed.LARGEST_UNPACKED", 1000)
     path = desk.put("x.xlsx", workbook(a=[("x" * 2000,)]))
     with pytest.raises(NoSpreadsheet) as caught:
         open_sheets(path)

@@ -23,7 +23,7 @@ MOMENT = date(2021, 8, 31)
         ("1950", (date(1950, 1, 1), "YEAR")), (1950, (date(1950, 1, 1), "YEAR")), ("02.1950", (date(1950, 2, 1), "MONTH")),
         (datetime(1950, 2, 1, 5), (date(1950, 2, 1), "DAY")), (date(1950, 2, 1), (date(1950, 2, 1), "DAY")),  # noqa: DTZ001
         ("31.02.1950", (None, "UNKNOWN")), ("13.1950", (None, "UNKNOWN")), ("", (None, "UNKNOWN")), (None, (None, "UNKNOWN")),
-        ("нет", (None, "UNKNOWN")), (18264, (None, "UNKNOWN")), ("1750", (None, "UNKNOWN")),
+        ("нет", (None, "UNKNOWN")), (18264, (date(1950, 1, 1), "DAY")), ("1750", (None, "UNKNOWN")),
     ],
 )  # fmt: skip
 def test_dates(cell: str | int | date | datetime | None, expected: tuple[date | None, str]) -> None:

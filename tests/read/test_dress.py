@@ -1,0 +1,286 @@
+"""One list in every dress institutions give it: kinds of file, encodings, headers, hidden rows; and files made to do harm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+
+from pipeline.read import packed
+from pipeline.read.lists import Block, read_lists
+from pipeline.read.sheets import NoSpreadsheet, open_sheets
+from pipeline.read.words import load_words
+from pipeline.settings import PROJECT
+
+Cells = Sequence[object]
+WORDS = load_words(PROJECT / "data" / "reference" / "list_headers.yaml")
+LATEST = date(2021, 8, 31)
+HEADER: Cells = ("№", "Фамилия, имя, отчество", "Дата рождения", "Пол", "ИИН")
+PEOPLE: list[Cells] = [
+    (1, "Әлиев Ұлан Серікұлы", date(1950, 2, 1), "М", "500201300012"),
+    (2, "Қожа Гүлнар", date(1960, 3, 2), "Ж", None),
+]
+TITLE: Cells = ("по состоянию на 01.06.2021",)
+READ = [
+    ("Әлиев", "Ұлан", "Серікұлы", "1950-02-01", 1, "500201300012"),
+    ("Қожа", "Гүлнар", None, "1960-03-02", 2, None),
+]
+
+
+def xlsx(rows: Sequence[Cells], prepare: Callable[[openpyxl.Workbook], None] = lambda book: None) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    prepare(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def xls(rows: Sequence[Cells]) -> bytes:
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("Список")
+    day = xlwt.easyxf(num_format_str="DD.MM.YYYY")
+    for no, row in enumerate(rows):
+        for at, cell in enumerate(row):
+            if cell is not None:
+                sheet.write(no, at, cell, *([day] if isinstance(cell, date) else []))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def ods(rows: Sequence[Cells], hidden: Sequence[int] = ()) -> bytes:
+    book = OpenDocumentSpreadsheet()
+    table = Table(name="Тізім")
+    book.spreadsheet.addElement(table)
+    for no, row in enumerate(rows):
+        line = TableRow(**({"visibility": "collapse"} if no in hidden else {}))
+        table.addElement(line)
+        for cell in row:
+            kind = (
+                {"valuetype": "date", "datevalue": cell.isoformat()}
+                if isinstance(cell, date)
+                else {"valuetype": "float", "value": cell}
+                if isinstance(cell, int)
+                else {"valuetype": "string"}
+                if cell
+                else {}
+            )
+            made = TableCell(**kind)
+            if cell is not None:
+                made.addElement(P(text=str(cell)))
+            line.addElement(made)
+    out = io.BytesIO()
+    book.write(out)
+    return out.getvalue()
+
+
+def csv(rows: Sequence[Cells], delimiter: str = ";", encoding: str = "utf-8", before: str = "") -> bytes:
+    lines = [
+        delimiter.join("" if c is None else f"{c:%d.%m.%Y}" if isinstance(c, date) else str(c) for c in row)
+        for row in rows
+    ]
+    return (before + "\r\n".join(lines) + "\r\n").encode(encoding)
+
+
+def read(content: bytes, folder: Path) -> list[Block]:
+    path = folder / "content"
+    path.write_bytes(content)
+    return read_lists(open_sheets(path), WORDS, LATEST)
+
+
+def people(blocks: list[Block]) -> list[tuple[object, ...]]:
+    columns = ("family_name", "given_name", "patronymic", "birth_on", "sex", "iin")
+    return [tuple(entry[name] for name in columns) for block in blocks for entry, held in block.rows if held is None]
+
+
+ROWS = [TITLE, HEADER, *PEOPLE]
+DRESSES = {
+    "xlsx": xlsx(ROWS),
+    "xls": xls(ROWS),
+    "ods": ods(ROWS),
+    "pipes": csv([TITLE, ("№", "Т.А.Ә.", "Туған күні", "Жынысы", "ЖСН"), *PEOPLE], "|"),
+    "sep=": csv(ROWS, ";", before="sep=;\r\n"),
+    "utf-16": csv(ROWS, "\t", "utf-16"),
+    "utf-16 without a mark": csv(ROWS, "\t", "utf-16-le"),
+    "the other utf-16": csv(ROWS, "\t", "utf-16-be"),
+    "windows with kazakh letters": csv(ROWS, ";", "kz1048"),
+    "days as numbers": csv([TITLE, HEADER, (1, *PEOPLE[0][1:3], *PEOPLE[0][3:]), PEOPLE[1]]),
+    "english": csv([("as of 01.06.2021",), ("No", "Full name", "Date of birth", "Sex", "IIN"), *PEOPLE], ","),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_a_list_is_read_in_every_dress(dress: str, tmp_path: Path) -> None:
+    blocks = read(DRESSES[dress], tmp_path)
+    assert people(blocks) == READ
+    assert [block.as_of_on for block in blocks] == [date(2021, 6, 1)]
+
+
+def test_a_date_without_its_format_is_a_number_of_days(tmp_path: Path) -> None:
+    serial = (date(1950, 2, 1) - date(1899, 12, 30)).days
+    rows = [
+        HEADER,
+        (1, *PEOPLE[0][1:2], serial, *PEOPLE[0][3:]),
+        (2, *PEOPLE[1][1:2], 1960, "Ж", None),
+        (3, "Ли Ан", 44_500, "М", None),
+    ]
+    read_as = [
+        (entry["birth_on"], entry["birth_date_precision"], entry["is_set_aside"])
+        for entry, _ in read(xlsx(rows), tmp_path)[0].rows
+    ]
+    assert read_as == [("1950-02-01", "DAY", False), ("1960-01-01", "YEAR", False), (None, "UNKNOWN", True)]
+
+
+def test_a_header_of_two_rows_is_one(tmp_path: Path) -> None:
+    def merge(book: openpyxl.Workbook) -> None:
+        for area in ("A1:A2", "B1:B2", "C1:E1"):
+            book.active.merge_cells(area)
+
+    above = ("№", "Фамилия, имя, отчество", "Сведения", None, None)
+    for below in ((None, None, *HEADER[2:]), (None, None, "Дата рождения", "особые", "отметки")):
+        blocks = read(xlsx([above, below, *PEOPLE], merge), tmp_path)
+        assert [row[:4] for row in people(blocks)] == [row[:4] for row in READ]
+    assert people(read(xlsx([above, (None, None, *HEADER[2:]), *PEOPLE], merge), tmp_path)) == READ
+
+
+def test_merged_cells_of_titles_and_sections_are_no_people(tmp_path: Path) -> None:
+    def merge(book: openpyxl.Workbook) -> None:
+        for row in (1, 3, 5):
+            book.active.merge_cells(start_row=row, end_row=row, start_column=1, end_column=5)
+
+    rows = [TITLE, HEADER, ("1 корпус",), PEOPLE[0], ("2 корпус",), PEOPLE[1], ("Итого", 2)]
+    (block,) = read(xlsx(rows, merge), tmp_path)
+    assert people([block]) == READ
+    assert (block.declared_total, len(block.rows)) == (2, 2)
+
+
+def test_hidden_rows_are_read_and_marked(tmp_path: Path) -> None:
+    def hide(book: openpyxl.Workbook) -> None:
+        book.active.row_dimensions[4].hidden = True
+
+    for content in (xlsx(ROWS, hide), ods(ROWS, hidden=[3])):
+        (block,) = read(content, tmp_path)
+        assert people([block]) == READ
+        assert [entry["is_hidden"] for entry, _ in block.rows] == [False, True]
+
+
+def test_a_list_on_a_hidden_sheet_is_held_beside_a_visible_one(tmp_path: Path) -> None:
+    def copy(book: openpyxl.Workbook) -> None:
+        old = book.copy_worksheet(book.active)
+        old.sheet_state = "hidden"
+
+    shown, hidden = read(xlsx(ROWS, copy), tmp_path)
+    assert people([shown]) == READ
+    assert [held for _, held in hidden.rows] == ["HIDDEN_SHEET"] * 2
+
+
+def test_a_formula_is_the_value_kept_for_it(tmp_path: Path) -> None:
+    (block,) = read(xlsx([HEADER, *PEOPLE, (3, '=HYPERLINK("http://127.0.0.1/x")', None, None, None)]), tmp_path)
+    assert people([block]) == READ
+
+
+def test_a_numbered_row_with_a_birth_date_and_no_name_is_somebody(tmp_path: Path) -> None:
+    (block,) = read(
+        xlsx([HEADER, *PEOPLE, (3, None, date(1970, 1, 2), None, None), (4, None, None, None, None)]), tmp_path
+    )
+    assert [held for _, held in block.rows] == [None, None, "NO_IDENTITY"]
+
+
+def test_five_thousand_rows_are_read_within_a_second(tmp_path: Path) -> None:
+    rows = [
+        TITLE,
+        HEADER,
+        *((n, f"Әлиев Ұлан{n} Серікұлы", date(1950, 2, 1), "М", f"50020130{n:04d}") for n in range(5000)),
+    ]
+    content = xlsx(rows)
+    began = time.process_time()
+    (block,) = read(content, tmp_path)
+    assert time.process_time() - began < 1
+    assert len(block.rows) == 5000
+
+
+# ------------------------------------------------------------------ files made to do harm
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def repacked(content: bytes, change: Callable[[bytes], bytes], name: str = SHEET) -> bytes:
+    """The same workbook with one entry changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, change(old.read(entry)) if entry.filename == name else old.read(entry))
+    return out.getvalue()
+
+
+def code(content: bytes, folder: Path) -> str:
+    with pytest.raises(NoSpreadsheet) as caught:
+        read(content, folder)
+    return caught.value.code
+
+
+def test_what_unpacks_to_too_much_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "LARGEST_UNPACKED", 1024 * 1024)
+    bomb = repacked(xlsx(ROWS), lambda sheet: sheet + b"<!--" + b" " * 2**20 + b"-->")
+    assert len(bomb) < 20_000
+    assert code(bomb, tmp_path) == "TOO_LARGE"
+
+
+def test_what_an_archive_says_of_its_sizes_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "LARGEST_UNPACKED", 1024 * 1024)
+    bomb = bytearray(repacked(xlsx(ROWS), lambda sheet: sheet + b"<!--" + b" " * 2**20 + b"-->"))
+    at = bomb.index(b"PK\x01\x02")
+    while at >= 0:  # every line of the directory says: ten bytes
+        bomb[at + 24 : at + 28] = (10).to_bytes(4, "little")
+        at = bomb.find(b"PK\x01\x02", at + 4)
+    assert code(bytes(bomb), tmp_path) in ("TOO_LARGE", "NOT_A_SPREADSHEET")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        repacked(xlsx(ROWS), lambda sheet: sheet.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')),
+        repacked(xlsx(ROWS), lambda sheet: sheet.replace(b"</sheetData>", b"<row r='1048576'><c r='XFD1048576'><v>1</v></c></row></sheetData>")),
+        repacked(ods(ROWS), lambda page: page.replace(b"<table:table-row>", b'<table:table-row table:number-rows-repeated="1000000">', 1)
+                 .replace(b"<table:table-cell ", b'<table:table-cell table:number-columns-repeated="16000" ', 1), "content.xml"),
+    ],
+    ids=["far corner", "other quotes", "repeated"],
+)  # fmt: skip
+def test_a_cell_at_the_end_of_the_world_does_not_fill_the_memory(content: bytes, tmp_path: Path) -> None:
+    assert code(content, tmp_path) == "TOO_LARGE"
+
+
+def test_emptiness_repeated_to_the_end_of_the_sheet_is_common(tmp_path: Path) -> None:
+    end = b'<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row></table:table>'
+    content = repacked(ods(ROWS), lambda page: page.replace(b"</table:table>", end), "content.xml")
+    assert people(read(content, tmp_path)) == READ
+
+
+def test_sheets_without_number_are_refused(tmp_path: Path) -> None:
+    def add(book: openpyxl.Workbook) -> None:
+        for number in range(packed.MOST_SHEETS):
+            book.create_sheet(f"s{number}")
+
+    assert code(xlsx(ROWS, add), tmp_path) == "TOO_MANY_SHEETS"
+
+
+@pytest.mark.parametrize("content", [DRESSES["xlsx"], DRESSES["xls"], DRESSES["ods"]], ids=["xlsx", "xls", "ods"])
+def test_a_torn_workbook_is_named(content: bytes, tmp_path: Path) -> None:
+    for length in range(8, len(content) - 30, max(1, len(content) // 40)):
+        path = tmp_path / "torn"
+        path.write_bytes(content[:length])
+        with contextlib.suppress(NoSpreadsheet):  # never anything else, whatever the engine meets
+            open_sheets(path)
