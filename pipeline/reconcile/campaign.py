@@ -18,13 +18,15 @@ def catalogue() -> dict[str, Any]:
     return dict(yaml.load((HERE / "checks.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
-def phase_of(windows: list[tuple[str, datetime, datetime]], as_of: datetime) -> str:
+def phase_of(windows: list[tuple[str, datetime, datetime]], closing_days: int, as_of: datetime) -> str:
     """Return the phase of a moment: before, online, tablet, closing or after.
 
     Parameters
     ----------
     windows
         Mode, opening and closing (UTC) of every window.
+    closing_days
+        How long the campaign is closing after the last of them.
     as_of
         The moment, UTC, as naive as the windows.
     """
@@ -33,14 +35,14 @@ def phase_of(windows: list[tuple[str, datetime, datetime]], as_of: datetime) -> 
     if as_of < min(start for _, start, _ in windows):
         return "before"
     if as_of >= last:
-        return "closing" if as_of < last + timedelta(days=catalogue()["closing_days"]) else "after"
+        return "closing" if as_of < last + timedelta(days=closing_days) else "after"
     return "tablet" if tablet_start is not None and as_of >= tablet_start else "online"
 
 
 def phase(bench: Workbench) -> str:
     """Return the phase of the build's as-of."""
     windows = bench.con.execute("SELECT mode, starts_at, ends_at FROM round_window ORDER BY starts_at, mode").fetchall()
-    return phase_of(windows, bench.value("SELECT as_of FROM build"))
+    return phase_of(windows, bench.value("SELECT closing_days FROM round"), bench.value("SELECT as_of FROM build"))
 
 
 def checks(bench: Workbench, name: str) -> list[Row]:

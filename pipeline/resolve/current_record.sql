@@ -46,7 +46,7 @@ told AS (
         COALESCE(record.mode = 'tablet' AND record.started_at < round.tablet_start_at, FALSE) AS is_early,
         COALESCE(
             answers.is_proxy AND answers.proxy_source = 'ADMINISTRATION'
-            AND date_diff('second', record.started_at, record.completed_at) BETWEEN 0 AND 299, FALSE
+            AND date_diff('second', record.started_at, record.completed_at) BETWEEN 0 AND 60 * round.unconfirmed_below_minutes - 1, FALSE
         ) AS is_quick_proxy,
         record.staff_id,
         staff.institution_id AS staff_institution_id,

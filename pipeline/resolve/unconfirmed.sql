@@ -1,11 +1,14 @@
 -- Records of people nobody but one member of staff has seen: told by the administration within minutes, without a number, on no
--- list and in no admission book, and more than two such by the same hand. Held until somebody decides; a release is a decision.
+-- list and in no admission book, and more such by the same hand than the round allows. Held until somebody decides; a release is a
+-- decision.
 WITH unseen AS (
     SELECT
         current_record.no,
         current_record.record_id,
-        current_record.staff_id
+        current_record.staff_id,
+        round.unconfirmed_more_than_count
     FROM current_record
+    CROSS JOIN round
     LEFT JOIN quarantine_decision USING (record_id)
     ANTI JOIN record_document ON current_record.no = record_document.record_no
     WHERE current_record.is_quick_proxy
@@ -21,4 +24,4 @@ SELECT
     no,
     record_id
 FROM unseen
-QUALIFY count(*) OVER (PARTITION BY staff_id) > 2
+QUALIFY count(*) OVER (PARTITION BY staff_id) > unconfirmed_more_than_count

@@ -196,6 +196,13 @@ class ExpectedTolerance(Part):
     rate: Rate
 
 
+class UnconfirmedPerson(Part):
+    """Whom nobody but one member of staff has seen: told in less than so many minutes, and more such people by the same hand."""
+
+    below_minutes: int = Field(ge=1)
+    more_than: int = Field(ge=0)
+
+
 class Disclosure(Part):
     """What a published cell must satisfy; the minimum count by the highest tier in it."""
 
@@ -219,6 +226,8 @@ class Round(Part):
     ----------
     order
         Number of the governing order, as it stands in the register.
+    closing_days
+        How long the campaign is closing after its last window; then it is over.
     content_sha256
         Hash of the file, for manifests.
     """
@@ -234,9 +243,11 @@ class Round(Part):
     in_force_on: date
     tablet_start_on: date
     windows: tuple[Window, ...] = Field(min_length=1)
+    closing_days: int = Field(ge=0)
     residence: Residence
     thresholds: dict[Code, Threshold]
     proxy_baselines: dict[Code, ProxyBaseline]
+    unconfirmed_person: UnconfirmedPerson
     expected_tolerance: ExpectedTolerance
     disclosure: Disclosure
     content_sha256: str = ""

@@ -94,7 +94,7 @@ def test_the_phase_follows_from_the_windows(moment: str, phase: str) -> None:
         ("web_self", when("2021-10-20T18:00"), when("2021-10-30T18:00")),
         ("tablet", when("2021-09-30T19:00"), when("2021-10-30T19:00")),
     ]
-    assert phase_of(windows, when(moment)) == phase
+    assert phase_of(windows, 30, when(moment)) == phase
 
 
 PACE = {

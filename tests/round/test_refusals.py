@@ -50,6 +50,8 @@ def line_of(text: str, start: str) -> str:
         ),
         ("min_institutions: 3", "min_institutions: three", "  min_institutions", "integer"),
         ("    through: 2021-10-15", "    through: 2021-08-15", "  - modes", "ends before it begins"),
+        ("closing_days: 30", "closing_days: -1", "closing_days", "greater than or equal to 0"),
+        ("{below_minutes: 5,", "{below_minutes: 0,", "unconfirmed_person", "greater than or equal to 1"),
         ("    from: 2021-10-21", "    from: 2021-10-10", "reviewed", "overlap"),
     ],
 )

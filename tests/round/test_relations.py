@@ -62,6 +62,13 @@ def test_a_day_of_2021_has_the_offset_it_had_then(con: duckdb.DuckDBPyConnection
     assert first == ("2021-08-31 18:00:00", "2021-10-15 18:00:00"), "UTC+06, not today's +05"
 
 
+def test_whom_nobody_confirms_and_how_long_a_campaign_closes_is_said_by_the_round(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    query = "SELECT closing_days, unconfirmed_below_minutes, unconfirmed_more_than_count FROM round"
+    assert con.execute(query).fetchall() == [(30, 5, 2)]
+
+
 def test_limits_are_numbers_or_days(con: duckdb.DuckDBPyConnection) -> None:
     query = "SELECT count(*) FROM threshold WHERE TRY_CAST(amber AS DECIMAL(18, 4)) IS NULL AND TRY_CAST(amber AS DATE) IS NULL"
     assert con.execute(query).fetchall() == [(0,)]
