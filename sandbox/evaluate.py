@@ -189,11 +189,12 @@ def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _build_table(build: Path, name: str) -> Path:
+    """Return a table of the build: one file, or a folder of parts."""
     for step in ("resolve", "read", "check"):
-        path = build / step / f"{name}.parquet"
-        if path.exists():
-            return path
-    raise FileNotFoundError(f"{name}.parquet is neither under resolve/ nor read/ of the build")
+        for path in (build / step / f"{name}.parquet", build / step / name):
+            if path.exists():
+                return path
+    raise FileNotFoundError(f"{name} is neither under resolve/ nor read/ of the build")
 
 
 class _Comparison:

@@ -36,6 +36,14 @@ def test_a_perfect_build_has_no_errors(build: tuple[Path, Path, Tables]) -> None
     assert sum(result.confusion[ALL].values()) == len(tables["record"])
 
 
+def test_a_table_may_be_a_folder_of_parts(build: tuple[Path, Path, Tables]) -> None:
+    path, truth, _ = build
+    whole = evaluate(path, truth).to_dict()
+    (path / "read" / "record").mkdir()
+    (path / "read" / "record.parquet").rename(path / "read" / "record" / "00001.parquet")
+    assert evaluate(path, truth).to_dict() == whole
+
+
 def test_which_record_of_a_person_is_counted_does_not_matter(build: tuple[Path, Path, Tables]) -> None:
     path, truth, tables = build
     state = {s["record_id"]: s for s in tables["record_state"]}
