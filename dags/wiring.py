@@ -42,6 +42,7 @@ RETRIES = ExceptionRetryPolicy(
                 "pipeline.errors.DiskFull",
                 "pipeline.errors.PortalUnavailable",
                 "pipeline.errors.GatewayUnavailable",
+                "pipeline.errors.SurveyServerUnavailable",
                 "pipeline.errors.CensusDbUnavailable",
                 "builtins.OSError",
             ],

@@ -161,6 +161,18 @@ class CensusDbUnavailable(SanaqError):
     exit_code = 7
 
 
+class SurveyServerRefused(SanaqError):
+    """A survey server (ODK Central) does not let us in, or does not answer as it should."""
+
+    exit_code = 2
+
+
+class SurveyServerUnavailable(SanaqError):
+    """A survey server (ODK Central) gave no whole answer in all attempts."""
+
+    exit_code = 7
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 

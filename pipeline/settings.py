@@ -22,6 +22,7 @@ from pipeline.errors import BadSetting
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
+FORM = re.compile(r"\d+/\S+")
 ADDRESS = re.compile(r"https?://[^\s/]+[^\s]*")
 
 GATEWAY = re.compile(r"sftp://[^\s:@/]+@[^\s:@/]+(:[0-9]{1,5})?(/[^\s]*)?")
@@ -70,6 +71,16 @@ def _database(value: str | None) -> str | None:
     return value if "sslmode" in said else f"{value}{'&' if '?' in value else '?'}sslmode=verify-full"
 
 
+def _address_or_none(value: str | None) -> str | None:
+    return _address(value) if value else None
+
+
+def _forms(value: str | None) -> str | None:
+    if not all(FORM.fullmatch(name) for name in (value or "").split()):
+        raise ValueError("forms are wanted like 7/household, blanks between")
+    return value
+
+
 class Settings(BaseSettings):
     """Everything that may differ between two machines that run the same code on the same data."""
 
@@ -107,6 +118,14 @@ class Settings(BaseSettings):
         None, description="address of the Census Database, without a password; none: the route is not received"
     )
     census_db_password: SecretStr | None = Field(None, description="password of the Census Database's reading role")
+    odk_url: Annotated[str | None, AfterValidator(_address_or_none)] = Field(
+        None, description="ODK Central server that tablet_vpn is pulled from besides; none: no pull"
+    )
+    odk_email: str | None = Field(None, description="account on ODK Central that may read submissions")
+    odk_password: SecretStr | None = Field(None, description="password of that account")
+    odk_forms: Annotated[str | None, AfterValidator(_forms)] = Field(
+        None, description="forms pulled from ODK Central, PROJECT/FORM_ID, blanks between"
+    )
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
     keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")

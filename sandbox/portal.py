@@ -201,7 +201,7 @@ def serve(campaign: Path, port: int, token: str, announce: Any) -> None:
     announce
         Called with the address before the first request is taken.
     """
-    with _listening(port) as listener:
+    with listening(port) as listener:
         announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
         _server(campaign, token).run(sockets=[listener])
 
@@ -209,7 +209,7 @@ def serve(campaign: Path, port: int, token: str, announce: Any) -> None:
 @contextmanager
 def running(campaign: Path, token: str) -> Iterator[str]:
     """Serve a campaign's portal from a thread over the block; yields its address."""
-    with _listening(0) as listener:
+    with listening(0) as listener:
         server = _server(campaign, token)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -221,7 +221,8 @@ def running(campaign: Path, token: str) -> Iterator[str]:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def listening(port: int) -> Iterator[socket.socket]:
+    """Listen on the loopback interface over the block; port 0 is a free one."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

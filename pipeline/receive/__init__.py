@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Clock, Lake
-from pipeline.receive import sftp
+from pipeline.receive import odk, sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import CENSUS_DB, Parcel, Receipt, Refusal
@@ -30,7 +30,7 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     ----------
     route
         `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` and `census_db` are pulled;
-        so is `tablet_vpn` where `SANAQ_SFTP_URL` names a gateway.
+        so is `tablet_vpn` where `SANAQ_SFTP_URL` names a gateway, and besides where `SANAQ_ODK_URL` names an ODK Central server.
     clock
         Gives the moment of receipt; the lake keeps moments strictly increasing.
     is_sweep
@@ -51,6 +51,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
         The gateway could not be pulled to the end; what landed before is whole.
     CensusDbRefused, CensusDbUnavailable
         The Census Database could not be pulled; nothing landed.
+    SurveyServerRefused, SurveyServerUnavailable
+        A form of ODK Central could not be pulled; what landed before is whole.
     """
     receipt = Receipt(route)
     with Landing(lake, clock, settings.max_file_bytes) as landing:
@@ -62,6 +64,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
             _from_census_db(receipt, landing, lake, settings, is_sweep)
         else:
             _from_inbox(receipt, landing, settings.inbox)
+        if route == odk.ROUTE and settings.odk_url:
+            _from_central(receipt, landing, lake, settings)
     LOG.info(
         "route %s: %d landed, %d again, %d refused, %d waiting",
         route, len(receipt.landed), receipt.again, len(receipt.refused), receipt.waiting,
@@ -80,6 +84,14 @@ def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Sett
     _enter(receipt, sftp.brought(landing, lake, settings))
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         receipt.note = "the gateway has nothing new"
+
+
+def _from_central(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
+    # The night and the quarter of an hour may meet: the second looks when the first has landed.
+    with lake.lock("odk"), odk.Central(settings) as central:
+        for number, form in enumerate(odk.forms(settings)):
+            parcel = odk.pull(lake, central, form, landing.staging / f"odk-{number}")
+            _enter(receipt, landing.land([parcel] if parcel else []))
 
 
 def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings, is_sweep: bool) -> None:

@@ -22,6 +22,7 @@ judged AS (
         record.case_version,
         record.case_status,
         record.case_clock,
+        COALESCE(record.case_status = 'withdrawn', FALSE) AS is_withdrawal,
         record.device_id,
         record.answers_sha256,
         record.received_at,
@@ -58,12 +59,13 @@ contender AS (
     SEMI JOIN contested_case USING (case_id)
     WHERE judged.read_error IS NULL
     WINDOW arrival AS (
-        PARTITION BY judged.case_id, judged.case_version, judged.answers_sha256
+        PARTITION BY judged.case_id, judged.case_version, judged.is_withdrawal, judged.answers_sha256
         ORDER BY judged.received_at, judged.batch_id, judged.record_no
     )
 ),
 
 -- Among different answers under one case and version the earliest stays in play, unless a decision names another.
+-- A withdrawal contests nothing: it takes effect on the version it names (a server that deletes counts no new version).
 in_play AS (
     SELECT
         *,
@@ -73,7 +75,7 @@ in_play AS (
     FROM contender
     WHERE NOT is_copy AND (rule_id IS NULL OR is_released)
     WINDOW version AS (
-        PARTITION BY case_id, case_version
+        PARTITION BY case_id, case_version, is_withdrawal
         ORDER BY decision_no DESC NULLS LAST, received_at, batch_id, record_no
     )
 ),
@@ -184,7 +186,7 @@ standing AS (
     FROM admitted
     WINDOW versions AS (
         PARTITION BY case_id
-        ORDER BY is_chosen DESC, case_status IS NOT DISTINCT FROM 'draft', case_version DESC, record_id
+        ORDER BY is_chosen DESC, case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal DESC, record_id
     )
 ),
 

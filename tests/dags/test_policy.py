@@ -16,7 +16,15 @@ from tests.dags.facts import ask_airflow
 
 Facts = dict[str, Any]
 PARSE_BUDGET = 2.0
-RETRIED = {"LakeBusy", "DiskFull", "PortalUnavailable", "GatewayUnavailable", "CensusDbUnavailable", "StorageTrouble"}
+RETRIED = {
+    "LakeBusy",
+    "DiskFull",
+    "PortalUnavailable",
+    "GatewayUnavailable",
+    "CensusDbUnavailable",
+    "SurveyServerUnavailable",
+    "StorageTrouble",
+}
 EXPECTED = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route.value}" for route in Route)}
 
 

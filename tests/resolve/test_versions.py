@@ -112,6 +112,21 @@ def test_a_withdrawal_supersedes_and_is_out_of_scope(field: Field, tmp_path: Pat
     assert outcome.rows("SELECT count(*) FROM person") == [(0,)]
 
 
+def test_a_withdrawal_of_the_same_version_is_no_repetition(field: Field, tmp_path: Path) -> None:
+    """ODK Central deletes and rejects without a new version."""
+    field.record("a", case_version=0, answers_sha256="x")
+    field.record("a", case_version=0, answers_sha256="x", case_status="withdrawn")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["superseded", "out_of_scope"]
+    assert outcome.rows("SELECT reason FROM record_state ORDER BY record_id") == [("WITHDRAWN",), ("WITHDRAWN",)]
+
+
+def test_a_version_after_a_withdrawal_brings_the_person_back(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=0, case_status="withdrawn")
+    field.record("a", case_version=1)
+    assert field.resolve(tmp_path).states("a") == ["superseded", "counted"]
+
+
 def test_a_draft_never_takes_the_place_of_what_was_sent(field: Field, tmp_path: Path) -> None:
     field.record("a")
     field.record("a", case_version=2, case_status="draft", completed_at=None)

@@ -1,0 +1,147 @@
+"""ODK Central is pulled over HTTP from a server that speaks its documented OData endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
+from pipeline.lake import clock_from
+from pipeline.receive import odk
+from sandbox.odk_central import Central, running
+from tests.read import foreign_files as files
+from tests.read.desk import Desk, rows
+from tests.receive.field import START
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Central, str]]:
+    """One server for all tests; each empties it first."""
+    central = Central()
+    with running(central) as url:
+        yield central, url
+
+
+@pytest.fixture
+def central(served: tuple[Central, str]) -> Central:
+    """A server that knows the form, without submissions."""
+    server, _ = served
+    server.submissions = {("7", "mng_person"): []}
+    server.troubles.clear()
+    server.asked.clear()
+    return server
+
+
+@pytest.fixture
+def desk(central: Central, served: tuple[Central, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A lake that pulls from the server."""
+    monkeypatch.setattr(odk, "PAGE_ROWS", 2)
+    return Desk(
+        tmp_path, threads=2, memory_limit="1GB", odk_url=served[1], odk_email=central.email, odk_password=central.password,
+        odk_forms="7/mng_person",
+    )  # fmt: skip
+
+
+def submit(central: Central, number: int, minute: int = 0, **cells: object) -> None:
+    """Let a submission come in."""
+    at = f"2021-10-03T16:{minute:02d}:00.123Z"
+    row = files.odata(files.person(number, SubmissionDate=at, **cells))
+    central.submissions["7", "mng_person"].append(row)
+
+
+CASES = "SELECT right(case_id, 2), case_version, case_status FROM record ORDER BY received_at, record_no"
+
+
+def test_submissions_are_pulled_page_by_page_and_read(desk: Desk, central: Central) -> None:
+    for number in range(1, 6):
+        submit(central, number, number)
+    receipt = desk.receive("tablet_vpn")
+    assert len(receipt.landed) == 1
+    assert sorted(path.rsplit("/", 1)[1] for path in desk.landing() if "page" in path) == [f"page-0000{n}.json" for n in (1, 2, 3)]  # fmt: skip
+    found = rows(desk.read_submissions(), CASES)
+    assert found == [(f"{n:02d}", 0, "submitted") for n in (5, 4, 3, 2, 1)]
+    (batch,) = desk.lake.batches()
+    assert (batch["source_id"], batch["route"], batch["declared"]["submission_count"]) == ("odk.7.mng_person", "tablet_vpn", 5)  # fmt: skip
+
+
+def test_the_bytes_land_as_they_came(desk: Desk, central: Central, served: tuple[Central, str]) -> None:
+    submit(central, 1)
+    desk.receive("tablet_vpn")
+    (page,) = desk.lake.landing.glob("tablet_vpn/*/files/page-00001.json")
+    token = next(iter(central.tokens))
+    again = httpx.get(f"{served[1]}/v1/projects/7/forms/mng_person.svc/Submissions?{central.asked[-1]}", headers={"Authorization": f"Bearer {token}"})  # fmt: skip
+    assert page.read_bytes() == again.content
+
+
+def test_only_what_changed_is_asked_for_again_and_nothing_new_lands_nothing(desk: Desk, central: Central) -> None:
+    submit(central, 1, 0)
+    submit(central, 2, 30)
+    desk.receive("tablet_vpn")
+    before = desk.landing()
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed
+    assert desk.landing() == before
+    submit(central, 3, 45)
+    assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=2))).landed) == 1
+    assert "submissionDate%20ge%202021-10-03T16%3A20%3A00.000Z" in central.asked[-1].replace("+", "%20")
+    assert rows(desk.read_submissions(), CASES) == [(n, 0, "submitted") for n in ("02", "01", "03", "02")]
+
+
+def test_edits_reviews_and_deletions_come_as_versions_and_withdrawals(desk: Desk, central: Central) -> None:
+    submit(central, 1)
+    submit(central, 2)
+    desk.receive("tablet_vpn")
+    first, second = central.submissions["7", "mng_person"]
+    first["__system"] |= {"edits": 1, "updatedAt": "2021-10-05T10:00:00.000Z", "reviewState": "edited"}
+    second["__system"] |= {"deletedAt": "2021-10-05T11:00:00.000Z"}
+    desk.receive("tablet_vpn", clock_from(START + timedelta(days=2)))
+    assert rows(desk.read_submissions(), CASES)[2:] == [("02", 0, "withdrawn"), ("01", 1, "submitted")]
+
+
+def test_one_that_was_committed_late_is_not_lost(desk: Desk, central: Central) -> None:
+    submit(central, 1, 30)
+    desk.receive("tablet_vpn")
+    submit(central, 2, 28)
+    assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed) == 1
+
+
+def test_an_empty_form_lands_nothing(desk: Desk) -> None:
+    assert not desk.receive("tablet_vpn").landed
+
+
+def test_a_server_out_of_breath_is_asked_again(desk: Desk, central: Central) -> None:
+    submit(central, 1)
+    central.troubles += [502, 503]
+    assert len(desk.receive("tablet_vpn").landed) == 1
+
+
+def test_a_server_that_stays_away_lands_nothing(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(central, 1)
+    central.troubles += [500] * 9
+    monkeypatch.setattr(odk, "LONGEST_WAIT", 0.01)
+    with pytest.raises(SurveyServerUnavailable):
+        desk.receive("tablet_vpn")
+    assert not desk.lake.batches()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("odk_password", "wrong"), ("odk_forms", "7/no_such_form"), ("odk_forms", "8/mng_person")]
+)
+def test_a_wrong_account_or_form_is_refused_without_the_password(desk: Desk, setting: str, value: str) -> None:
+    given = desk.settings.model_dump() | {setting: value}
+    other = Desk(desk.root / "other", **{name: given[name] for name in ("odk_url", "odk_email", "odk_password", "odk_forms")})  # fmt: skip
+    with pytest.raises(SurveyServerRefused) as refused:
+        other.receive("tablet_vpn")
+    assert "wrong" not in str(refused.value)
+    assert "correct-horse" not in str(refused.value)
+
+
+def test_bundles_land_although_the_server_refuses(desk: Desk, central: Central) -> None:
+    del central.submissions["7", "mng_person"]
+    desk.bundle("tablet_vpn/TB-1")
+    with pytest.raises(SurveyServerRefused):
+        desk.receive("tablet_vpn")
+    assert len(desk.lake.batches()) == 1
