@@ -181,11 +181,18 @@ EXAMPLES: dict[str, tuple[list[Record], list[Record]]] = {
     ),
     "R-PROXY-OPINION": (
         [
-            {**PROXY, "religion": 1},
-            {**PROXY, "plans_to_move_abroad": "NO", **CHILD},
+            {**PROXY, "religion": 1, "proxy_reason": "REFUSED"},
+            {**PROXY, **CHILD, "plans_to_move_abroad": "NO", "proxy_source": "RELATIVE"},
             {**PROXY, "religion": 1, "proxy_source": "LEGAL_REPRESENTATIVE"},
+            {**PROXY, "religion": 1, "proxy_source": "DOCUMENT"},
         ],
-        [{**PROXY, **CHILD, "religion": 1, "proxy_source": "LEGAL_REPRESENTATIVE"}, {"religion": 1}],
+        [
+            {**PROXY, "religion": 1, "ethnicity": "KAZAKH"},
+            {**PROXY, **CHILD, "religion": 1, "proxy_source": "LEGAL_REPRESENTATIVE"},
+            {**PROXY, "religion": 6, "proxy_reason": "REFUSED"},
+            {**PROXY, "ethnicity": "KAZAKH", "proxy_source": "DOCUMENT"},
+            {"religion": 1},
+        ],
     ),
     "R-NAME-PLACEHOLDER": (
         [{"family_name": "Неизвестная"}, {"given_name": "белгісіз"}],
