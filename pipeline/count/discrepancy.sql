@@ -18,28 +18,36 @@ limited AS (
         discrepancy_kind.message_kk,
         discrepancy_kind.message_ru,
         discrepancy_kind.message_en,
-        -- what has no beginning of its own begins on the day it becomes due
-        COALESCE(finding.since_at, timezone('UTC', timezone(round.zone, TRY_CAST(threshold.amber AS TIMESTAMP))))
-            AS began_at,
+        -- what is an alarm from some day on began on that day at the earliest; what has no beginning of its own, when it became due
+        COALESCE(
+            greatest(finding.since_at, timezone('UTC', timezone(round.zone, TRY_CAST(begins.amber AS TIMESTAMP)))),
+            timezone('UTC', timezone(round.zone, TRY_CAST(threshold.amber AS TIMESTAMP)))
+        ) AS began_at,
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE >= COALESCE(TRY_CAST(begins.amber AS DATE), DATE '0001-01-01')
+            AS is_time_for_amber,
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE >= COALESCE(TRY_CAST(begins.red AS DATE), DATE '0001-01-01')
+            AS is_time_for_red,
         greatest(limit_of(threshold.amber) * COALESCE(finding.base_count, 1), limit_of(at_least.amber)) AS amber_limit,
         greatest(limit_of(threshold.red) * COALESCE(finding.base_count, 1), limit_of(at_least.red)) AS red_limit
     FROM finding
     JOIN discrepancy_kind USING (kind)
     LEFT JOIN threshold ON discrepancy_kind.alert_id = threshold.alert_id
     LEFT JOIN threshold AS at_least ON discrepancy_kind.least_alert_id = at_least.alert_id
+    LEFT JOIN threshold AS begins ON discrepancy_kind.begins_alert_id = begins.alert_id
     CROSS JOIN round
+    CROSS JOIN build
 ),
 
 judged AS (
     SELECT
         *,
         CASE
-            WHEN CASE compare
+            WHEN is_time_for_red AND CASE compare
                 WHEN 'from' THEN measured >= red_limit
                 WHEN 'over' THEN measured > red_limit
                 WHEN 'under' THEN measured < red_limit
             END THEN 'red'
-            WHEN CASE compare
+            WHEN is_time_for_amber AND CASE compare
                 WHEN 'from' THEN measured >= amber_limit
                 WHEN 'over' THEN measured > amber_limit
                 WHEN 'under' THEN measured < amber_limit

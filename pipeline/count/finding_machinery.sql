@@ -34,9 +34,9 @@ lags AS (
         institution_id,
         'institution' AS subject_kind,
         institution_id AS subject_id,
-        total_p95_minutes // 60 AS measured,
+        sync_p95_minutes // 60 AS measured,
         record_count AS person_count,
-        clock.as_of - to_minutes(total_p95_minutes) AS since_at
+        clock.as_of - to_minutes(sync_p95_minutes) AS since_at
     FROM sync_lag
     CROSS JOIN clock
     WHERE route = 'tablet_vpn'

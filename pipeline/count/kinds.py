@@ -42,6 +42,7 @@ class Kind(BaseModel):
     kind: str = Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")
     alert: str
     least: str | None = None
+    begins: str | None = None
     compare: Literal["from", "over", "under"]
     unit: Literal["date", "days", "hours", "minutes", "persons", "people", "forms", "rate"]
     owner: ByOwner
@@ -91,6 +92,7 @@ def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
             "kind": kind.kind,
             "alert_id": kind.alert,
             "least_alert_id": kind.least,
+            "begins_alert_id": kind.begins,
             "compare": kind.compare,
             "unit": kind.unit,
             "owner_amber": kind.owner.amber,

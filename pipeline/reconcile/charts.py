@@ -8,36 +8,20 @@ from markupsafe import Markup
 
 from pipeline.reconcile.figures import Row
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1000, 220, 44, 14, 22
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1000, 120, 44, 10, 22
 STEPS = ("list", "departed", "died", "arrived", "born", "leave", "headcount", "expected", "counted")
 TOTALS = ("list", "expected", "counted")
 
 
-def progress(daily: list[Row]) -> Markup:
-    """Return the chart of persons by interview day (up) and by receipt day (down), each half to its own scale.
+def progress(daily: list[Row]) -> dict[str, Markup]:
+    """Return two charts over the same days, each to its own scale: persons by interview day and by receipt day.
 
     Parameters
     ----------
     daily
         Rows of `daily.sql`, in order of days.
     """
-    if not daily:
-        return Markup()
-    days = _every_day(daily)
-    peak_up = max((up for _, up, _ in days), default=0) or 1
-    peak_down = max((down for _, _, down in days), default=0) or 1
-    half = (HEIGHT - TOP - BOTTOM) / 2
-    middle = TOP + half
-    step = (WIDTH - LEFT - 8) / len(days)
-    parts = [_axis(middle, peak_up, peak_down)]
-    for number, (day, up, down) in enumerate(days):
-        left = LEFT + number * step
-        parts.append(_bar(left, middle - half * up / peak_up, step, half * up / peak_up, "up", f"{day:%d.%m}: {up}"))
-        parts.append(_bar(left, middle, step, half * down / peak_down, "down", f"{day:%d.%m}: {down}"))
-        if _is_labelled(number, day, len(days)):
-            parts.append(f'<text x="{left + step / 2:.1f}" y="{HEIGHT - 6}" class="tick">{day:%d.%m}</text>')
-    body = "".join(parts)
-    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" class="progress">{body}</svg>')  # noqa: S704  # numbers and dates only
+    return {name: _panel(_every_day(daily, name), name) for name in ("interviewed", "received")} if daily else {}
 
 
 def waterfall(row: Row) -> list[Row]:
@@ -63,32 +47,37 @@ def waterfall(row: Row) -> list[Row]:
     ]
 
 
-def _every_day(daily: list[Row]) -> list[tuple[date, int, int]]:
-    known = {row["day_on"]: row for row in daily}
+def _every_day(daily: list[Row], name: str) -> list[tuple[date, int]]:
+    known = {row["day_on"]: int(row[f"{name}_count"]) for row in daily}
     first, last = daily[0]["day_on"], daily[-1]["day_on"]
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [
-        (day, int(known[day]["interviewed_count"]), int(known[day]["received_count"])) if day in known else (day, 0, 0)
-        for day in days
-    ]
+    return [(day, known.get(day, 0)) for day in days]
 
 
-def _axis(middle: float, peak_up: int, peak_down: int) -> str:
+def _panel(days: list[tuple[date, int]], name: str) -> Markup:
+    peak = max(count for _, count in days) or 1
+    ground, room, step = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM, (WIDTH - LEFT - 8) / len(days)
+    parts = [_level(TOP, peak, "grid"), _level(ground, 0, "axis")]
+    for number, (day, count) in enumerate(days):
+        left, high = LEFT + number * step, room * count / peak
+        if count:
+            parts.append(
+                f'<rect x="{left + step * 0.1:.1f}" y="{ground - high:.1f}" width="{max(step * 0.8, 0.6):.1f}" height="{high:.1f}" '
+                f'class="{name}"><title>{day:%d.%m}: {count}</title></rect>'
+            )
+        if _is_labelled(number, len(days)):
+            parts.append(f'<text x="{left + step / 2:.1f}" y="{HEIGHT - 6}" class="tick">{day:%d.%m}</text>')
+    body = "".join(parts)
+    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" class="progress">{body}</svg>')  # noqa: S704  # numbers and dates only
+
+
+def _level(height: float, count: int, kind: str) -> str:
     return (
-        f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{middle:.1f}" y2="{middle:.1f}" class="axis"/>'
-        f'<text x="{LEFT - 6}" y="{TOP + 8}" class="peak">{peak_up}</text>'
-        f'<text x="{LEFT - 6}" y="{middle + 4:.1f}" class="peak">0</text>'
-        f'<text x="{LEFT - 6}" y="{HEIGHT - BOTTOM}" class="peak">{peak_down}</text>'
+        f'<line x1="{LEFT}" x2="{WIDTH - 8}" y1="{height}" y2="{height}" class="{kind}"/>'
+        f'<text x="{LEFT - 6}" y="{height + 4}" class="peak">{count}</text>'
     )
 
 
-def _bar(left: float, top: float, step: float, height: float, kind: str, title: str) -> str:
-    if height <= 0:
-        return ""
-    width = max(step * 0.8, 0.6)
-    return f'<rect x="{left + step * 0.1:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" class="{kind}"><title>{title}</title></rect>'
-
-
-def _is_labelled(number: int, day: date, count: int) -> bool:
-    """About eight labels, at the first of a month or evenly."""
+def _is_labelled(number: int, count: int) -> bool:
+    """About ten labels, evenly, none cut at the right edge."""
     return number % max(count // 10, 1) == 0 and number < count - count // 16

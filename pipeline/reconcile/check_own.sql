@@ -59,6 +59,18 @@ SELECT
     count(*) AS checked_count
 FROM form
 UNION ALL
+-- Counted though begun before the interviews, or left out as training though begun after: each wants somebody who looks.
+SELECT
+    'TRAINING_SUSPECT',
+    count(*) FILTER (WHERE CASE
+        WHEN form.is_training THEN form.started_at >= round.tablet_start_at
+        ELSE form.started_at >= round.list_as_of_on AND form.started_at < round.tablet_start_at AND form.state IN ('counted', 'duplicate')
+    END),
+    count(*)
+FROM form
+CROSS JOIN round
+WHERE form.mode = 'tablet'
+UNION ALL
 SELECT
     'UNSUBMITTED',
     count(*) FILTER (WHERE case_status = 'draft' AND mode <> 'tablet'),

@@ -141,10 +141,16 @@ def test_numbers_are_written_for_tired_eyes() -> None:
 
 def test_the_progress_chart_has_every_day_of_the_range() -> None:
     days = [{"day_on": date(2021, 10, day), "interviewed_count": 3, "received_count": 2} for day in (1, 4)]
-    svg = charts.progress(days)
-    assert svg.count('class="up"') == 2
-    assert svg.count("<rect") == 4
-    assert charts.progress([]) == ""
+    panels = charts.progress(days)
+    assert {name: svg.count("<rect") for name, svg in panels.items()} == {"interviewed": 2, "received": 2}
+    assert all(f">0{day}.10<" in svg for svg in panels.values() for day in (1, 2, 3, 4))
+    assert charts.progress([]) == {}
+
+
+def test_few_interviews_are_seen_beside_many_receipts() -> None:
+    days = [{"day_on": date(2021, 10, day), "interviewed_count": 3, "received_count": 900} for day in (1, 4)]
+    heights = {name: re.findall(r'<rect [^>]*height="([\d.]+)"', svg) for name, svg in charts.progress(days).items()}
+    assert heights["interviewed"] == heights["received"]
 
 
 def test_the_waterfall_ends_where_it_should() -> None:
