@@ -1,0 +1,62 @@
+"""The checks of a phase that are no discrepancy of one site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.lake import Lake
+from pipeline.reconcile.figures import read_manifest, rows
+from pipeline.reconcile.night import _bench
+from pipeline.settings import Settings
+from pipeline.sql import Workbench
+
+
+@pytest.fixture
+def bench(lake: Lake, settings: Settings, build: Path) -> Iterator[Workbench]:
+    """The tables of a night; a test may change them."""
+    made = _bench(lake, settings, build, read_manifest(build))
+    for table in ("record", "control_total"):
+        made.con.execute(
+            f"CREATE TABLE changed AS FROM {table}; DROP VIEW {table}; ALTER TABLE changed RENAME TO {table}"
+        )
+    yield made
+    made.close()
+
+
+def found(bench: Workbench, check_id: str) -> int:
+    (row,) = [row for row in rows(bench, "check_own") if row["check_id"] == check_id]
+    return int(row["finding_count"])
+
+
+@pytest.mark.parametrize(
+    ("state", "started_at", "is_training", "is_suspect"),
+    [
+        ("counted", "2021-09-25 10:00", False, True),
+        ("counted", "2021-10-02 10:00", False, False),
+        ("counted", "1970-01-01 00:00", False, False),  # a clock, not a training
+        ("quarantined", "2021-09-25 10:00", False, False),
+        ("counted", "2021-09-25 10:00", True, False),
+        ("counted", "2021-10-02 10:00", True, True),
+    ],
+)
+def test_training_that_may_be_none_is_looked_at(
+    bench: Workbench, state: str, started_at: str, is_training: bool, is_suspect: bool
+) -> None:
+    assert found(bench, "TRAINING_SUSPECT") == 0
+    bench.con.execute(
+        f"UPDATE record SET started_at = '{started_at}', is_training = {is_training} "
+        f"WHERE record_id = (SELECT min(record_id) FROM record_state WHERE state = '{state}')"
+    )
+    assert found(bench, "TRAINING_SUSPECT") == is_suspect
+
+
+def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) -> None:
+    assert found(bench, "PORTAL_GAP") == 0
+    bench.con.execute(
+        "INSERT INTO control_total BY NAME SELECT 'x' AS control_id, 'PORTAL_TOTAL' AS control_code, 'route' AS subject_kind, "
+        "'portal' AS subject_id, 7 AS declared_count, 6 AS received_count, 1 AS gap_count"
+    )
+    assert found(bench, "PORTAL_GAP") == 1
