@@ -11,17 +11,22 @@ WITH site AS (
 ),
 
 opened AS (
-    SELECT min(starts_at) AS opened_at
+    SELECT
+        min(starts_at) AS opened_at,
+        max(ends_at) AS closed_at
     FROM round_window
 ),
 
--- Days since the first window opened: below zero there is still time.
+-- Days since the first window opened: below zero there is still time. When the last one has closed, nobody needs room, tablet or seminar.
 clock AS (
     SELECT
         opened.opened_at,
-        date_diff('day', opened.opened_at, build.as_of) AS days_open
+        build.as_of >= opened.closed_at AS is_over,
+        date_diff('day', opened.opened_at, build.as_of) AS days_open,
+        strftime(timezone(round.zone, timezone('UTC', build.as_of)), '%Y%m%d')::DECIMAL(18, 4) AS today_no
     FROM opened
     CROSS JOIN build
+    CROSS JOIN round
 ),
 
 twice AS (
@@ -71,12 +76,13 @@ lack AS (
             CASE WHEN site.governing_order IS NULL THEN 'ORDER_MISSING' END,
             CASE WHEN site.governing_order <> site.round_order AND NOT regexp_matches(site.governing_order, '[;,]')
                 THEN 'ORDER_OTHER' END,
-            CASE WHEN site.head_order_no IS NULL THEN 'HEAD_ORDER_MISSING' END,
-            CASE WHEN COALESCE(trained.trained_count, 0) = 0 THEN 'STAFF_UNTRAINED' END,
-            CASE WHEN NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
-            CASE WHEN COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE)
+            CASE WHEN NOT clock.is_over AND site.head_order_no IS NULL THEN 'HEAD_ORDER_MISSING' END,
+            CASE WHEN NOT clock.is_over AND COALESCE(trained.trained_count, 0) = 0 THEN 'STAFF_UNTRAINED' END,
+            CASE WHEN NOT clock.is_over AND NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
+            CASE WHEN NOT clock.is_over AND (COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE))
                 THEN 'COMPUTER_MISSING' END,
-            CASE WHEN NOT COALESCE(site.is_web_only, FALSE) AND tablets.tablet_count IS NULL THEN 'TABLET_MISSING' END,
+            CASE WHEN NOT clock.is_over AND NOT COALESCE(site.is_web_only, FALSE) AND tablets.tablet_count IS NULL
+                THEN 'TABLET_MISSING' END,
             CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND list.institution_id IS NULL THEN 'LIST_MISSING' END,
             CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND headcount.institution_id IS NULL
                 THEN 'HEADCOUNT_MISSING' END
@@ -88,6 +94,7 @@ lack AS (
     LEFT JOIN tablets ON site.institution_id = tablets.institution_id
     LEFT JOIN (SELECT DISTINCT institution_id FROM list) AS list ON site.institution_id = list.institution_id
     LEFT JOIN headcount ON site.institution_id = headcount.institution_id
+    CROSS JOIN clock
 ),
 
 size AS (
@@ -103,9 +110,10 @@ readiness AS (
         lack.institution_id,
         'institution' AS subject_kind,
         lack.institution_id AS subject_id,
-        clock.days_open AS measured,
+        -- headcounts are due by a day of their own
+        CASE WHEN lack.kind = 'HEADCOUNT_MISSING' THEN clock.today_no ELSE clock.days_open END AS measured,
         COALESCE(size.person_count, 0) AS person_count,
-        clock.opened_at AS since_at
+        CASE WHEN lack.kind <> 'HEADCOUNT_MISSING' THEN clock.opened_at END AS since_at
     FROM lack
     LEFT JOIN size USING (institution_id)
     CROSS JOIN clock

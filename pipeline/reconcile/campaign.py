@@ -48,12 +48,12 @@ def phase(bench: Workbench) -> str:
 def checks(bench: Workbench, name: str) -> list[Row]:
     """Return the checks of a phase with their status and counts."""
     own = {row["check_id"]: row for row in rows(bench, "check_own")}
-    kinds = {row["kind"]: row for row in rows(bench, "check_kind")}
+    kinds = rows(bench, "check_kind")
     sites = bench.value("SELECT count(*) FROM coverage_institution WHERE is_active")
     return [_judged(check, own, kinds, sites) for check in catalogue()["phases"][name]]
 
 
-def _judged(check: Row, own: dict[str, Row], kinds: dict[str, Row], sites: int) -> Row:
+def _judged(check: Row, own: dict[str, Row], kinds: list[Row], sites: int) -> Row:
     if check.get("unknown"):
         return {"check_id": check["id"], "status": "not_known", "finding_count": None, "checked_count": None}
     if "own" in check:
@@ -65,8 +65,7 @@ def _judged(check: Row, own: dict[str, Row], kinds: dict[str, Row], sites: int) 
             "finding_count": row["finding_count"],
             "checked_count": row["checked_count"],
         }
-    found = [kinds[kind] for kind in check["kinds"] if kind in kinds]
-    red = sum(row["red_count"] for row in found)
-    total = sum(row["finding_count"] for row in found)
-    status = "failed" if red else "attention" if total else "ok"
+    found = [row for row in kinds if row["kind"] in check["kinds"]]
+    total = len({row["institution_id"] for row in found})
+    status = "failed" if any(row["is_red"] for row in found) else "attention" if found else "ok"
     return {"check_id": check["id"], "status": status, "finding_count": total, "checked_count": max(sites, total)}

@@ -1,8 +1,8 @@
--- Open discrepancies by kind.
+-- Which institutions have an open discrepancy of a kind, and whether one of it cannot wait.
 SELECT
     kind,
-    count(*) AS finding_count,
-    count(*) FILTER (WHERE severity = 'red') AS red_count
+    institution_id,
+    bool_or(severity = 'red') AS is_red
 FROM discrepancy
-GROUP BY kind
-ORDER BY kind
+GROUP BY kind, institution_id
+ORDER BY kind, institution_id

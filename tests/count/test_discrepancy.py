@@ -147,7 +147,7 @@ def test_red_before_amber_then_by_persons(field: Field) -> None:
 def test_an_entry_without_an_outcome_is_no_omission_while_interviews_go_on(
     tmp_path: Path, day: str, severity: str | None
 ) -> None:
-    field = Field(tmp_path, datetime.fromisoformat(f"{day}T02:00:00+05:00").astimezone(UTC).replace(tzinfo=UTC))
+    field = Field(tmp_path, datetime.fromisoformat(f"{day}T02:00:00+05:00").astimezone(UTC))
     ready(field)
     field.outcomes(["NOT_FOUND"] * 5 + ["COUNTED"] * 45)
     due = {"amber": date(2021, 11, 5), "red": date(2021, 11, 3)}
@@ -289,6 +289,33 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
     assert by_site["A"] == unready | {"SITE_TWICE", "ORDER_TWICE", "TABLET_MISSING"}
     assert by_site["B"] == unready | {"SITE_TWICE", "ORDER_MISSING", "HEAD_ORDER_MISSING", "TABLET_MISSING"}
     assert by_site["C"] == unready | {"ORDER_OTHER"}
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"), [("2021-09-09", None), ("2021-09-10", "amber"), ("2021-09-19", "amber"), ("2021-09-20", "red")]
+)
+def test_a_headcount_is_due_by_10_september(tmp_path: Path, day: str, severity: str | None) -> None:
+    field = Field(tmp_path, datetime.fromisoformat(f"{day}T02:00:00+05:00").astimezone(UTC))
+    ready(field)
+    field.con.execute("DELETE FROM headcount")
+    due = {"amber": date(2021, 9, 12), "red": date(2021, 9, 11)}
+    wanted = [(severity, due[severity])] if severity else []
+    assert [(row["severity"], row["due_on"]) for row in found(field, "HEADCOUNT_MISSING")] == wanted
+
+
+def test_when_all_windows_have_closed_nobody_is_sent_for_a_room_or_a_tablet(tmp_path: Path) -> None:
+    field = Field(tmp_path, datetime(2021, 11, 5, tzinfo=UTC))
+    field.institution("A", bin="1", governing_order="141/17; 25")
+    field.institution("B", bin="1", governing_order=None, head_order_no=None)
+    kinds = {row["kind"] for row in found(field)}
+    assert kinds == {
+        "SITE_TWICE",
+        "ORDER_TWICE",
+        "ORDER_MISSING",
+        "LIST_MISSING",
+        "HEADCOUNT_MISSING",
+        "EXPECTED_NOT_FIRM",
+    }
 
 
 def test_nobody_waits_for_list_or_headcount_of_a_street_patrol(field: Field) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.lake import Lake
+from pipeline.reconcile.campaign import checks
 from pipeline.reconcile.figures import read_manifest, rows
 from pipeline.reconcile.night import _bench
 from pipeline.settings import Settings
@@ -51,6 +52,27 @@ def test_training_that_may_be_none_is_looked_at(
         f"WHERE record_id = (SELECT min(record_id) FROM record_state WHERE state = '{state}')"
     )
     assert found(bench, "TRAINING_SUSPECT") == is_suspect
+
+
+def test_a_site_that_lacks_three_things_is_one_site(bench: Workbench) -> None:
+    bench.con.execute(
+        "CREATE TABLE open AS FROM discrepancy; DROP VIEW discrepancy; ALTER TABLE open RENAME TO discrepancy"
+    )
+    bench.con.execute("DELETE FROM discrepancy")
+    for number, (kind, institution_id, severity) in enumerate(
+        [
+            ("ROOM_MISSING", "MNG-0001", "red"),
+            ("COMPUTER_MISSING", "MNG-0001", "amber"),
+            ("TABLET_MISSING", "MNG-0001", "amber"),
+            ("TABLET_MISSING", "MNG-0002", "amber"),
+        ]
+    ):
+        bench.con.execute(
+            "INSERT INTO discrepancy BY NAME SELECT ? AS discrepancy_id, ? AS kind, ? AS institution_id, ? AS severity",
+            [str(number), kind, institution_id, severity],
+        )
+    (row,) = [row for row in checks(bench, "before") if row["check_id"] == "EQUIPMENT"]
+    assert (row["status"], row["finding_count"], row["checked_count"]) == ("failed", 2, 10)
 
 
 def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) -> None:
