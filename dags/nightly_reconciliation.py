@@ -44,15 +44,14 @@ with DAG(
         "as_of": Param(None, type=["null", "string"], description="Moment with offset; now when empty."),
     },
 ) as dag:
-
-    @task
+    # A route that is down must not stop the others: what it did not bring shows as a gap.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def receive(route: str, params: dict[str, Any]) -> int:
         """Land what is new on one route; return the number of batches."""
         from pipeline import night
 
         return len(night.receive(route, params["now"], is_sweep=True).landed)
 
-    # A route that is down must not stop the others: what it did not bring shows as a gap.
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def pin_inputs(params: dict[str, Any]) -> dict[str, str]:
         """Pin what had been received by now; return the build's id and its as-of."""
@@ -75,8 +74,11 @@ with DAG(
         return str(night.publish(build_id).folder)
 
     with TaskGroup("receive", tooltip="Land what is new, route by route") as received:
-        for route in ROUTES:
-            receive.override(task_id=route)(route)  # type: ignore[call-arg]  # Airflow passes the run's params
+        routes = {
+            route: receive.override(task_id=route)(route)  # type: ignore[call-arg]  # Airflow passes the run's params
+            for route in ROUTES
+        }
+        [routes["portal"], routes["tablet_vpn"], routes["tablet_usb"]] >> routes["census_db"]
     pinned = pin_inputs()  # type: ignore[call-arg]
     build = TriggerDagRunOperator(
         task_id="build",

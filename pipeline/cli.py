@@ -58,16 +58,16 @@ BuildId = Annotated[str | None, typer.Option("--build", help="Build to work on; 
 
 
 class Route(StrEnum):
-    """The ways bytes come in."""
+    """The ways bytes come in; the Census Database last, for what came by its own way is then a repetition out of there."""
 
     register = "register"
     list = "list"
     movement = "movement"
     headcount = "headcount"
     portal = "portal"
-    census_db = "census_db"
     tablet_vpn = "tablet_vpn"
     tablet_usb = "tablet_usb"
+    census_db = "census_db"
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
 
 SEED = 2021
-ROUTES = ("register", "list", "movement", "headcount", "portal", "census_db", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb", "census_db")
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
 MARK = ".sandbox"
 console = Console(highlight=False, soft_wrap=True)
