@@ -30,9 +30,26 @@ custody AS (
     GROUP BY device_id
 ),
 
+issued AS (
+    SELECT
+        staff_id,
+        list({'first_no': first_no, 'last_no': last_no, 'issued_on': issued_on} ORDER BY first_no) AS certificates
+    FROM certificate
+    GROUP BY staff_id
+),
+
+brought_back AS (
+    SELECT
+        staff_id,
+        list({'first_no': first_no, 'last_no': last_no} ORDER BY first_no) AS certificates
+    FROM certificate_return
+    GROUP BY staff_id
+),
+
 dated AS (
     SELECT
         record.*,
+        CASE WHEN regexp_full_match(certificate_no, '[0-9]{1,10}') THEN TRY_CAST(certificate_no AS BIGINT) END AS certificate_as_number,
         CAST(received_at + INTERVAL 14 HOUR AS DATE) AS received_by_on,
         CAST(started_at + to_minutes(coalesce(started_offset_min, 0)) AS DATE) AS started_on,
         CAST(completed_at + to_minutes(coalesce(completed_offset_min, 0)) AS DATE) AS completed_on
@@ -84,6 +101,9 @@ joined AS (
         staff.order_no AS staff_order_no,
         staff.order_on AS staff_order_on,
         staff.trained_on AS staff_trained_on,
+        issued.certificates AS certificates_issued,
+        brought_back.certificates AS certificates_brought_back,
+        known_certificates.are_known AS are_certificates_known,
         custody.device_id IS NOT NULL AS device_is_known,
         list_filter(
             custody.holders,
@@ -97,6 +117,9 @@ joined AS (
         ON dated.form_code = ref_form.form_code AND dated.form_version = ref_form.form_version
     LEFT JOIN places ON dated.institution_id = places.institution_id
     LEFT JOIN staff ON dated.staff_id = staff.staff_id
+    LEFT JOIN issued ON dated.staff_id = issued.staff_id
+    LEFT JOIN brought_back ON dated.staff_id = brought_back.staff_id
+    CROSS JOIN (SELECT count(*) > 0 AS are_known FROM certificate) AS known_certificates
     LEFT JOIN custody ON dated.device_id = custody.device_id
     LEFT JOIN placeholder AS family_placeholder ON people.family_name = family_placeholder.name
     LEFT JOIN placeholder AS given_placeholder ON people.given_name = given_placeholder.name
@@ -116,11 +139,21 @@ aged AS (
 )
 
 SELECT
-    * EXCLUDE (earliest_birth_on, latest_birth_on, possible_age, holders_then, intervals),
+    * EXCLUDE (
+        earliest_birth_on, latest_birth_on, possible_age, holders_then, intervals,
+        certificate_as_number, certificates_issued, certificates_brought_back, are_certificates_known
+    ),
     coalesce(greatest(date_sub('year', latest_birth_on, moment_on), 0), possible_age) AS age_at_least,
     coalesce(date_sub('year', earliest_birth_on, moment_on), possible_age) AS age_at_most,
     len(list_filter(intervals, lambda w: completed_at >= w.starts_at AND completed_at < w.ends_at)) > 0 AS is_in_window,
     len(holders_then) > 0 AS device_is_held,
+    CASE WHEN are_certificates_known THEN coalesce(len(list_filter(
+        certificates_issued,
+        lambda r: certificate_as_number BETWEEN r.first_no AND r.last_no AND coalesce(completed_on, started_on) >= r.issued_on
+    )), 0) > 0 END AS certificate_is_issued,
+    len(list_filter(
+        certificates_brought_back, lambda r: certificate_as_number BETWEEN r.first_no AND r.last_no
+    )) > 0 AS certificate_is_void,
     list_contains(list_transform(holders_then, lambda h: h.institution_id), institution_id) AS device_is_held_here,
     holders_then[1].form_version AS device_form_version
 FROM aged

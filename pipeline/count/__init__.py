@@ -60,7 +60,7 @@ def make_discrepancies(bench: Workbench) -> None:
     """Gather what register, counts and machinery show, and judge it by the thresholds of the round."""
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
-    for name in ("finding_register", "finding_coverage", "finding_machinery"):
+    for name in ("finding_register", "finding_coverage", "finding_machinery", "finding_certificate"):
         _keep(bench, name)
     bench.write("discrepancy")
 

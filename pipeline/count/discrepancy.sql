@@ -3,6 +3,7 @@ WITH finding AS (
     SELECT * FROM finding_register
     UNION ALL BY NAME SELECT * FROM finding_coverage
     UNION ALL BY NAME SELECT * FROM finding_machinery
+    UNION ALL BY NAME SELECT * FROM finding_certificate
 ),
 
 -- A limit is a number, or a day written as such; beside a share stands the least that matters in persons.

@@ -23,7 +23,7 @@ gaps AS (
         max(gap_count) AS person_count,
         min(since_at) AS since_at
     FROM control_total
-    WHERE gap_count > 0
+    WHERE gap_count > 0 AND control_code <> 'CERTIFICATES'  -- papers, no cases: finding_certificate
     -- senders the register does not know are told apart by the institution at least
     GROUP BY subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
 ),

@@ -32,7 +32,7 @@ ROUTES = ("register", "list", "movement", "headcount")
 RUN_BATCHES = 500
 HERE = Path(__file__).resolve().parent
 
-SHEETS = ("institution", "staff", "premises", "device", "employee", "medium")
+SHEETS = ("institution", "staff", "premises", "device", "employee", "medium", "certificate", "certificate_return")
 COLUMNS = {
     "institution": "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on is_web_only closed_on",
     "staff": "staff_id institution_id full_name order_no order_on trained_on",
@@ -41,12 +41,14 @@ COLUMNS = {
     "has_usb_cable has_stylus has_power_bank",
     "employee": "employee_id full_name",
     "medium": "medium_id employee_id act_no wiped_on",
+    "certificate": "first_no last_no staff_id act_no issued_on",
+    "certificate_return": "first_no last_no staff_id act_no returned_on reason_code",
     "movement": "movement_no movement_type occurred_on occurred_time iin family_name given_name patronymic sex birth_date other_institution_id "
     "other_kato ward",
     "headcount": "institution_id moment_at present_count temporarily_absent_count living_in_staff_count usual_present_count signed_by_staff_id signed_on",
 }
 TABLES = (
-    "institution", "staff", "staff_identity", "premises", "device", "employee", "medium",
+    "institution", "staff", "staff_identity", "premises", "device", "employee", "medium", "certificate", "certificate_return",
     "list", "list_entry", "list_identity", "movement", "movement_identity", "headcount", "intake_record",
 )  # fmt: skip
 

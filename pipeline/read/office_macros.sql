@@ -7,6 +7,9 @@ END;
 
 CREATE OR REPLACE TEMP MACRO office_integer(t) AS CASE WHEN regexp_full_match(t, '-?[0-9]{1,9}') THEN TRY_CAST(t AS INTEGER) END;
 
+-- A number of a certificate; never so many digits that it could be an IIN.
+CREATE OR REPLACE TEMP MACRO office_number(t) AS CASE WHEN regexp_full_match(t, '[0-9]{1,10}') THEN TRY_CAST(t AS BIGINT) END;
+
 CREATE OR REPLACE TEMP MACRO office_boolean(t) AS
     CASE lower(t) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE WHEN '1' THEN TRUE WHEN '0' THEN FALSE END;
 

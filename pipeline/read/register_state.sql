@@ -11,7 +11,11 @@ WITH keyed AS (
             WHEN 'device' THEN json_extract_string(cells, 'device_id')
             WHEN 'employee' THEN json_extract_string(cells, 'employee_id')
             WHEN 'medium' THEN json_extract_string(cells, 'medium_id')
-        END AS row_key
+            WHEN 'certificate' THEN office_number(json_extract_string(cells, 'first_no'))::VARCHAR
+            WHEN 'certificate_return' THEN office_number(json_extract_string(cells, 'first_no'))::VARCHAR
+        END AS row_key,
+        office_number(json_extract_string(cells, 'last_no')) - office_number(json_extract_string(cells, 'first_no')) + 1
+            AS range_size
     FROM office_row
     WHERE route = 'register'
 ),
@@ -42,15 +46,36 @@ known AS (
     SELECT DISTINCT row_key
     FROM ranked
     WHERE is_newest AND kind = 'institution' AND is_sound
+),
+
+employed AS (
+    SELECT DISTINCT row_key
+    FROM ranked
+    WHERE is_newest AND kind = 'staff' AND is_sound AND institution_id IN (FROM known)
+),
+
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN kind IN ('staff', 'premises', 'device') AND institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
+            WHEN kind NOT IN ('certificate', 'certificate_return') THEN NULL
+            WHEN COALESCE(range_size, 0) < 1 THEN 'BAD_RANGE'
+            WHEN COALESCE(json_extract_string(cells, 'staff_id'), '') NOT IN (FROM employed) THEN 'UNKNOWN_STAFF'
+            WHEN
+                kind = 'certificate_return'
+                AND COALESCE(json_extract_string(cells, 'reason_code'), '') NOT IN ('SPOILED', 'RETURNED') THEN 'BAD_REASON'
+        END AS problem
+    FROM ranked
 )
 
 SELECT
-    *,
+    * EXCLUDE (range_size, problem),
     CASE
         WHEN fault IS NOT NULL THEN 'unreadable'
         WHEN NOT is_sound OR occurrence > 1 THEN 'quarantined'
         WHEN NOT is_newest THEN 'replaced'
-        WHEN kind IN ('staff', 'premises', 'device') AND institution_id NOT IN (FROM known) THEN 'quarantined'
+        WHEN problem IS NOT NULL THEN 'quarantined'
         ELSE 'in_force'
     END AS state,
     CASE
@@ -59,7 +84,7 @@ SELECT
         WHEN NOT is_sound THEN 'NO_KEY'
         WHEN occurrence > 1 THEN 'DUPLICATE_KEY'
         WHEN NOT is_newest THEN 'NEWER_REGISTER'
-        WHEN kind IN ('staff', 'premises', 'device') AND institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
+        WHEN problem IS NOT NULL THEN problem
         WHEN office_is_set_aside(cells) THEN 'VALUE_SET_ASIDE'
     END AS reason
-FROM ranked
+FROM judged

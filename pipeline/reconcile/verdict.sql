@@ -10,7 +10,7 @@ WITH gap AS (
             sum(gap_count) AS missing_count,
             count(DISTINCT subject_id) AS subject_count
         FROM control_total
-        WHERE gap_count > 0
+        WHERE gap_count > 0 AND control_code <> 'CERTIFICATES'
         GROUP BY control_code
     )
 ),

@@ -15,7 +15,17 @@ from pipeline.schema import load_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "data" / "reference"
-TABLES = ("record", "identity", "answers", "institution", "staff", "device", "batch")
+TABLES = (
+    "record",
+    "identity",
+    "answers",
+    "institution",
+    "staff",
+    "device",
+    "certificate",
+    "certificate_return",
+    "batch",
+)
 
 # A woman of 40 in a psychoneurological home, interviewed on a tablet on 3 October 2021 in Aktau, by day.
 SOUND: dict[str, Any] = {
@@ -134,3 +144,15 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
             {"device_id": "old_tablet", **issued, "form_version": "2020.9"},
         ],
     )
+    handed_out = {"staff_id": "clerk", "issued_on": "2021-09-01", "batch_id": "r"}
+    insert(
+        con,
+        "certificate",
+        [
+            {"first_no": 1, "last_no": 50, **handed_out},
+            {"first_no": 51, "last_no": 60, **handed_out, "issued_on": "2021-10-04"},
+            {"first_no": 101, "last_no": 150, **handed_out, "staff_id": "elsewhere"},
+        ],
+    )
+    spoiled = {"staff_id": "clerk", "reason_code": "SPOILED", "batch_id": "r"}
+    insert(con, "certificate_return", [{"first_no": 7, "last_no": 8, **spoiled}])

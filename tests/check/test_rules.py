@@ -109,6 +109,27 @@ EXAMPLES: dict[str, tuple[list[Record], list[Record]]] = {
         [{"device_id": "late_tablet", "completed_at": "2021-10-04 05:20:00"}, {"device_id": "stray"}],
     ),
     "R-DEVICE-OTHER-INSTITUTION": ([{"device_id": "their_tablet"}], [{"device_id": "late_tablet"}]),
+    "R-CERTIFICATE-NOT-ISSUED": (
+        [
+            {"certificate_no": "61"},
+            {"certificate_no": "51"},  # handed out on the morrow
+            {"certificate_no": "101"},  # a colleague's
+            {"certificate_no": "0001", "staff_id": "stranger"},
+            {"certificate_no": "1", **WEB},  # nobody can have given it
+            {"certificate_no": "АБ-1"},
+            {"certificate_no": "850101300123"},
+        ],
+        [
+            {"certificate_no": "0000050"},
+            {"certificate_no": "1"},
+            {"certificate_no": "51", "completed_at": "2021-10-04 05:20:00"},
+            {"certificate_no": None},
+        ],
+    ),
+    "R-CERTIFICATE-VOID": (
+        [{"certificate_no": "0007"}, {"certificate_no": "8"}],
+        [{"certificate_no": "9"}, {"certificate_no": "7", "staff_id": "elsewhere"}],
+    ),
     "R-DEVICE-FORM": ([{"device_id": "old_tablet"}], [{"device_id": "stray"}]),
     "R-NO-DEVICE-CASE-NO": ([{"device_case_no": None}], [WEB]),
     "R-TABLET-AT-WEB-ONLY": ([{"institution_id": "ONLINE"}], [{**WEB, "institution_id": "ONLINE"}]),
@@ -330,6 +351,14 @@ def test_a_sound_record_fails_nothing(failures: dict[str, set[str]]) -> None:
     assert "sound" not in failures
 
 
+def test_while_the_register_holds_no_certificates_no_number_can_be_wrong() -> None:
+    con = field.connect()
+    con.execute("DELETE FROM certificate")
+    field.add(con, {"unknown": {"certificate_no": "61"}})
+    records.ask(con)
+    assert con.execute("SELECT count(*) FROM failure").fetchall() == [(0,)]
+
+
 def test_a_bad_birth_date_costs_no_other_answer() -> None:
     con = field.connect()
     answers = {"children_born_count": 2, "marital_status": 2, "has_worked_last_week": True}
@@ -384,7 +413,7 @@ COVERED = {
     "sync mark": ["R-NO-SYNC-MARK", "R-SYNCED-BEFORE-COMPLETED", "R-RECEIVED-BEFORE-SYNCED"],
     "approved form": ["R-FORM-NOT-APPROVED", "R-DEVICE-FORM"],
     "proxy with reason and source": ["R-PROXY-NO-REASON", "R-PROXY-NO-SOURCE", "R-PROXY-OPINION"],
-    "certificates": ["N-CERTIFICATE"],
+    "certificates": ["N-CERTIFICATE", "R-CERTIFICATE-NOT-ISSUED", "R-CERTIFICATE-VOID"],
     "one governing order": ["N-GOVERNING-ORDER"],
 }
 
@@ -405,6 +434,7 @@ def test_every_rule_has_examples_and_a_requirement() -> None:
         "R07",
         "R08",
         "R10",
+        "R11",
         "R14",
         "R15",
         "R16",

@@ -322,6 +322,39 @@ def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
     ]
 
 
+def test_certificates_are_ranges_of_numbers_in_the_hands_of_staff(desk: Desk) -> None:
+    staff = [("staff_id", "institution_id"), ("ST-1", "MNG-0001"), ("ST-2", "MNG-0099")]
+    issued = [
+        ("first_no", "last_no", "staff_id", "act_no", "issued_on"),
+        ("0000101", "0000150", "ST-1", "С-1", date(2021, 8, 30)),
+        (101, 110, "ST-1", "С-2", None),  # the same first number without its zeros
+        ("151", "150", "ST-1", "С-3", None),
+        ("201", "250", "ST-2", "С-4", None),  # of an institution nobody knows
+        ("850101300123", "850101300124", "ST-1", "С-5", None),  # too long: it might be an IIN
+    ]
+    back = [
+        ("first_no", "last_no", "staff_id", "act_no", "returned_on", "reason_code"),
+        (140, 150, "ST-1", "В-1", date(2021, 11, 3), "RETURNED"),
+        (103, 103, "ST-1", "В-1", "03.11.2021", "LOST"),
+    ]
+    desk.put("register/a.xlsx", register("MNG-0001", staff=staff, certificate=issued, certificate_return=back))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT first_no, last_no, staff_id, act_no, issued_on FROM certificate") == [
+        (101, 150, "ST-1", "С-1", date(2021, 8, 30))
+    ]
+    assert rows(bench, "SELECT first_no, last_no, returned_on, reason_code FROM certificate_return") == [
+        (140, 150, date(2021, 11, 3), "RETURNED")
+    ]
+    held = "SELECT kind, reason, count(*) FROM intake_record WHERE state = 'quarantined' AND kind <> 'staff' GROUP BY ALL ORDER BY ALL"
+    assert rows(bench, held) == [
+        ("certificate", "BAD_RANGE", 1),
+        ("certificate", "DUPLICATE_KEY", 1),
+        ("certificate", "NO_KEY", 1),
+        ("certificate", "UNKNOWN_STAFF", 1),
+        ("certificate_return", "BAD_REASON", 1),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

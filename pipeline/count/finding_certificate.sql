@@ -1,0 +1,76 @@
+-- What the numbers of the certificates say (R11): one number on several people, one handed out twice, one nobody accounts for.
+WITH used AS (
+    SELECT
+        TRY_CAST(record.certificate_no AS BIGINT) AS certificate_no,
+        record_state.person_id,
+        record_state.received_at,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id
+    FROM record
+    JOIN record_state USING (record_id)
+    LEFT JOIN institution ON record_state.institution_id = institution.institution_id
+    WHERE regexp_full_match(record.certificate_no, '[0-9]{1,10}') AND record_state.person_id IS NOT NULL
+    AND record_state.state NOT IN ('unreadable', 'repeated', 'superseded')
+),
+
+shared AS (
+    SELECT
+        certificate_no,
+        count(DISTINCT person_id) AS person_count
+    FROM used
+    GROUP BY certificate_no
+    HAVING count(DISTINCT person_id) > 1
+),
+
+shared_at AS (
+    SELECT
+        'CERTIFICATE_SHARED' AS kind,
+        used.institution_id,
+        'institution' AS subject_kind,
+        used.institution_id AS subject_id,
+        max(shared.person_count) AS measured,
+        count(DISTINCT used.person_id) AS person_count,
+        min(used.received_at) AS since_at
+    FROM used
+    JOIN shared USING (certificate_no)
+    GROUP BY used.institution_id
+),
+
+ranged AS (
+    SELECT
+        certificate.*,
+        COALESCE(staff.institution_id, 'UNKNOWN') AS institution_id,
+        max(certificate.last_no) OVER (ORDER BY certificate.first_no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached_no
+    FROM certificate
+    LEFT JOIN staff USING (staff_id)
+),
+
+handed_out_twice AS (
+    SELECT
+        'CERTIFICATES_ISSUED_TWICE' AS kind,
+        ranged.institution_id,
+        'certificates' AS subject_kind,
+        ranged.first_no || '-' || ranged.last_no AS subject_id,
+        least(ranged.last_no, ranged.reached_no) - ranged.first_no + 1 AS measured,
+        least(ranged.last_no, ranged.reached_no) - ranged.first_no + 1 AS person_count,
+        batch.received_at AS since_at
+    FROM ranged
+    LEFT JOIN batch USING (batch_id)
+    WHERE ranged.reached_no >= ranged.first_no
+),
+
+unaccounted AS (
+    SELECT
+        'CERTIFICATES_UNACCOUNTED' AS kind,
+        COALESCE(institution_id, 'UNKNOWN') AS institution_id,
+        subject_kind,
+        subject_id,
+        age_hours // 24 AS measured,
+        gap_count AS person_count,
+        since_at
+    FROM control_total
+    WHERE control_code = 'CERTIFICATES' AND gap_count > 0
+)
+
+SELECT * FROM shared_at
+UNION ALL BY NAME SELECT * FROM handed_out_twice
+UNION ALL BY NAME SELECT * FROM unaccounted
