@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import trustme
 
+from pipeline.doctor import examine
 from pipeline.errors import BadSetting, CensusDbRefused, CensusDbUnavailable
 from pipeline.receive import census_db
 from pipeline.settings import load_settings
@@ -344,11 +345,21 @@ def test_the_pull_cannot_write_even_with_a_role_that_may(
         Field(tmp_path, **said(postgres)).receive("census_db")
 
 
-def test_it_is_told_whether_the_role_can_write(field: Field, owner: Owner) -> None:
-    assert not census_db.can_write(field.settings)
+def found(field: Field) -> tuple[str, str]:
+    """What `sanaq doctor` finds about the Census Database."""
+    [finding] = [one for one in examine(field.settings) if one.check == "census database"]
+    return finding.level, finding.found
+
+
+def test_the_doctor_tries_it_and_tells_whether_the_role_can_write(field: Field, owner: Owner, tmp_path: Path) -> None:
+    assert found(field)[0] == "ok"
     owner.execute("GRANT UPDATE ON sanaq.submission TO sanaq_reader")
     owner.commit()
-    assert census_db.can_write(field.settings)
+    assert found(field) == ("attention", "the role can write in the Census Database")
+    owner.execute("ALTER TABLE sanaq.submission RENAME COLUMN accepted_on TO taken_on")
+    owner.commit()
+    assert "no column accepted_on" in found(field)[1]
+    assert found(Field(tmp_path)) == ("attention", "SANAQ_CENSUS_DB_URL is not set")
 
 
 def test_a_database_that_is_not_set_up_is_no_failure(tmp_path: Path) -> None:
