@@ -2,9 +2,11 @@
 WITH clock AS (
     SELECT
         build.as_of,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
+        threshold.amber::DATE AS interviews_over_on
     FROM build
     CROSS JOIN round
+    JOIN threshold ON threshold.alert_id = 'omission_begins'
 ),
 
 first_heard AS (
@@ -123,7 +125,9 @@ finding AS (
         difference_count AS person_count,
         first_received_at AS since_at
     FROM tally
-    WHERE difference_count > 0 AND record_count > 0
+    CROSS JOIN clock
+    -- while interviews go on, fewer than expected are work left
+    WHERE difference_count > 0 AND record_count > 0 AND (present_difference_count > 0 OR today_on >= interviews_over_on)
     UNION ALL BY NAME
     SELECT
         'OMISSION' AS kind,

@@ -14,6 +14,7 @@ from pipeline.errors import BadReferenceFile
 from tests.count.field import REFERENCE, ROUND, TABLES, Field
 
 NIGHT = datetime(2021, 10, 9, 21, tzinfo=UTC)  # 02:00 of 10 October in Aqtau
+INTERVIEWS_OVER = datetime(2021, 11, 4, 21, tzinfo=UTC)
 
 
 def found(field: Field, kind: str | None = None) -> list[dict[str, Any]]:
@@ -82,23 +83,33 @@ def test_an_empty_site_that_sends_nothing_does_not_alarm(field: Field) -> None:
 
 @pytest.mark.parametrize(("count", "severity"), [(49, None), (48, "amber"), (47, "red"), (53, "red")])
 def test_counted_and_expected_may_differ_by_less_than_two_or_three_percent(
-    field: Field, count: int, severity: str | None
+    tmp_path: Path, count: int, severity: str | None
 ) -> None:
+    field = Field(tmp_path, INTERVIEWS_OVER)
+    ready(field)
     counted(field, count)  # of 50: amber from max(2, 1.5), red from max(3, 2.5)
     assert [row["severity"] for row in found(field, "COUNT_DIFFERS")] == ([severity] if severity else [])
 
 
 @pytest.mark.parametrize(("count", "severity"), [(194, None), (193, "amber"), (190, "amber"), (189, "red")])
 def test_in_a_large_house_the_share_decides(tmp_path: Path, count: int, severity: str | None) -> None:
-    field = Field(tmp_path, NIGHT)
+    field = Field(tmp_path, INTERVIEWS_OVER)
     ready(field, count=199)  # amber from 5.97, red from 9.95
     counted(field, count)
     rows = found(field, "COUNT_DIFFERS")
     assert [row["severity"] for row in rows] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(("count", "severity"), [(40, None), (53, "red")])
+def test_while_interviews_go_on_too_few_are_work_left_and_too_many_are_wrong(
+    field: Field, count: int, severity: str | None
+) -> None:
+    counted(field, count)
+    assert [row["severity"] for row in found(field, "COUNT_DIFFERS")] == ([severity] if severity else [])
+
+
 def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> None:
-    counted(field, 47)
+    counted(field, 53)
     [row] = found(field, "COUNT_DIFFERS")
     assert row["message_en"] == "Counted and expected differ by 3 (limit 3)."
     assert row["message_ru"] == "Учтённые и ожидаемые расходятся на 3 (предел 3)."
@@ -113,7 +124,7 @@ def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> No
 
 def test_an_id_stays_from_night_to_night_while_numbers_and_colour_change(tmp_path: Path) -> None:
     ids = set()
-    for night, count in ((10, 48), (11, 40)):
+    for night, count in ((10, 52), (11, 60)):
         field = Field(tmp_path, datetime(2021, 10, night, 21, tzinfo=UTC))
         ready(field)
         counted(field, count)
@@ -123,7 +134,7 @@ def test_an_id_stays_from_night_to_night_while_numbers_and_colour_change(tmp_pat
 
 
 def test_red_before_amber_then_by_persons(field: Field) -> None:
-    for institution_id, count in (("B", 40), ("C", 48), ("D", 30)):
+    for institution_id, count in (("B", 60), ("C", 52), ("D", 70)):
         ready(field, institution_id)
         counted(field, count, institution_id)
     counted(field, 50)
