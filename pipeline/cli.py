@@ -273,11 +273,26 @@ def show_item(item: Item, build_id: BuildId = None, as_json: AsJson = False) -> 
 
 @quarantine_app.command("release")
 def release_items(
-    items: Items, by: By, why: Why, now: Now = None, build_id: BuildId = None, as_json: AsJson = False
+    items: Items,
+    by: By,
+    why: Why,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER", help="Of a list with an unknown header: which column is what, if not as proposed."
+        ),
+    ] = None,
+    now: Now = None,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Let records take part as if their checks had passed, from the next build on; of a version conflict the one released wins."""
+    """Let records take part as if their checks had passed, from the next build on; of a version conflict the one released wins.
+
+    Of a list with an unknown header: accept what its columns mean, for every list with that header.
+    """
+    columns = _columns(column) if column else None
     with night.desk(build_id) as desk:
-        _show(desk.decide("release", items, by, why, night.clock(now)), as_json, title="Decided")
+        _show(desk.decide("release", items, by, why, night.clock(now), columns), as_json, title="Decided")
 
 
 @quarantine_app.command("discard")
@@ -389,6 +404,16 @@ def _show_stations(way: dict[str, Any], as_json: bool, *, title: str) -> None:
         for row in part if isinstance(part, list) else [part] if isinstance(part, dict) else []:
             out.print(f"[bold]{name.replace('_', ' ')}[/]")
             _show_record({key: value for key, value in row.items() if value not in (None, [])})
+
+
+def _columns(said: list[str]) -> dict[str, int]:
+    """Read `full_name=2` and the like."""
+    from pipeline.read.lists import COLUMNS
+
+    columns = {name: int(number) for name, _, number in (one.partition("=") for one in said) if number.isdecimal()}
+    if len(columns) < len(said) or not set(columns) <= COLUMNS or min(columns.values()) < 1:
+        raise typer.BadParameter(f"NAME=NUMBER, the name one of {', '.join(sorted(COLUMNS))}", param_hint="--column")
+    return columns
 
 
 def _settings(rows: list[dict[str, Any]]) -> None:

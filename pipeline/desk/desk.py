@@ -80,15 +80,23 @@ class Desk:
         if not found:
             raise self._unknown(record_id, "is not in quarantine")
         file = self._file(found[0]["route"], found[0]["batch_id"], found[0]["file_no"])
-        return {**found[0], **file, "decisions": self.decisions(record_id)}
+        mapping = {"mapping": rows} if (rows := self._mapping(record_id)) else {}
+        return {**found[0], **file, **mapping, "decisions": self.decisions(record_id)}
 
     def decisions(self, record_id: str) -> list[Row]:
         """Return who decided what about a record, when and why, in order."""
         taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]
         return [{name: row.get(name) for name in ("decided_at", "action", "decided_by", "why")} for row in taken]
 
-    def decide(self, action: str, record_ids: list[str], by: str, why: str, clock: Clock) -> list[Row]:
+    def decide(
+        self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: dict[str, int] | None = None
+    ) -> list[Row]:
         """Append one decision about each record; all of them, or none.
+
+        Parameters
+        ----------
+        columns
+            For a list with an unknown header, which column (from 1) is what; what was proposed when None.
 
         Returns
         -------
@@ -109,6 +117,7 @@ class Desk:
             for record_id in record_ids:
                 self._require_open(action, record_id, held.get(record_id), by)
             for record_id in dict.fromkeys(record_ids):
+                mapping = self._accepted(action, held.get(record_id), record_id, columns)
                 row = {
                     "record_id": record_id,
                     "action": action,
@@ -116,6 +125,8 @@ class Desk:
                     "decided_by": by,
                     "why": why,
                 }
+                if mapping:
+                    append_line(self._lake.decisions / "mapping.jsonl", {**row, **mapping})
                 append_line(self._lake.decisions / "quarantine.jsonl", row)
             self._read_decisions()
         now = {row["record_id"]: row["standing"] for row in self.items()}
@@ -129,7 +140,7 @@ class Desk:
         NoSuchRecord
             There is no such record.
         """
-        self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
+        self._hold(record_id)
         found = self._rows("trace_record") or self._rows("trace_row")
         if not found:
             raise self._unknown(record_id, "is not in this build")
@@ -150,6 +161,24 @@ class Desk:
         file = manifest["files"][number - 1]
         name = file["path"] if OUR_NAMES.fullmatch(file["path"]) else "(named by the sender)"
         return {"file": f"landing/{route}/{batch_id}/files/{name}", "file_sha256": file["sha256"]}
+
+    def _mapping(self, record_id: str) -> list[Row]:
+        self._hold(record_id)
+        return self._rows("mapping")
+
+    def _accepted(self, action: str, item: Row | None, record_id: str, columns: dict[str, int] | None) -> Row | None:
+        """Return the mapping that a decision makes hold, or takes back; None when it does neither."""
+        if action == "retry":
+            taken = [row for row in self._lake.decided("mapping", EVER) if row.get("record_id") == record_id]
+            return {"header_sha256": taken[-1]["header_sha256"], "columns": {}} if taken else None
+        is_seconded = item is not None and (item["standing"], item["last_action"]) == ("proposed", action)
+        is_whole = item is not None and (is_seconded or not item["needs_two"])
+        rows = self._mapping(record_id) if action == "release" and is_whole else []
+        proposed = {row["column_name"]: row["column_no"] for row in rows}
+        return {"header_sha256": rows[0]["header_sha256"], "columns": columns or proposed} if rows else None
+
+    def _hold(self, record_id: str) -> None:
+        self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
 
     def _require_words(self, by: str, why: str) -> None:
         known = self._bench.con.execute(f"SELECT employee_id FROM employee WHERE employee_id = {quoted(by)}").fetchall()

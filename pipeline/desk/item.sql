@@ -30,7 +30,7 @@ WITH held AS (
         1 AS file_no,
         record_no AS row_no,
         content_sha256,
-        FALSE AS is_releasable
+        reason = 'MAPPING_UNCERTAIN' AS is_releasable
     FROM intake_record
     WHERE state = 'quarantined'
 ),

@@ -8,10 +8,26 @@ from datetime import date
 from typing import Any
 
 from pipeline.read import words as w
+from pipeline.read.mapping import IDENTITY, Accepted, header_sha256
 from pipeline.read.sheets import Row, Sheet, is_blank, text_of
 from pipeline.read.words import Words
 
 HEADERS_NEEDED = 2
+COLUMNS = frozenset(
+    {
+        "number",
+        "full_name",
+        "family_name",
+        "given_name",
+        "patronymic",
+        "birth_on",
+        "sex",
+        "iin",
+        "admitted_on",
+        "ward",
+        "note",
+    }
+)
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
 Value = str | int | bool | None
 
@@ -47,16 +63,21 @@ class _Titles:
         return bool(self.as_of_on or self.drawn_up_on or self.named)
 
 
-def read_lists(sheets: list[Sheet], words: Words, latest: date) -> list[Block]:
-    """Return the lists of a file; none if no header row is found.
+def read_lists(sheets: list[Sheet], words: Words, latest: date, accepted: Accepted | None = None) -> list[Block]:
+    """Return the lists of a file; none if no header row is found that says where a person stands.
 
     Parameters
     ----------
     latest
         Nobody on the list can be born, nor be admitted, after this day.
+    accepted
+        Columns of headers a person has accepted, by the header's digest.
     """
-    visible = [block for sheet in sheets if not sheet.is_hidden for block in _Reading(words, latest).read(sheet)]
-    hidden = [block for sheet in sheets if sheet.is_hidden for block in _Reading(words, latest).read(sheet)]
+    read = [(sheet.is_hidden, _Reading(words, latest, accepted or {}).read(sheet)) for sheet in sheets]
+    visible = [block for is_hidden, blocks in read if not is_hidden for block in blocks]
+    hidden = [block for is_hidden, blocks in read if is_hidden for block in blocks]
+    if not any(IDENTITY & set(block.columns) for block in [*visible, *hidden]):
+        return []
     for block in hidden if visible else []:  # an older list, or one of another year, kept out of sight
         block.rows = [(entry, "HIDDEN_SHEET") for entry, _ in block.rows]
     return [*visible, *hidden]
@@ -65,8 +86,9 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date) -> list[Block]:
 class _Reading:
     """Walks down one sheet."""
 
-    def __init__(self, words: Words, latest: date) -> None:
+    def __init__(self, words: Words, latest: date, accepted: Accepted) -> None:
         self.words = words
+        self.accepted = accepted
         self.latest = latest
         self.blocks: list[Block] = []
         self.titles = _Titles()
@@ -81,6 +103,8 @@ class _Reading:
 
     def _take(self, row: Row, is_hidden: bool) -> None:
         columns = known_words(row, self.words)
+        if self.accepted and (mapped := self.accepted.get(header_sha256(row))):
+            columns = mapped
         if columns and self.is_below_header and not set(columns) & set(self.blocks[-1].columns):
             self.blocks[-1].columns |= columns  # a header of two rows: groups of columns, and their names below
             return

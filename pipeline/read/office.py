@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline.read.landed import require_landed
 from pipeline.read.lists import read_lists
+from pipeline.read.mapping import accepted_mappings, propose
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
 from pipeline.sql import Workbench, step_failed
@@ -49,7 +50,7 @@ COLUMNS = {
 }
 TABLES = (
     "institution", "staff", "staff_identity", "premises", "device", "employee", "medium", "certificate", "certificate_return",
-    "list", "list_entry", "list_identity", "movement", "movement_identity", "headcount", "intake_record",
+    "list", "list_entry", "list_identity", "list_mapping", "movement", "movement_identity", "headcount", "intake_record",
 )  # fmt: skip
 
 ROW = pa.schema(
@@ -99,13 +100,15 @@ class OfficeReader:
         self._lake = bench.lake
         self._headers = bench.settings.reference / "list_headers.yaml"
         self._latest: date = bench.round.moment_on
+        self._accepted = accepted_mappings(bench.lake, bench.as_of)
 
     @cached_property
     def version(self) -> str:
         """Hash over this reader's code, the library that opens workbooks for it, and the words it knows."""
         digest = hashlib.sha256(f"{self._latest} {importlib.metadata.version('python-calamine')}".encode())
+        digest.update(json.dumps(self._accepted, sort_keys=True).encode())
         for path in (
-            *(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py", "packed.py")),
+            *(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py", "packed.py", "mapping.py")),
             self._headers,
         ):
             digest.update(path.read_bytes())
@@ -158,9 +161,15 @@ class OfficeReader:
         return found
 
     def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:
-        lists = read_lists(sheets, load_words(self._headers), self._latest)
+        words = load_words(self._headers)
+        lists = read_lists(sheets, words, self._latest, self._accepted)
         if not lists:
-            yield Found("list", {}, held="HEADER_NOT_FOUND")
+            proposal = propose(sheets, words, self._latest)
+            yield (
+                Found("list", proposal.cells(), held="MAPPING_UNCERTAIN")
+                if proposal
+                else Found("list", {}, held="HEADER_NOT_FOUND")
+            )
         for number, block in enumerate(lists, start=1):
             blocks.append(
                 {

@@ -22,14 +22,15 @@ list_rows AS (
         *,
         CASE
             WHEN fault IS NOT NULL THEN 'unreadable'
-            WHEN held = 'HEADER_NOT_FOUND' OR institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'quarantined'
+            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN') THEN 'quarantined'
+            WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'quarantined'
             WHEN NOT is_newest THEN 'replaced'
             WHEN held IS NOT NULL THEN 'quarantined'
             ELSE 'in_force'
         END AS state,
         CASE
             WHEN fault IS NOT NULL THEN fault
-            WHEN held = 'HEADER_NOT_FOUND' THEN held
+            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN') THEN held
             WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
             WHEN NOT is_newest THEN 'NEWER_LIST'
             WHEN held IS NOT NULL THEN held

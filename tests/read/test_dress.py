@@ -19,6 +19,7 @@ from odf.text import P
 
 from pipeline.read import packed
 from pipeline.read.lists import Block, read_lists
+from pipeline.read.mapping import Proposal, propose
 from pipeline.read.sheets import NoSpreadsheet, open_sheets
 from pipeline.read.words import load_words
 from pipeline.settings import PROJECT
@@ -210,6 +211,59 @@ def test_five_thousand_rows_are_read_within_a_second(tmp_path: Path) -> None:
     (block,) = read(content, tmp_path)
     assert time.process_time() - began < 1
     assert len(block.rows) == 5000
+
+
+# ------------------------------------------------------------------ headers nobody knows
+
+UNKNOWN: list[list[Cells]] = [
+    [
+        TITLE,
+        ("п", "Проживающий", "Когда родился", "М или Ж", "Документ"),
+        *PEOPLE,
+        (3, "Ли Ан", date(1970, 1, 1), "М", "700101300012"),
+    ],
+    [TITLE, ("п", "ФИО проживающего", "Дата рождения ребёнка", "Пол (м/ж)", "номер ИИН"), *PEOPLE],
+]
+
+
+def proposal(rows: Sequence[Cells], folder: Path) -> Proposal | None:
+    path = folder / "content"
+    path.write_bytes(xlsx(rows))
+    sheets = open_sheets(path)
+    assert read_lists(sheets, WORDS, LATEST) == []
+    return propose(sheets, WORDS, LATEST)
+
+
+@pytest.mark.parametrize("rows", UNKNOWN, ids=["told by the cells", "told by a word"])
+def test_an_unknown_header_is_proposed_and_read_once_accepted(rows: list[Cells], tmp_path: Path) -> None:
+    found = proposal(rows, tmp_path)
+    assert found is not None
+    assert found.columns == {"number": 0, "full_name": 1, "birth_on": 2, "sex": 3, "iin": 4}
+    accepted = {found.header_sha256: found.columns}
+    blocks = read_lists(open_sheets(tmp_path / "content"), WORDS, LATEST, accepted)
+    assert people(blocks)[:2] == READ
+    assert blocks[0].as_of_on == date(2021, 6, 1)
+
+
+def test_a_known_header_without_a_name_is_unknown(tmp_path: Path) -> None:
+    found = proposal([("№", "Проживающий", "Дата рождения"), *(row[:3] for row in PEOPLE)], tmp_path)
+    assert found is not None
+    assert found.columns == {"number": 0, "full_name": 1, "birth_on": 2}
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [("ОТЧЁТ",), ("о работе", "за май")], [("Наименование", "Сумма"), ("стол", 100), ("стул", 200)]]
+)
+def test_what_is_no_list_of_people_has_no_proposal(rows: list[Cells], tmp_path: Path) -> None:
+    assert proposal(rows, tmp_path) is None
+
+
+def test_a_proposal_quotes_no_word_of_the_file_but_known_ones(tmp_path: Path) -> None:
+    headless = [("Әлиев Ұлан", "м", "сирота"), ("Қожа Гүлнар", "ж", None), ("Ли Ан", "м", None), ("Ким Ян", "ж", None)]
+    for rows in (*UNKNOWN, headless):
+        found = proposal(rows, tmp_path)
+        assert found is not None
+        assert set(found.words.values()) <= set(WORDS.columns)
 
 
 # ------------------------------------------------------------------ files made to do harm

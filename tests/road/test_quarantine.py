@@ -65,6 +65,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Road:
     road = Road(tmp_path_factory.mktemp("desk"))
     for path, content in {
         "register/r.xlsx": register(),
+        "list/MNG-0002/z.csv": f"п;Проживающий;Когда родился;М или Ж\n1;{NAMES[1]} {SECRETS[1]};{BORN}-01;м\n2;{NAMES[2]} {SECRETS[1]};{BORN}-02;м\n".encode(),
         "list/MNG-0001/l.csv": f"№;ФИО;Дата рождения;Пол\n1;{NAMES[4]} {SECRETS[1]};{BORN}-04;1\n2;;05.05.1990;2\n".encode(),
     }.items():
         (road.inbox / path).parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +107,7 @@ def state(build: Path, record_id: str) -> tuple[str, bool]:
 def test_everything_held_is_on_the_desk_with_place_hash_and_age(built: Road) -> None:
     found = items(built)
     assert sorted((item["kind"], item["reason"], item["institution_id"]) for item in found) == [
+        ("list", "MAPPING_UNCERTAIN", "S3"),
         ("list", "NO_IDENTITY", "MNG-0001"),
         ("submission", "R-FORM-NOT-APPROVED", "MNG-0001"),
         ("submission", "R-FORM-NOT-APPROVED", "MNG-0001"),
@@ -142,7 +144,7 @@ def current(road: Road) -> Path:
 
 def test_released_counts_and_discarded_settles_in_every_build_to_come(desk: Road) -> None:
     released, discarded = held(desk, "R-FORM-NOT-APPROVED")
-    (row,) = [item["record_id"] for item in items(desk) if item["kind"] == "list"]
+    (row,) = held(desk, "NO_IDENTITY")
     before = current(desk)
     assert [done["standing"] for done in decide(desk, "release", released)] == ["released"]
     assert [done["standing"] for done in decide(desk, "discard", discarded, row)] == ["settled", "settled"]
@@ -184,9 +186,32 @@ def test_retry_takes_a_decision_back_and_says_what_became_of_what_waited(desk: R
     decide(desk, "discard", one)
     outcome = desk.do("quarantine", "retry", one, "--by", "DEP-02", "--why", "the other one", "--now", LATER)
     assert {(row["waited_for"], row["state"]) for row in outcome} == {
-        ("R-FORM-NOT-APPROVED", "quarantined"), ("R-NO-CASE-ID", "quarantined"), ("NO_IDENTITY", "quarantined")
+        ("R-FORM-NOT-APPROVED", "quarantined"), ("R-NO-CASE-ID", "quarantined"), ("NO_IDENTITY", "quarantined"),
+        ("MAPPING_UNCERTAIN", "quarantined"),
     }  # fmt: skip
     assert [item["standing"] for item in items(desk) if item["record_id"] == one] == ["waits"]
+
+
+def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepted(desk: Road) -> None:
+    (item,) = held(desk, "MAPPING_UNCERTAIN", "S3")
+    proposed = {row["column_name"]: row["column_no"] for row in desk.do("quarantine", "show", item)["mapping"]}
+    assert proposed == {"number": 1, "full_name": 2, "birth_on": 3, "sex": 4}
+    decide(desk, "release", item)
+    assert not (desk.lake.decisions / "mapping.jsonl").exists()  # an S3 institution: a second person is wanted
+    done = desk.do(
+        "quarantine", "release", item, "--by", "DEP-02", "--why", "asked the head", "--now", DECIDED,
+        *(word for name, at in proposed.items() for word in ("--column", f"{name}={at}")),
+    )  # fmt: skip
+    assert [one["standing"] for one in done] == ["released"]
+    build = desk.build()
+    entries = [row for row in rows(build, "list_entry") if row["institution_id"] == "MNG-0002"]
+    assert [(row["entry_no"], row["sex"]) for row in entries] == [(1, 1), (2, 1)]
+    assert {str(row["birth_on"]) for row in rows(build, "list_identity")} >= {f"{BORN}-01", f"{BORN}-02"}
+    early = desk.build("--as-of", "2021-10-20T08:59:59+05:00")
+    assert [row["institution_id"] for row in rows(early, "list_entry")] == ["MNG-0001"]
+
+    desk.do("quarantine", "retry", item, "--by", "DEP-01", "--why", "another column", "--now", LATER)
+    assert held(desk, "MAPPING_UNCERTAIN", "S3") == [item]
 
 
 def test_what_waited_is_retried_when_a_rule_is_mended(desk: Road, tmp_path: Path) -> None:
