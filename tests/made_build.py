@@ -440,6 +440,7 @@ def _discrepancy(number: int, site: str) -> dict[str, Any]:
 def _paper(persons: Rows) -> dict[str, Rows]:
     return {
         "list": [{"list_id": "L1", "institution_id": "MNG-0004", "list_as_of_on": date(2021, 6, 1), "declared_total": 2, "entry_count": 2}],
+        "list_diff": [{"institution_id": "MNG-0004", "version_no": 1, "list_id": "L1", "added_count": 2}],
         "list_entry": [
             {"entry_id": f"e{n}", "list_id": "L1", "institution_id": "MNG-0004", "entry_no": n, "ward": SECRET_NAME, "sex": 1, "has_iin": True,
              "admitted_on": date(2019, 1, 1)} for n in (1, 2)

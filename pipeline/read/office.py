@@ -50,7 +50,7 @@ COLUMNS = {
 }
 TABLES = (
     "institution", "staff", "staff_identity", "premises", "device", "employee", "medium", "certificate", "certificate_return",
-    "list", "list_entry", "list_identity", "list_mapping", "movement", "movement_identity", "headcount", "intake_record",
+    "list", "list_entry", "list_identity", "list_mapping", "list_diff", "movement", "movement_identity", "headcount", "intake_record",
 )  # fmt: skip
 
 ROW = pa.schema(

@@ -70,7 +70,7 @@ def test_the_contract_tables_are_there(operations: Connection) -> None:
         f"{schema}.{table}" for schema, table in rows(operations, "SELECT schema_name, table_name FROM duckdb_tables()")
     }
     wanted = {
-        "census": "institution list_entry staff device forwarded household",
+        "census": "institution list_diff list_entry staff device forwarded household",
         "coverage": "institution category district mode daily expected discrepancy",
         "quality": "ledger intake control_total rule_result profile item_nonresponse sync_lag",
         "meta": "dictionary snapshot rule",

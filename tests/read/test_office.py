@@ -212,6 +212,20 @@ def test_a_list_sent_again_replaces_only_the_list_of_that_site(office: Desk) -> 
     assert rows(bench, "SELECT institution_id, version_no FROM list ORDER BY 1") == [("MNG-0001", 1), ("MNG-0002", 2)]
 
 
+def test_versions_of_a_list_are_compared(office: Desk) -> None:
+    """Ким leaves, Ли comes, Пак moves to another ward, Тен is only numbered anew; the other site is compared with nothing."""
+    kim, pak, ten, li = ((None, name, "А", "", "01.02.1950", "М", "", "", "2") for name in ("Ким", "Пак", "Тен", "Ли"))
+    office.put("list/MNG-0001/a.csv", text([HEADER, (1, *kim[1:]), (2, *pak[1:]), (3, *ten[1:])]))
+    office.put("list/MNG-0001/b.csv", text([HEADER, (1, *li[1:]), (2, *pak[1:-1], "3"), (4, *ten[1:])]))
+    office.put("list/MNG-0002/a.csv", text([HEADER, (1, *kim[1:]), (2, *kim[1:])]))
+    bench = office.read_office()
+    assert rows(bench, "SELECT * EXCLUDE (list_id) FROM list_diff ORDER BY ALL") == [
+        ("MNG-0001", 1, 3, 0, 0, 0),
+        ("MNG-0001", 2, 1, 1, 1, 1),
+        ("MNG-0002", 1, 2, 0, 0, 0),
+    ]
+
+
 def test_an_empty_list_is_a_list(office: Desk) -> None:
     office.put("list/MNG-0001/a.csv", text([*TITLES, HEADER, ("Итого", 0)]))
     assert rows(office.read_office(), "SELECT declared_total, entry_count FROM list") == [(0, 0)]
