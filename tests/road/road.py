@@ -140,13 +140,13 @@ def digests(folder: Path, pattern: str = "**/*.parquet") -> dict[str, str]:
 
 def rows(build: Path, table: str) -> list[dict[str, Any]]:
     """Return the rows of a table of a build."""
-    (path,) = build.glob(f"*/{table}.parquet")
+    (path,) = [*build.glob(f"*/{table}.parquet"), *build.glob(f"*/{table}/")]
     return list(pq.read_table(path).to_pylist())
 
 
 def table(build: Path, name: str) -> pa.Table:
     """Return a table of a build."""
-    (path,) = build.glob(f"*/{name}.parquet")
+    (path,) = [*build.glob(f"*/{name}.parquet"), *build.glob(f"*/{name}/")]
     return pq.read_table(path)
 
 
