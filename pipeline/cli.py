@@ -45,12 +45,18 @@ quarantine_app = typer.Typer(
     help="What waits for a person. Decisions are appended, never changed, and replayed in every build.",
 )
 app.add_typer(quarantine_app, name="quarantine")
+crosswalk_app = typer.Typer(
+    no_args_is_help=True,
+    help="Files of Survey Solutions, ODK Central and CSPro: which of their variables are which of ours.",
+)
+app.add_typer(crosswalk_app, name="crosswalk")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="Id of a record in quarantine.")]
 Items = Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids of records in quarantine.")]
+ForeignFile = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="What the tool wrote.")]
 By = Annotated[str, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")]
 Why = Annotated[str, typer.Option(help="Why, in a few words, without anybody's name or number.")]
 Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decision; the system clock when left out.")]
@@ -130,6 +136,22 @@ def receive(
         _complain(other)
     if problems:
         raise problems[0]
+
+
+@crosswalk_app.command("propose")
+def propose_command(file: ForeignFile) -> None:
+    """Print a draft crosswalk, matched by names and labels; a person corrects it."""
+    typer.echo(night.propose_crosswalk(file), nl=False)
+
+
+@crosswalk_app.command("lines")
+def lines_command(
+    file: ForeignFile,
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write; it holds identified data.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write what a file is read as: a line per person, `SHA256 SUBMISSION`, or `SHA256 REASON` where there is none."""
+    _show([{"file": str(target), "lines": night.write_lines(file, target)}], as_json, title="Written")
 
 
 @app.command()

@@ -173,6 +173,12 @@ class SurveyServerUnavailable(SanaqError):
     exit_code = 7
 
 
+class ForeignFileRefused(SanaqError):
+    """A file of another survey tool cannot be read; the reason is one of docs/formats.md, section 2.5."""
+
+    exit_code = 2
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 

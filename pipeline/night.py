@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BadSetting, GateFailed, LedgerUnbalanced, NothingToBuild, guarded
+from pipeline.errors import BadSetting, ForeignFileRefused, GateFailed, LedgerUnbalanced, NothingToBuild, guarded
 from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
@@ -75,6 +75,47 @@ def receive(route: str, now: str | None = None, *, is_sweep: bool = False) -> Re
 
     settings, lake = opened()
     return receive_route(route, lake, settings, clock(now), is_sweep=is_sweep)
+
+
+@guarded
+def propose_crosswalk(file: Path) -> str:
+    """Return a draft crosswalk for a file of another survey tool, as YAML."""
+    from pipeline.read.foreign import CannotBeRead, opened
+    from pipeline.read.foreign.propose import propose
+    from pipeline.round import load_reference
+
+    try:
+        with opened(file) as export:
+            return propose(export, load_reference(load_settings().reference))
+    except CannotBeRead as refused:
+        code = refused.code
+    raise _refused_file(code)
+
+
+@guarded
+def write_lines(file: Path, target: Path) -> int:
+    """Write the lines of submissions that the crosswalks make of a file; return how many."""
+    from pipeline.read.submissions import translator
+    from pipeline.round import load_reference
+    from pipeline.schema import load_tables
+    from pipeline.sql import connect
+
+    settings, lake = opened()
+    schemas = load_tables(settings.reference / "questionnaire.yaml")
+    with connect(settings, lake) as con:
+        code = translator(con, settings, load_reference(settings.reference), schemas).write_lines(file, target)
+    if code is not None:
+        raise _refused_file(code)
+    with target.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def _refused_file(code: str) -> ForeignFileRefused:
+    return ForeignFileRefused(
+        f"the file cannot be read: {code}",
+        where="FILE",
+        todo="docs/formats.md, section 2.5, says what the reason means.",
+    )
 
 
 @guarded

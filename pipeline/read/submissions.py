@@ -27,6 +27,9 @@ from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
+from pipeline.round import Reference
+from pipeline.schema import Table
+from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
@@ -143,19 +146,13 @@ class Reader:
     @cached_property
     def fields(self) -> list[Field]:
         """Every field of a submission, in a fixed order."""
-        answers = {name: KINDS[column.type] for name, column in self._answers.columns.items() if name != "record_id"}
-        parts: list[tuple[str | None, dict[str, str]]] = [
-            (None, ENVELOPE),
-            ("identity", IDENTITY),
-            ("answers", answers),
-        ]
-        return [Field(name, kind, part) for part, kinds in parts for name, kind in kinds.items()]
+        return fields_of(self._answers)
 
     @cached_property
     def foreign(self) -> Foreign:
         """What turns the files of other survey tools into lines."""
-        parts = {field.name: field.part for field in self.fields}
-        return Foreign(self._bench, parts, {field.name: field.kind for field in self.fields})
+        bench = self._bench
+        return translator(bench.con, bench.settings, bench.reference, bench.schemas)
 
     def parquet(self, run: list[dict[str, Any]]) -> dict[str, list[Path]]:
         """Return the files with the typed rows of a run, reading it if that was not done before."""
@@ -332,6 +329,22 @@ class Reader:
     @property
     def _query(self) -> str:
         return slab_query(tuple(self.fields))
+
+
+def fields_of(answers: Table) -> list[Field]:
+    """Return every field of a submission, in a fixed order."""
+    asked = {name: KINDS[column.type] for name, column in answers.columns.items() if name != "record_id"}
+    parts: list[tuple[str | None, dict[str, str]]] = [(None, ENVELOPE), ("identity", IDENTITY), ("answers", asked)]
+    return [Field(name, kind, part) for part, kinds in parts for name, kind in kinds.items()]
+
+
+def translator(
+    con: duckdb.DuckDBPyConnection, settings: Settings, reference: Reference, schemas: dict[str, Table]
+) -> Foreign:
+    """Return what turns the files of other survey tools into lines of submissions."""
+    fields = fields_of(schemas["answers"])
+    parts, kinds = {field.name: field.part for field in fields}, {field.name: field.kind for field in fields}
+    return Foreign(con, settings.crosswalks, reference, parts, kinds)
 
 
 @cache

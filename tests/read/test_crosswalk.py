@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import time
 from pathlib import Path
@@ -12,7 +13,11 @@ import pytest
 
 from pipeline import build
 from pipeline.errors import BadReferenceFile
+from pipeline.read.foreign import opened
+from pipeline.read.foreign.dictionary import cspro_dictionary, ddi_labels, stata_labels
+from pipeline.read.foreign.propose import propose
 from pipeline.read.submissions import Reader
+from pipeline.round import load_reference
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, rows
 
@@ -149,6 +154,67 @@ def test_reading_again_gives_the_same_bytes(own: Desk) -> None:
     shutil.rmtree(own.lake.memo)
     assert kept() == first
     assert not list(own.lake.memo.rglob("*.lines"))
+
+
+# ---------------------------------------------------------------- drafts
+
+
+@pytest.mark.parametrize("tool", ["survey_solutions", "odk", "cspro"])
+def test_a_draft_can_be_used_as_it_stands(own: Desk, tool: str) -> None:
+    """What was matched is read; the rest waits for whoever corrects it."""
+    content = {
+        "survey_solutions": lambda: files.survey_solutions([files.interview()], [files.resident()], [files.action(1, 3)]),
+        "odk": lambda: files.odk_csv([files.person()]),
+        "cspro": lambda: files.csdb(own.root / "work" / "x.csdb", [files.case(1, [files.member()])]),
+    }[tool]()  # fmt: skip
+    (own.root / "export").write_bytes(content)
+    with opened(own.root / "export") as export:
+        add(own, propose(export, load_reference(own.settings.reference)))
+    files.put(own, content)
+    query = "SELECT read_error, iin, family_name, birth_on::VARCHAR, institution_id IS NOT NULL FROM record JOIN identity USING (record_id)"
+    assert found(own, query) == [(None, "500101300012", "Әлиев", "1950-01-01", tool != "survey_solutions")]
+
+
+def test_a_draft_matches_labels_codes_and_dates_and_says_what_is_left(own: Desk) -> None:
+    (own.root / "x").write_bytes(files.survey_solutions([files.interview()], [files.resident()], []))
+    with opened(own.root / "x") as export:
+        draft = propose(export, load_reference(own.settings.reference)).splitlines()
+    assert "rows: resident" in draft
+    assert '  sex: {column: sex, values: {"1": "1", "2": "2"}}  # 1.00 Sex' in draft
+    assert (
+        "  birth_date: {parts: {year: birth_year, month: birth_month, day: birth_day}}  # by the words birth and year, month, day"
+        in draft
+    )
+    assert any(
+        row.startswith(
+            "  languages_known: {columns: {languages__1: null, languages__2: null, languages__3: null}}  # 0."
+        )
+        for row in draft
+    )
+    assert "#   mng_institution.visit_start" in draft
+    assert "#   ethnicity" in draft
+
+
+def test_labels_are_read_from_every_kind_of_dictionary() -> None:
+    do = {one.name: one for one in stata_labels(files.DO, "resident")}
+    assert (do["sex"].label, do["sex"].codes, do["wellwater"].label) == ("Sex", {"1": "Male", "2": "Female"}, "Is there a well")  # fmt: skip
+    ddi = ddi_labels(files.DDI)
+    assert (ddi["religion"].label, ddi["religion"].codes) == ("Religion", {"1": "Islam"})
+    assert ddi_labels('<!DOCTYPE x [<!ENTITY a "aaaa">]><x/>') == {}
+    dcf = cspro_dictionary(files.DCF)
+    assert dcf.name == "MNG_CENSUS_DICT"
+    assert [(one.name, one.sheet, one.label, one.codes) for one in dcf.variables] == [
+        ("INST_CODE", "level-1", "Institution", {}), ("P02_FAMILY", "PERSON_REC", "Family name", {}),
+        ("P05_SEX", "PERSON_REC", "Sex", {"1": "Male", "2": "Female"}), ("P06_BIRTH", "PERSON_REC", "Date of birth", {}),
+    ]  # fmt: skip
+    item = {
+        "name": "SEX",
+        "labels": [{"text": "Sex"}],
+        "valueSets": [{"values": [{"labels": [{"text": "Male"}], "pairs": [{"value": 1}]}]}],
+    }
+    level = {"ids": {"items": []}, "records": [{"name": "PERSON", "items": [item]}]}
+    found = cspro_dictionary(json.dumps({"name": "D", "levels": [level]}))
+    assert [(one.name, one.label, one.codes) for one in found.variables] == [("SEX", "Sex", {"1": "Male"})]
 
 
 @pytest.mark.slow

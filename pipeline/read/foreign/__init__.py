@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
+
 from pipeline.read.foreign import archives, cspro, odk, survey_solutions
 from pipeline.read.foreign.crosswalk import Crosswalk, load_crosswalks
 from pipeline.read.foreign.lines import Lines
 from pipeline.read.foreign.sheets import CannotBeRead, Export, Loaded, load, view
-from pipeline.sql import Workbench, quoted
+from pipeline.round import Reference
+from pipeline.sql import quoted
 
 HERE = Path(__file__).resolve().parent
 HEAD = 512
@@ -33,28 +36,38 @@ class Foreign:
 
     Parameters
     ----------
-    bench
-        The workbench of the `read` step.
+    con
+        The database the work is done in.
+    folder
+        Where the crosswalks lie.
     parts, kinds
         Part and kind of every field of a submission.
     """
 
-    def __init__(self, bench: Workbench, parts: dict[str, str | None], kinds: dict[str, str]) -> None:
-        self._bench = bench
-        self._con = bench.con
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        folder: Path,
+        reference: Reference,
+        parts: dict[str, str | None],
+        kinds: dict[str, str],
+    ) -> None:
+        self._con = con
+        self._folder = folder
+        self._reference = reference
         self._parts = parts
         self._kinds = kinds
 
     @cached_property
     def crosswalks(self) -> tuple[Crosswalk, ...]:
         """Every crosswalk there is."""
-        return load_crosswalks(self._bench.settings.crosswalks, self._bench.reference, self._kinds)
+        return load_crosswalks(self._folder, self._reference, self._kinds)
 
     @cached_property
     def version(self) -> str:
         """Hash over what the lines depend on besides the file."""
         code = sorted((*HERE.glob("*.py"), *HERE.glob("*.sql")))
-        files = [*code, *sorted(self._bench.settings.crosswalks.glob("*.yaml"))]
+        files = [*code, *sorted(self._folder.glob("*.yaml"))]
         digests = (hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 

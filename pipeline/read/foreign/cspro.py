@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.read.foreign.dictionary import cspro_dictionary
+from pipeline.read.foreign.dictionary import Dictionary, cspro_dictionary
 from pipeline.read.foreign.sheets import CannotBeRead, Export, Row, Sheet
 
 MAGIC = b"SQLite format 3\x00"
@@ -69,7 +69,8 @@ def read(con: sqlite3.Connection) -> Export:
         for name in SYSTEM
         if name in tables
     ]
-    return Export("cspro", _instrument(con), tuple(sheets), tuple(system))
+    dictionary = _dictionary(con)
+    return Export("cspro", dictionary.name, tuple(sheets), tuple(system), described=lambda: dictionary.variables)
 
 
 def _cases(con: sqlite3.Connection, tables: dict[str, tuple[str, ...]], single: list[str]) -> Sheet:
@@ -111,9 +112,9 @@ def _cell(value: Any) -> str | None:
     return value.hex() if isinstance(value, bytes) else str(value).rstrip()
 
 
-def _instrument(con: sqlite3.Connection) -> str:
+def _dictionary(con: sqlite3.Connection) -> Dictionary:
     found = con.execute("SELECT dictionary FROM meta LIMIT 1").fetchone()
-    return cspro_dictionary(str(found[0]) if found else "").name
+    return cspro_dictionary(str(found[0]) if found else "")
 
 
 def _tables(con: sqlite3.Connection) -> dict[str, tuple[str, ...]]:

@@ -214,11 +214,14 @@ class _Value:
         return f"CASE {cell}{cases} ELSE '{STRANGE}' || {cell} END"
 
     def _ticked(self, columns: dict[str, str | None]) -> str:
-        cells = {self._cell(column): code for column, code in columns.items() if code is not None}
+        cells = {self._cell(column): code for column, code in columns.items()}
         ticks = ", ".join(
-            f"CASE WHEN lower({cell}) NOT IN {CHOSEN_NOT} THEN {quoted(code)} END" for cell, code in cells.items()
+            f"CASE WHEN lower({cell}) NOT IN {CHOSEN_NOT} THEN {quoted(code)} END"
+            for cell, code in cells.items()
+            if code is not None
         )
-        return f"CASE WHEN coalesce({', '.join(cells)}) IS NOT NULL THEN list_filter([{ticks}], lambda v: v IS NOT NULL) END"
+        chosen = f"list_filter([{ticks}]::VARCHAR[], lambda v: v IS NOT NULL)"
+        return f"CASE WHEN coalesce({', '.join(cells)}) IS NOT NULL THEN {chosen} END"
 
     def _pieces(self) -> tuple[str, str, str]:
         parts = self._mapping.parts

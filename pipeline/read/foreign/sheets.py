@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 import duckdb
 import pyarrow as pa
+
+from pipeline.read.foreign.dictionary import Variable
 
 Tool = Literal["survey_solutions", "odk", "cspro"]
 Row = tuple[str | None, ...]  # why the row cannot be read or None, then its cells
@@ -62,6 +64,8 @@ class Export:
         What the tool itself says about cases, read by `TOOL.sql`.
     nothing
         Texts by which the tool says that there is no answer.
+    described
+        What the file says of its variables, read when asked.
     """
 
     tool: Tool
@@ -69,6 +73,7 @@ class Export:
     sheets: tuple[Sheet, ...]
     system: tuple[Sheet, ...] = ()
     nothing: tuple[str, ...] = ()
+    described: Callable[[], list[Variable]] = list
 
 
 @dataclass(frozen=True)

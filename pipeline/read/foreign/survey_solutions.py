@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import zipfile
+from functools import partial
 from pathlib import PurePosixPath
 
 from pipeline.read.foreign import archives
+from pipeline.read.foreign.dictionary import Variable, ddi_labels, stata_labels
 from pipeline.read.foreign.sheets import Export, Sheet
 
 TAB = "\t"
+DDI = "Questionnaire/ddi.xml"
+LONGEST_CODEBOOK = 64 * 1024 * 1024
 ACTIONS = "interview__actions"
 SYSTEM = {
     "main": ("interview__id", "interview__status"),
@@ -34,7 +38,18 @@ def read(archive: zipfile.ZipFile) -> Export:
         sheets.append(_roster(archive, name, main, headers, rosters))
     actions = [name for name in headers if name == ACTIONS]
     system = [Sheet(name, headers[name], archives.rows(archive, f"{name}.tab", TAB), key=()) for name in actions]
-    return Export("survey_solutions", main, tuple(sheets), tuple(system), NOTHING)
+    return Export(
+        "survey_solutions", main, tuple(sheets), tuple(system), NOTHING, partial(_described, archive, headers)
+    )
+
+
+def _described(archive: zipfile.ZipFile, headers: dict[str, tuple[str, ...]]) -> list[Variable]:
+    """Read the labels: of the `.do` file beside each table, and of the codebook where the `.do` has none."""
+    members = set(archive.namelist())
+    scripts = [(name, f"{name}.do") for name in headers if f"{name}.do" in members]
+    found = {one.name: one for name, script in scripts for one in stata_labels(archives.text_of(archive, script), name)}
+    codebook = ddi_labels(archives.text_of(archive, DDI, LONGEST_CODEBOOK)) if DDI in members else {}
+    return list((codebook | found).values())
 
 
 def _roster(
