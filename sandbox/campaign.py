@@ -72,7 +72,7 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
     cases = field.run(lists)
     post = Transport(seed, world, noise).send(cases)
     files = [
-        *register_files(seed, world),
+        *register_files(seed, world, field.certificates),
         *list_files,
         *movement_files(seed, world, persons, noise),
         *headcount_files(seed, world, persons, noise),

@@ -10,6 +10,7 @@ from math import ceil
 
 from sandbox.answers import Answers, answer
 from sandbox.cases import Case
+from sandbox.certificates import Certificates
 from sandbox.dice import Dice
 from sandbox.identity import Identity, Scribe
 from sandbox.lists import ListRow
@@ -51,6 +52,7 @@ class Fieldwork:
         self, seed: int, world: World, people: list[Person], noise: Noise, scribes: dict[str, Scribe], taken: set[str]
     ) -> None:
         self.seed, self.world, self.noise, self.scribes, self.taken = seed, world, noise, scribes, taken
+        self.certificates = Certificates(seed, noise)
         self.extra_people: list[Person] = []
         self.inventors = sum(s.invents for i in world.institutions.values() for s in i.staff)
         self.total = sum(i.size for i in world.institutions.values())
@@ -87,7 +89,6 @@ class Visit:
         self.is_zero = self.noise.happens(self.dice, "site_zero")
         self.proxy = self.dice.uniform(*site.profile.proxy)
         self.web_share = 1.0 if not self.tablets else self.dice.uniform(0.1, 0.7)
-        self.certificate = 0
         self.hours: dict[str, Iterator[tuple[datetime, datetime]]] = {}
 
     # whom --------------------------------------------------------------------------------------------------------
@@ -235,7 +236,6 @@ class Visit:
         identity: Identity, answers: Answers, scope: str | None,
     ) -> Case:  # fmt: skip
         dice = self.dice
-        self.certificate += 1
         written = self.site.institution_id
         if self.noise.happens(dice, "wrong_site", written, staff) and mode != "web_self":
             others = [s for s in self.field.world.institutions if s != written]
@@ -247,8 +247,13 @@ class Visit:
             staff_id=staff, device=device, started=hours[0], completed=hours[1], identity=identity, answers=answers, scope=scope,
             hold="UNAPPROVED_FORM" if form_version != "2021.1" else None,
             form_code="F4_TEMP_VISITOR" if person and person.is_visitor else "F3_PERSON", form_version=form_version,
-            list_entry_no=entry, certificate_no=f"{self.site.institution_id[-4:]}{self.certificate:05d}",
+            list_entry_no=entry, certificate_no=self._certificate(staff) if scope != "TRAINING" else None,
         )  # fmt: skip
+
+    def _certificate(self, staff: str | None) -> str | None:
+        """Return the number of the certificate; who answers alone online gets none."""
+        colleagues = [other.staff_id for other in self.site.staff]
+        return self.field.certificates.give(staff, self.site.institution_id, colleagues) if staff else None
 
     def _new_id(self) -> str:
         digits = self.ids.hex(32)

@@ -98,6 +98,11 @@ class Rates:
     # innocent
     twins: float = rate(0.012, "twins among children and newborns", "child")
     namesakes: float = rate(0.001, "two people with one name and one birth date", "person")
+    # certificates; rates are drawn in the order they stand here, so what is new stands last
+    certificate_spoiled: float = rate(0.01, "spoiled and brought back by act", "certificate")
+    certificate_lost: float = rate(0.002, "gone: neither given nor brought back", "certificate")
+    certificate_twice: float = rate(0.002, "the number of the person before is written down again")
+    certificate_borrowed: float = rate(0.003, "taken from a colleague's book")
     # the Census Database; after the others, whose draws must not move
     census_db_late: float = rate(0.01, "the case comes into the Census Database days late", "case version")
     census_db_missing: float = rate(0.005, "the case never comes into the Census Database", "case version")

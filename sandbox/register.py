@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from sandbox.certificates import Certificates
 from sandbox.dice import Dice
 from sandbox.movements import File
 from sandbox.names import to_russian
@@ -11,7 +12,7 @@ from sandbox.tables import Cell, xlsx_bytes
 from sandbox.world import AQTAU, World
 
 
-def register_files(seed: int, world: World) -> list[File]:
+def register_files(seed: int, world: World, certificates: Certificates) -> list[File]:
     """Return the register before the lists, before the tablets and after their return."""
     editions = (
         ("1", datetime(2021, 7, 1, 12, tzinfo=AQTAU), False, False),
@@ -19,7 +20,7 @@ def register_files(seed: int, world: World) -> list[File]:
         ("3", datetime(2021, 11, 8, 12, tzinfo=AQTAU), True, True),
     )
     return [
-        File(f"register/reestr_{name}.xlsx", _workbook(seed, world, issued, returned), sent)
+        File(f"register/reestr_{name}.xlsx", _workbook(seed, world, certificates, issued, returned), sent)
         for name, sent, issued, returned in editions
     ]
 
@@ -28,7 +29,7 @@ def _bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _workbook(seed: int, world: World, issued: bool, returned: bool) -> bytes:
+def _workbook(seed: int, world: World, certificates: Certificates, issued: bool, returned: bool) -> bytes:
     dice = Dice(seed, "register")
     return xlsx_bytes(
         {
@@ -38,6 +39,8 @@ def _workbook(seed: int, world: World, issued: bool, returned: bool) -> bytes:
             "device": _devices(world, issued, returned, Dice(seed, "kit")),
             "employee": [["employee_id", "full_name"], *[[k, v] for k, v in world.employees.items()]],
             "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], *[[m, e, f"Н-{m[-3:]}", date(2021, 12, 20) if returned and m != "USB-001" else None] for m, e in world.media.items()]],
+            "certificate": _certificates(world, certificates, issued),
+            "certificate_return": _certificates_back(certificates, returned),
         }
     )  # fmt: skip
 
@@ -94,4 +97,27 @@ def _devices(world: World, issued: bool, returned: bool, dice: Dice) -> list[lis
             [device.device_id, device.institution_id, device.act_no, date(2021, 9, 27), f"В-{device.device_id[-4:]}" if back else None, back,
              device.cases_left if back else None, device.form_version, *kit]
         )  # fmt: skip
+    return rows
+
+
+def _certificates(world: World, certificates: Certificates, issued: bool) -> list[list[Cell]]:
+    site_of = {staff.staff_id: site.institution_id for site in world.institutions.values() for staff in site.staff}
+    rows: list[list[Cell]] = [["first_no", "last_no", "staff_id", "act_no", "issued_on"]]
+    for book in certificates.books if issued else []:
+        act = f"С-{site_of[book.staff_id][-4:]}"
+        rows.append([f"{book.first_no:09d}", f"{book.last_no:09d}", book.staff_id, act, date(2021, 8, 30)])
+    return rows
+
+
+def _certificates_back(certificates: Certificates, returned: bool) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [["first_no", "last_no", "staff_id", "act_no", "returned_on", "reason_code"]]
+    for book in certificates.books if returned else []:
+        act = f"СВ-{book.staff_id[-4:]}"
+        ranges = [(number, number, "SPOILED") for number in book.spoiled]
+        if book.next_no <= book.last_no:
+            ranges.append((book.next_no, book.last_no, "RETURNED"))
+        rows += [
+            [f"{first:09d}", f"{last:09d}", book.staff_id, act, date(2021, 11, 5), reason]
+            for first, last, reason in ranges
+        ]
     return rows

@@ -85,7 +85,9 @@ def test_every_category_and_district_is_there(campaign: Path) -> None:
     assert len(PROFILES) == 18
     assert {t["kato"][:4] for t in table} == {"4710", "4718", "4736", "4742", "4746", "4750", "4752"}
     assert all(check_digit(t["bin"][:11]) == int(t["bin"][11]) for t in table)
-    assert {"institution", "staff", "premises", "device", "employee", "medium"} == set(book.sheetnames)
+    assert set(book.sheetnames) == {
+        "institution", "staff", "premises", "device", "employee", "medium", "certificate", "certificate_return",
+    }  # fmt: skip
 
 
 def test_lists_are_made_as_institutions_make_them(campaign: Path) -> None:
@@ -268,6 +270,35 @@ def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
     assert states["repeated"] == campaign["counts"]["census_db_rows"] == campaign["counts"]["records"] / 2
     people = rows(tmp_path / "truth/persons.parquet")
     assert states["counted"] == sum(p["is_in_scope"] for p in people)
+    held, back = certificates(tmp_path)
+    used = {s["certificate_no"] for s in submissions(tmp_path)} - {None}
+    assert sum(len(range_) for ranges in held.values() for range_ in ranges) == len(used) + back["RETURNED"]
+    assert set(back) == {"RETURNED"}
+
+
+def certificates(campaign: Path) -> tuple[dict[str, list[range]], dict[str, int]]:
+    """Return the ranges in the hands of each member of staff, and how many numbers came back by reason."""
+    book = load_workbook(campaign / "field/register/reestr_3.xlsx", read_only=True)
+    held: dict[str, list[range]] = defaultdict(list)
+    back: dict[str, int] = Counter()
+    for first, last, staff, *_ in book["certificate"].iter_rows(min_row=2, values_only=True):
+        held[str(staff)].append(range(int(str(first)), int(str(last)) + 1))
+    for first, last, _, _, _, reason in book["certificate_return"].iter_rows(min_row=2, values_only=True):
+        back[str(reason)] += int(str(last)) - int(str(first)) + 1
+    return held, back
+
+
+def test_a_certificate_is_mostly_from_the_giver_s_own_book_and_one_person_s(campaign: Path) -> None:
+    held, back = certificates(campaign)
+    given = {(s["case_id"], s["staff_id"], s["certificate_no"]) for s in submissions(campaign) if s["certificate_no"]}
+    own = [any(int(number) in range_ for range_ in held[staff]) for _, staff, number in given]
+    assert 0.97 < sum(own) / len(own) <= 1
+    times = Counter(number for _, _, number in given)
+    assert 0 <= sum(count > 1 for count in times.values()) < 0.02 * len(times)
+    assert back["SPOILED"] > 0
+    issued = sum(len(range_) for ranges in held.values() for range_ in ranges)
+    assert 0 <= issued - len(times) - sum(back.values()) < 0.05 * issued  # what nobody accounts for
+    assert not [s for s in submissions(campaign) if s["mode"] == "web_self" and s["certificate_no"]]
 
 
 def test_every_noise_type_is_documented(root: Path) -> None:
