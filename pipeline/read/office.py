@@ -12,7 +12,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +78,8 @@ class Found:
         Why it is unreadable, or None.
     held
         Why it is quarantined whatever else came, or None.
+    file_at
+        Place among the files of its batch.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Found:
     block_no: int | None = None
     fault: str | None = None
     held: str | None = None
+    file_at: int = 0
 
 
 class OfficeReader:
@@ -142,23 +145,36 @@ class OfficeReader:
 
     def _batch(self, batch: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Found]:
         route = batch["route"]
-        path = self._lake.landing / route / batch["batch_id"] / "files" / batch["files"][0]["path"]
-        require_landed(batch, 1, path, batch["files"][0]["size"])
+        if route == "register":
+            return self._register(batch)
         try:
-            sheets = open_sheets(path)
+            sheets = self._sheets(batch, 0)
         except NoSpreadsheet as problem:
             return [Found(route, {}, fault=problem.code)]
         if route == "list":
-            found = list(self._list(batch, sheets, blocks))
-        elif route == "register":
-            found = [row for sheet in sheets if sheet.name in SHEETS for row in table_rows(sheet.name, sheet)]
-            if not any(row.kind == "institution" and row.held is None for row in found):
-                found = [Found(row.kind, row.cells, held="NO_INSTITUTIONS") for row in found] or [
-                    Found(route, {}, held="HEADER_NOT_FOUND")
-                ]
-        else:
-            found = list(table_rows(route, sheets[0])) if sheets else [Found(route, {}, held="HEADER_NOT_FOUND")]
-        return found
+            return list(self._list(batch, sheets, blocks))
+        return list(table_rows(route, sheets[0])) if sheets else [Found(route, {}, held="HEADER_NOT_FOUND")]
+
+    def _sheets(self, batch: dict[str, Any], file_at: int) -> list[Sheet]:
+        file = batch["files"][file_at]
+        path = self._lake.landing / batch["route"] / batch["batch_id"] / "files" / file["path"]
+        require_landed(batch, file_at + 1, path, file["size"])
+        return open_sheets(path)
+
+    def _register(self, batch: dict[str, Any]) -> list[Found]:
+        """Read a workbook, or a folder with one csv for each sheet."""
+        found: list[Found] = []
+        for file_at, file in enumerate(batch["files"]):
+            try:
+                sheets = _named_by_file(file["path"], self._sheets(batch, file_at))
+            except NoSpreadsheet as problem:
+                found.append(Found("register", {}, fault=problem.code, file_at=file_at))
+                continue
+            rows = [row for sheet in sheets if sheet.name in SHEETS for row in table_rows(sheet.name, sheet)]
+            found += [replace(row, file_at=file_at) for row in rows]
+        if not any(row.kind == "institution" and row.held is None for row in found):
+            found = [row if row.fault else replace(row, held="NO_INSTITUTIONS") for row in found]
+        return found or [Found("register", {}, held="HEADER_NOT_FOUND")]
 
     def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:
         words = load_words(self._headers)
@@ -185,6 +201,22 @@ class OfficeReader:
             )
             for cells, held in block.rows:
                 yield Found("list", cells, number, held=held)
+
+
+def _named_by_file(name: str, sheets: list[Sheet]) -> list[Sheet]:
+    """Name the sheet of a csv after its file, where the register came as a folder of them.
+
+    Raises
+    ------
+    NoSpreadsheet
+        The folder holds something that is no sheet of the register (UNKNOWN_FILE).
+    """
+    stem, dot, extension = name.rpartition(".")
+    if stem == "content" or not dot:  # a file of its own
+        return sheets
+    if stem not in SHEETS or extension != "csv":
+        raise NoSpreadsheet("UNKNOWN_FILE")
+    return [replace(sheet, name=stem) for sheet in sheets[:1]]
 
 
 def table_rows(kind: str, sheet: Sheet) -> Iterator[Found]:
@@ -232,7 +264,9 @@ def _cell(row: Row, at: int) -> str | None:
 def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
     cells = json.dumps(found.cells, ensure_ascii=False, sort_keys=True)
     digest = (
-        batch["files"][0]["sha256"] if found.fault else hashlib.sha256(f"{found.kind}\n{cells}".encode()).hexdigest()
+        batch["files"][found.file_at]["sha256"]
+        if found.fault
+        else hashlib.sha256(f"{found.kind}\n{cells}".encode()).hexdigest()
     )
     return {
         "batch_id": batch["batch_id"],

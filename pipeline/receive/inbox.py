@@ -34,7 +34,9 @@ Found = Parcel | Refusal | Waiting
 def look(route: str, inbox: Path) -> Iterator[Found]:
     """Yield what lies in the inbox for `route`, in order of path."""
     folder = inbox / route
-    if route in FILE_ROUTES:
+    if route == "register":
+        yield from _registers(folder, inbox)
+    elif route in FILE_ROUTES:
         yield from _files(route, folder, inbox)
     elif route == "tablet_vpn":
         yield from _vpn(folder, inbox)
@@ -45,10 +47,27 @@ def look(route: str, inbox: Path) -> Iterator[Found]:
 def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
     for path in _walk(folder):
         below = path.relative_to(folder).parts
-        institution = identifier(below[0]) if len(below) > 1 and route != "register" else None
-        source_id = "department" if route == "register" else institution or UNKNOWN
+        institution = identifier(below[0]) if len(below) > 1 else None
         source = Source(path, "content" + _extension(path))
-        yield _checked(Parcel(route, _origin(path, inbox), (source,), source_id, institution))
+        yield _checked(Parcel(route, _origin(path, inbox), (source,), institution or UNKNOWN, institution))
+
+
+def _registers(folder: Path, inbox: Path) -> Iterator[Found]:
+    """Yield workbooks, and folders with one csv for each sheet, which are whole once their flag is there."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
+        if is_ignored(path.name) or path.name.endswith(".ready"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            if (folder / f"{path.name}.ready").exists():
+                sources = tuple(Source(file, _origin(file, path)) for file in _walk(path))
+                yield _whole(Parcel("register", _origin(path, inbox), sources, "department"))
+            else:
+                yield Waiting(_origin(path, inbox))
+        else:
+            source = Source(path, "content" + _extension(path))
+            yield _checked(Parcel("register", _origin(path, inbox), (source,), "department"))
 
 
 def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:
@@ -87,11 +106,11 @@ def _bundle(
     if bundle.is_symlink():
         return Refusal(route, _origin(bundle, inbox), "SYMLINK")
     sources = tuple(Source(path, _origin(path, bundle)) for path in _walk(bundle))
-    if not sources:
-        return Refusal(route, _origin(bundle, inbox), "EMPTY_FOLDER")
-    return _checked(
-        Parcel(route, _origin(bundle, inbox), sources, has_manifest=True, custody=custody, problems=problems)
-    )
+    return _whole(Parcel(route, _origin(bundle, inbox), sources, has_manifest=True, custody=custody, problems=problems))
+
+
+def _whole(parcel: Parcel) -> Parcel | Refusal:
+    return _checked(parcel) if parcel.sources else Refusal(parcel.route, parcel.origin, "EMPTY_FOLDER")
 
 
 def _checked(parcel: Parcel) -> Parcel | Refusal:

@@ -523,3 +523,62 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(desk: Desk, monkeypatch:
     with pytest.raises(NoSpreadsheet) as caught:
         open_sheets(path)
     assert caught.value.code == "TOO_LARGE"
+
+
+# ------------------------------------------------------------------ a register as a folder of csv files
+
+
+def delivery(desk: Desk, name: str, *, is_ready: bool = True, **files: bytes) -> None:
+    """Put a folder with these csv files into the inbox."""
+    for stem, content in files.items():
+        desk.put(f"register/{name}/{stem}.csv", content)
+    if is_ready:
+        desk.put(f"register/{name}.ready", b"")
+
+
+SITE = ["MNG-0001", None, "1", "Үй", "Дом", "ORPH", "471010000", "40", "141/17", "5", "06.07.2021", "false", None]
+STAFF = [("staff_id", "institution_id", "full_name", "order_on"), ("ST-1", "MNG-0001", "Сериков Б", "2021-07-01")]
+
+
+def test_a_folder_with_one_csv_for_each_sheet_is_a_register(desk: Desk) -> None:
+    delivery(desk, "2021-07-01", institution=text([INSTITUTION, SITE]), staff=text(STAFF, ",", "cp1251"))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id, capacity, head_order_on, is_web_only FROM institution") == [
+        ("MNG-0001", 40, date(2021, 7, 6), False)
+    ]
+    assert rows(bench, "SELECT staff_id, order_on FROM staff") == [("ST-1", date(2021, 7, 1))]
+    assert rows(bench, "SELECT full_name FROM staff_identity") == [("Сериков Б",)]
+    assert rows(bench, "SELECT count(DISTINCT batch_id), count(*) FROM intake_record") == [(1, 2)]
+
+
+def test_a_folder_replaces_a_workbook_whole_and_the_other_way_round(office: Desk) -> None:
+    office.receive("register", clock_from(datetime(2021, 7, 1, tzinfo=UTC)))
+    delivery(office, "b", institution=text([INSTITUTION, SITE]))
+    bench = office.read_office()
+    assert states(bench, "register") == [("in_force", None, 1), ("replaced", "NEWER_REGISTER", 2)]
+
+
+def test_a_folder_without_its_flag_is_still_being_written(desk: Desk) -> None:
+    delivery(desk, "a", is_ready=False, institution=text([INSTITUTION, SITE]))
+    assert desk.receive("register").waiting == 1
+    assert not list(desk.lake.landing.glob("register/*"))
+    desk.put("register/a.ready", b"")
+    assert len(desk.receive("register").landed) == 1
+
+
+def test_what_is_no_sheet_in_a_folder_is_one_unreadable_record_and_the_rest_holds(desk: Desk) -> None:
+    delivery(desk, "a", institution=text([INSTITUTION, SITE]), letter=b"dear colleagues", premises=b"")
+    bench = desk.read_office()
+    assert states(bench, "register") == [
+        ("in_force", None, 1),
+        ("unreadable", "EMPTY_FILE", 1),
+        ("unreadable", "UNKNOWN_FILE", 1),
+    ]
+    digests = rows(bench, "SELECT DISTINCT content_sha256 FROM intake_record WHERE state = 'unreadable'")
+    assert len(digests) == 2  # of the one file each
+
+
+def test_a_folder_without_institutions_replaces_nothing(office: Desk) -> None:
+    office.receive("register")
+    delivery(office, "z", staff=text(STAFF))
+    assert states(office.read_office(), "register") == [("in_force", None, 2), ("quarantined", "NO_INSTITUTIONS", 1)]
