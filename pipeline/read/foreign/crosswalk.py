@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -82,6 +83,17 @@ class Mapping(Part):
     split: str | None = Field(None, min_length=1)
     extract: str | None = None
     format: str | None = None
+
+    @field_validator("extract")
+    @classmethod
+    def _one_group(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern or "()").groups
+        except re.error:
+            raise ValueError("it is no regular expression") from None
+        if groups < 1:
+            raise ValueError("it has no group in round brackets to take the value from")
+        return pattern
 
     @model_validator(mode="after")
     def _one_source(self) -> Mapping:
