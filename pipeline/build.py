@@ -246,6 +246,7 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str])
         "decisions": _sha256(json.dumps(decided, sort_keys=True)),
         "code": code_version(),
         "lock": _file_sha256(lock) if lock.exists() else None,
+        "trust_root": settings.trust_root or None,
         "id_key": _sha256("id key:" + (settings.id_key.get_secret_value() if settings.id_key else ""))[:16],
     }
 

@@ -54,6 +54,11 @@ def examine(settings: Settings) -> list[Finding]:
             settings.id_key is not None,
             "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret",
         ),
+        _secret(
+            "trust_root",
+            bool(settings.trust_root),
+            "tablets' keys are believed as the register has them; set SANAQ_TRUST_ROOT to the key that vouches for them",
+        ),
         _portal(settings),
         _gateway(settings),
         _census_db(settings),

@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     odk_forms: Annotated[str | None, AfterValidator(_forms)] = Field(
         None, description="forms pulled from ODK Central, PROJECT/FORM_ID, blanks between"
     )
+    trust_root: str | None = Field(
+        None,
+        description="public key (Ed25519, base64) that vouches for tablets' keys; when not set the register alone does",
+    )
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
     keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")

@@ -18,6 +18,7 @@ from sandbox.movements import headcount_files, movement_files
 from sandbox.noise import Noise, Rates
 from sandbox.people import Population
 from sandbox.register import register_files
+from sandbox.seals import ROOT, key_of, public
 from sandbox.transport import Accepted, Post, Transport
 from sandbox.truth import write_truth
 from sandbox.world import AQTAU, build_world
@@ -40,7 +41,12 @@ class Campaign:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``campaign.json``."""
-        return {**vars(self), "nights": list(NIGHTS), "census_moment": "2021-08-31T18:00:00Z"}
+        return {
+            **vars(self),
+            "nights": list(NIGHTS),
+            "census_moment": "2021-08-31T18:00:00Z",
+            "trust_root": public(key_of(self.seed, ROOT)),
+        }
 
 
 def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000, rate_scale: float = 1.0) -> Campaign:

@@ -106,6 +106,10 @@ class Rates:
     # the Census Database; after the others, whose draws must not move
     census_db_late: float = rate(0.01, "the case comes into the Census Database days late", "case version")
     census_db_missing: float = rate(0.005, "the case never comes into the Census Database", "case version")
+    # seals: last, for the draws of the rates follow their order
+    bundle_unsigned: float = rate(0.003, "the bundle's signature is not there", "bundle")
+    bundle_wrong_key: float = rate(0.003, "the bundle is signed with another key than the tablet's", "bundle")
+    bundle_altered: float = rate(0.003, "a line of the bundle was changed after it was signed", "bundle")
 
     @classmethod
     def draw(cls, seed: int, scale: float = 1.0) -> Rates:

@@ -8,6 +8,7 @@ from sandbox.certificates import Certificates
 from sandbox.dice import Dice
 from sandbox.movements import File
 from sandbox.names import to_russian
+from sandbox.seals import key_columns
 from sandbox.tables import Cell, xlsx_bytes
 from sandbox.world import AQTAU, World
 
@@ -36,7 +37,7 @@ def _workbook(seed: int, world: World, certificates: Certificates, issued: bool,
             "institution": _institutions(world, dice),
             "staff": _staff(world, issued),
             "premises": _premises(world, dice),
-            "device": _devices(world, issued, returned, Dice(seed, "kit")),
+            "device": _devices(seed, world, issued, returned, Dice(seed, "kit")),
             "employee": [["employee_id", "full_name"], *[[k, v] for k, v in world.employees.items()]],
             "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], *[[m, e, f"Н-{m[-3:]}", date(2021, 12, 20) if returned and m != "USB-001" else None] for m, e in world.media.items()]],
             "certificate": _certificates(world, certificates, issued),
@@ -85,17 +86,17 @@ def _premises(world: World, dice: Dice) -> list[list[Cell]]:
     return rows
 
 
-def _devices(world: World, issued: bool, returned: bool, dice: Dice) -> list[list[Cell]]:
+def _devices(seed: int, world: World, issued: bool, returned: bool, dice: Dice) -> list[list[Cell]]:
     rows: list[list[Cell]] = [
         ["device_id", "institution_id", "act_no", "issued_on", "return_act_no", "returned_on", "cases_left_count", "form_version", "has_case",
-         "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank"]
+         "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank", "public_key", "key_signature", "key_revoked_on", "lost_on"]
     ]  # fmt: skip
     for device in world.devices.values() if issued else []:
         kit = [_bool(not dice.chance(0.03)) for _ in range(6)]
         back = date(2021, 11, dice.integer(1, 6)) if returned and not dice.chance(0.03) else None
         rows.append(
             [device.device_id, device.institution_id, device.act_no, date(2021, 9, 27), f"В-{device.device_id[-4:]}" if back else None, back,
-             device.cases_left if back else None, device.form_version, *kit]
+             device.cases_left if back else None, device.form_version, *kit, *key_columns(seed, device.device_id), None, None]
         )  # fmt: skip
     return rows
 

@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.cases import Case, line_of
 from sandbox.dice import Dice
 from sandbox.noise import Noise
+from sandbox.seals import key_of, sealed, signature
 from sandbox.world import AQTAU, Device, World
 
 LAST_LOADING = datetime(2021, 12, 8, 17, tzinfo=AQTAU)
@@ -58,7 +59,14 @@ class Bundle:
     lines: list[tuple[bytes, Case]]
     manifest: dict[str, Any]
     whole: list[tuple[bytes, Case]]
+    seal: dict[str, bytes] = field(default_factory=dict)
     is_cut: bool = False
+    is_refused: bool = False
+
+    @property
+    def is_wanted_again(self) -> bool:
+        """Whether somebody may notice that it did not come whole."""
+        return self.is_cut or self.is_refused
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,7 @@ class Transport:
             late = self.noise.happens(dice, "vpn_late", device.device_id)
             arrives = moment + timedelta(minutes=dice.integer(1, 40), days=dice.integer(1, 6) if late else 0)
             self._vpn(self._cut(bundle, dice), arrives)
-            if bundle.is_cut and dice.chance(0.5):
+            if bundle.is_wanted_again and dice.chance(0.5):
                 again = self._bundle(device, today, cases, deleted, moment + timedelta(days=1), moment)
                 self._vpn(again, arrives + timedelta(days=1))
 
@@ -221,7 +229,7 @@ class Transport:
                 self._stick(
                     bundle, moment + timedelta(hours=3), loaded + timedelta(days=dice.integer(1, 6)), dice, False
                 )
-            elif bundle.is_cut and dice.chance(0.5):
+            elif bundle.is_wanted_again and dice.chance(0.5):
                 again = self._bundle(device, part, cases, deleted, moment + timedelta(days=1), None)
                 self._stick(again, moment + timedelta(days=1, hours=1), loaded + timedelta(days=9), dice, True)
         if self.noise.happens(dice, "usb_overlap"):
@@ -254,7 +262,26 @@ class Transport:
             "last_case_no": max((c.case_no or 0 for c in begun), default=0),
             "daily_counts": dict(sorted(Counter(str((c.completed + device.clock).date()) for c in part).items())),
         }  # fmt: skip
-        return Bundle(device, bundle_id, shown, lines, manifest, whole)
+        key = key_of(self.seed, device.device_id)
+        bundle = Bundle(
+            device, bundle_id, shown, lines, manifest, whole, sealed(manifest, key, [line for line, _ in lines])
+        )
+        return self._unsealed(bundle, Dice(self.seed, "seal", bundle_id))
+
+    def _unsealed(self, bundle: Bundle, dice: Dice) -> Bundle:
+        """Perhaps break the seal: no signature, that of another key, or a line changed after sealing. Nothing of it is believed then."""
+        line, case = bundle.lines[0]
+        if self.noise.happens(dice, "bundle_unsigned"):
+            del bundle.seal["signature"]
+        elif self.noise.happens(dice, "bundle_wrong_key"):
+            bundle.seal["signature"] = signature(bundle.seal["manifest.json"], key_of(self.seed, "nobody"))
+        elif self.noise.happens(dice, "bundle_altered"):
+            bundle.lines[0] = (line[:-1] + b" }", case)
+        else:
+            return bundle
+        bundle.lines = [(line, replace(case, case_no=-1)) for line, case in bundle.lines]
+        bundle.is_refused = True
+        return bundle
 
     def _cut(self, bundle: Bundle, dice: Dice) -> Bundle:
         """Perhaps cut the file off in the middle of a line."""
@@ -269,7 +296,7 @@ class Transport:
     def _content(self, bundle: Bundle) -> dict[str, bytes]:
         content = b"".join(line + b"\n" for line, _ in bundle.lines)
         return {
-            "manifest.json": (json.dumps(bundle.manifest, ensure_ascii=False, indent=1) + "\n").encode(),
+            **bundle.seal,
             "submissions.ndjson": content[:-1] if bundle.is_cut else content,
         }
 

@@ -7,7 +7,6 @@ that the whole road runs. For accuracy there are campaigns.
 from __future__ import annotations
 
 import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ from sandbox.names import KAZAKH_SURNAMES, feminine, patronymic_of, to_russian
 from sandbox.numbers import issue_bin
 from sandbox.places import DISTRICTS
 from sandbox.profiles import PROFILES
+from sandbox.seals import key_columns, key_of, sealed
 from sandbox.tables import Cell, xlsx_bytes
 
 PERSONS_PER_INSTITUTION = 75
@@ -217,7 +217,8 @@ def _bundle(path: Path, number: int, rows: int, seed: int) -> int:
         "exported_at": exported, "case_count": high - low, "submissions_sha256": digest, "created_count": high - low, "deleted_count": 0,
         "last_case_no": high - low, "daily_counts": dict(daily),
     }  # fmt: skip
-    _write(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    for name, part in sealed(manifest, key_of(seed, device)).items():
+        _write(folder / name, part)
     _write(folder.with_name(folder.name + ".ready"), b"")
     return target.stat().st_size
 
@@ -245,7 +246,7 @@ def _list(path: Path, number: int, lines: str, listed: int, seed: int) -> None:
 SITE_COLUMNS = """institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on
     is_web_only closed_on""".split()
 DEVICE_COLUMNS = """device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass
-    has_charger has_usb_cable has_stylus has_power_bank""".split()
+    has_charger has_usb_cable has_stylus has_power_bank public_key key_signature""".split()
 
 
 def _register(path: Path, institutions: int, bundles: int, seed: int) -> None:
@@ -258,7 +259,7 @@ def _register(path: Path, institutions: int, bundles: int, seed: int) -> None:
             *([f"ST-{n:07d}", f"MNG-{n:07d}", *trained] for n in range(1, institutions + 1)),
         ],
         "premises": [["institution_id", "has_room", "computer_count", "has_internet"]],
-        "device": [[*DEVICE_COLUMNS], *(_device(n) for n in range(1, bundles + 1))],
+        "device": [[*DEVICE_COLUMNS], *(_device(seed, n) for n in range(1, bundles + 1))],
         "employee": [["employee_id", "full_name"], ["DEP-01", "Ахметова Айгуль"]],
         "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], ["USB-001", "DEP-01", "1", None]],
     }
@@ -277,7 +278,7 @@ def _sites(institutions: int, dice: Dice) -> list[list[Cell]]:
     return rows
 
 
-def _device(number: int) -> list[Cell]:
+def _device(seed: int, number: int) -> list[Cell]:
     site = f"MNG-{(number - 1) * ROWS_PER_BUNDLE // PERSONS_PER_INSTITUTION + 1:07d}"
     return [
         f"TB-{number:04d}",
@@ -289,6 +290,7 @@ def _device(number: int) -> list[Cell]:
         0,
         "2021.1",
         *["true"] * 6,
+        *key_columns(seed, f"TB-{number:04d}"),
     ]
 
 

@@ -21,6 +21,7 @@ from pipeline.settings import PROJECT, load_settings
 from sandbox import census_db
 from sandbox.campaign import create
 from sandbox.deliver import deliver
+from sandbox.seals import ROOT, key_of, public
 from sandbox.sftp import access
 from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
@@ -95,6 +96,7 @@ def main() -> int:
         **way_in.settings(),
         "SANAQ_CENSUS_DB_URL": f"postgresql://{census_db.READER}@127.0.0.1:{db_port}/{census_db.DATABASE}",
         "SANAQ_CENSUS_DB_PASSWORD": password,
+        "SANAQ_TRUST_ROOT": public(key_of(SEED, ROOT)),
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",
     }
     try:

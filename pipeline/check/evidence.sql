@@ -46,6 +46,17 @@ brought_back AS (
     GROUP BY staff_id
 ),
 
+exports AS (
+    SELECT
+        batch.batch_id,
+        CAST(coalesce(batch.sent_at, batch.received_at) + to_minutes(moments.zone_offset_min) AS DATE) AS exported_on,
+        device.lost_on AS exporter_lost_on,
+        device.returned_on AS exporter_returned_on
+    FROM batch
+    CROSS JOIN moments
+    INNER JOIN device ON batch.device_id = device.device_id
+),
+
 dated AS (
     SELECT
         record.*,
@@ -109,6 +120,9 @@ joined AS (
             custody.holders,
             lambda h: dated.completed_on BETWEEN h.issued_on AND h.returned_on
         ) AS holders_then,
+        exports.exported_on,
+        exports.exporter_lost_on,
+        exports.exporter_returned_on,
         windows.intervals
     FROM dated
     INNER JOIN people ON dated.record_id = people.record_id
@@ -120,6 +134,7 @@ joined AS (
     LEFT JOIN issued ON dated.staff_id = issued.staff_id
     LEFT JOIN brought_back ON dated.staff_id = brought_back.staff_id
     CROSS JOIN (SELECT count(*) > 0 AS are_known FROM certificate) AS known_certificates
+    LEFT JOIN exports ON dated.batch_id = exports.batch_id
     LEFT JOIN custody ON dated.device_id = custody.device_id
     LEFT JOIN placeholder AS family_placeholder ON people.family_name = family_placeholder.name
     LEFT JOIN placeholder AS given_placeholder ON people.given_name = given_placeholder.name

@@ -1,3 +1,3 @@
 -- Custody of the tablets: R10.
-SELECT * EXCLUDE (batch_id)
+SELECT * EXCLUDE (batch_id, public_key, key_signature)
 FROM device

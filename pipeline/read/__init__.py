@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 def run(bench: Workbench) -> None:
     """Make the tables of the step: records, what offices sent, batches."""
     from pipeline.read import batches, office, submissions
+    from pipeline.read.seals import seals
 
-    submissions.run(bench)
     office.run(bench)
-    batches.run(bench)
+    proven = seals(bench)
+    submissions.run(bench, proven)
+    batches.run(bench, proven)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from pipeline.read.seals import Seal
 from pipeline.sql import Workbench
 
 LARGEST_COUNT = 2**31 - 1
@@ -18,7 +20,7 @@ BATCH = pa.schema(
         ("file_count", pa.int32()), ("byte_count", pa.int64()), ("declared_count", pa.int32()), ("sent_at", pa.timestamp("us")),
         ("custody_employee_id", pa.string()), ("custody_reason_code", pa.string()), ("custody_act_no", pa.string()),
         ("act_case_count", pa.int32()), ("copied_at", pa.timestamp("us")), ("loaded_at", pa.timestamp("us")),
-        ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())),
+        ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())), ("seal_fault", pa.string()),
     ]
 )  # fmt: skip
 DAILY = pa.schema([("batch_id", pa.string()), ("counted_on", pa.date32()), ("declared_count", pa.int32())])
@@ -38,10 +40,15 @@ LEFT JOIN found USING (batch_id)
 """
 
 
-def run(bench: Workbench) -> None:
-    """Make `batch` and `batch_daily`; the records must have been made."""
-    bench.con.register("batch_row", pa.Table.from_pylist([_batch(batch) for batch in bench.batches], schema=BATCH))
-    daily = [row for batch in bench.batches for row in _daily(batch)]
+def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
+    """Make `batch` and `batch_daily`; the records must have been made. `seals` says of every batch what is proven of it."""
+    # what nobody signed is no control total
+    believed = [
+        batch if seals[batch["batch_id"]].is_statement_proven else batch | {"declared": None} for batch in bench.batches
+    ]
+    rows = [_batch(batch) | {"seal_fault": seals[batch["batch_id"]].fault} for batch in believed]
+    bench.con.register("batch_row", pa.Table.from_pylist(rows, schema=BATCH))
+    daily = [row for batch in believed for row in _daily(batch)]
     bench.con.register("batch_daily_row", pa.Table.from_pylist(daily, schema=DAILY))
     bench.write("batch", BATCH_QUERY)
     bench.write("batch_daily", "SELECT * FROM batch_daily_row")

@@ -14,6 +14,11 @@ SELECT
     office_boolean(json_extract_string(cells, 'has_usb_cable')) AS has_usb_cable,
     office_boolean(json_extract_string(cells, 'has_stylus')) AS has_stylus,
     office_boolean(json_extract_string(cells, 'has_power_bank')) AS has_power_bank,
+    json_extract_string(cells, 'public_key') AS public_key,
+    json_extract_string(cells, 'key_signature') AS key_signature,
+    -- a day that cannot be read is no reason to believe: it holds from the beginning
+    office_day_or_ever(json_extract_string(cells, 'key_revoked_on')) AS key_revoked_on,
+    office_day_or_ever(json_extract_string(cells, 'lost_on')) AS lost_on,
     batch_id
 FROM office_state
 WHERE kind = 'device' AND state = 'in_force'

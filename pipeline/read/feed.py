@@ -72,9 +72,11 @@ class SubmissionFile:
     whole
         None for a file of submissions; for any other file the code under which it becomes one unreadable record.
     is_cut
-        Whether the sender's statement names other bytes: then a last line without newline may be a torn one.
+        Whether the last line is the beginning of one that was torn.
     is_made
         Whether the lines were made of a foreign file (`foreign/`): each begins with the digest of what it was made of.
+    fault
+        Why no line of it is believed; none is parsed then.
     """
 
     batch: Batch
@@ -85,6 +87,7 @@ class SubmissionFile:
     whole: str | None = None
     is_cut: bool = False
     is_made: bool = False
+    fault: str | None = None
 
 
 @dataclass
@@ -159,6 +162,9 @@ def _lines(file: SubmissionFile, base: int, buffer: pa.Buffer, newlines: Places,
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
     piece = Piece(file, base, buffer, starts, ends)
+    if file.fault is not None:
+        piece.faults = dict.fromkeys(range(len(starts)), file.fault)
+        return piece, base + end
     data = np.frombuffer(buffer, np.uint8)
     if file.is_made:
         _take_digests(piece)
@@ -178,10 +184,12 @@ def _endless_line(file: SubmissionFile, handle: pa.OSFile, start: int) -> tuple[
         cut = block.find(b"\n")
         if cut >= 0:
             digest.update(block[:cut])
-            return _unread(file, start, offset + cut - start, digest.hexdigest(), "TOO_LONG"), offset + cut + 1
+            return _unread(
+                file, start, offset + cut - start, digest.hexdigest(), file.fault or "TOO_LONG"
+            ), offset + cut + 1
         digest.update(block)
         offset += len(block)
-    return _unread(file, start, offset - start, digest.hexdigest(), "TOO_LONG"), offset
+    return _unread(file, start, offset - start, digest.hexdigest(), file.fault or "TOO_LONG"), offset
 
 
 def _unread(file: SubmissionFile, start: int, length: int, sha256: str, fault: str) -> Piece:
@@ -223,9 +231,8 @@ def _mark_commas(piece: Piece, data: Bytes) -> None:
 
 
 def _mark_torn(piece: Piece, is_torn: bool) -> None:
-    last = len(piece.starts) - 1
-    if is_torn and piece.faults.get(last) in (None, "NOT_JSON", "NOT_UTF8") and strict_fault(_line(piece, last)):
-        piece.faults[last] = "TRUNCATED"
+    if is_torn:
+        piece.faults[len(piece.starts) - 1] = "TRUNCATED"
 
 
 def _commas_before_closing(data: Bytes) -> Places:

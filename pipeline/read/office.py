@@ -39,7 +39,7 @@ COLUMNS = {
     "staff": "staff_id institution_id full_name order_no order_on trained_on",
     "premises": "institution_id has_room computer_count has_internet",
     "device": "device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass has_charger "
-    "has_usb_cable has_stylus has_power_bank",
+    "has_usb_cable has_stylus has_power_bank public_key key_signature key_revoked_on lost_on",
     "employee": "employee_id full_name",
     "medium": "medium_id employee_id act_no wiped_on",
     "certificate": "first_no last_no staff_id act_no issued_on",

@@ -5,6 +5,8 @@ CASE
     WHEN regexp_full_match(t, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}') THEN CAST(try_strptime(t, '%d.%m.%Y') AS DATE)
 END;
 
+CREATE OR REPLACE TEMP MACRO office_day_or_ever(t) AS CASE WHEN t <> '' THEN coalesce(office_day(t), DATE '1970-01-01') END;
+
 CREATE OR REPLACE TEMP MACRO office_integer(t) AS CASE WHEN regexp_full_match(t, '-?[0-9]{1,9}') THEN TRY_CAST(t AS INTEGER) END;
 
 -- A number of a certificate; never so many digits that it could be an IIN.
@@ -35,7 +37,8 @@ len(list_filter(
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_integer(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR len(list_filter(
-    ['head_order_on', 'closed_on', 'order_on', 'trained_on', 'issued_on', 'returned_on', 'wiped_on', 'birth_date', 'signed_on'],
+    ['head_order_on', 'closed_on', 'order_on', 'trained_on', 'issued_on', 'returned_on', 'wiped_on', 'birth_date', 'signed_on',
+        'key_revoked_on', 'lost_on'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_day(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR len(list_filter(

@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -27,12 +27,14 @@ from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
+from pipeline.read.seals import DIGESTS, MANIFEST, SIGNATURE, Seal, is_bundle
 from pipeline.round import Reference
 from pipeline.schema import Table
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
+STATEMENTS = (MANIFEST, SIGNATURE, DIGESTS)  # of a bundle, about what it holds
 RUN_BYTES = 128 * 1024 * 1024
 SLAB_ROWS = 2 * 122_880  # held in memory at once; two row groups of Parquet
 VET_ROWS = 20_000
@@ -133,6 +135,7 @@ class Reader:
         self._lake = bench.lake
         self._answers = bench.schemas["answers"]
         self._files: dict[tuple[int, int], SubmissionFile] = {}
+        self._seals: Mapping[str, Seal] = {}
 
     @cached_property
     def version(self) -> str:
@@ -154,9 +157,10 @@ class Reader:
         bench = self._bench
         return translator(bench.con, bench.settings, bench.reference, bench.schemas)
 
-    def parquet(self, run: list[dict[str, Any]]) -> dict[str, list[Path]]:
-        """Return the files with the typed rows of a run, reading it if that was not done before."""
-        names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in run)
+    def parquet(self, run: list[dict[str, Any]], seals: Mapping[str, Seal]) -> dict[str, list[Path]]:
+        """Return the files with the typed rows of a run, reading it if that was not done before under the same seals."""
+        self._seals = seals
+        names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\t{seals[batch['batch_id']]}\n" for batch in run)
         if any(_is_foreign(file["path"]) for batch in run for file in batch["files"]):
             names += self.foreign.version
         folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
@@ -191,16 +195,21 @@ class Reader:
     def _batch_files(self, number: int, batch: dict[str, Any], folder: Path) -> Iterator[SubmissionFile]:
         key = Batch(number, batch["batch_id"], batch["route"], datetime.fromisoformat(batch["received_at"]))
         root = self._lake.landing / batch["route"] / batch["batch_id"] / "files"
-        problems = batch.get("problems", [])
+        problems, seal = batch.get("problems", []), self._seals[batch["batch_id"]]
         for file_no, file in enumerate(batch["files"], start=1):
             name = file["path"]
-            if name == "manifest.json" and "MANIFEST_UNREADABLE" not in problems:
+            is_statement = name in STATEMENTS and is_bundle(batch)
+            if is_statement and not (name == MANIFEST and "MANIFEST_UNREADABLE" in problems):
                 continue
             require_landed(batch, file_no, root / name, file["size"])
-            whole = "BAD_MANIFEST" if name == "manifest.json" else None
-            is_cut = "SUBMISSIONS_DIFFER" in problems
-            found = SubmissionFile(key, file_no, root / name, file["size"], file["sha256"], whole, is_cut)
-            yield self._made(found, folder) if _is_foreign(name) else found
+            whole = "BAD_MANIFEST" if name == MANIFEST else "UNKNOWN_FILE" if name in seal.strangers else None
+            found = SubmissionFile(
+                key, file_no, root / name, file["size"], file["sha256"], whole, seal.is_cut, fault=seal.fault
+            )
+            if whole is None and _is_foreign(name):
+                yield replace(found, whole=seal.fault) if seal.fault else self._made(found, folder)
+            else:
+                yield found
 
     def _made(self, file: SubmissionFile, folder: Path) -> SubmissionFile:
         """Return the file of native lines made of a foreign file, or the file itself with the reason why there is none."""
@@ -384,13 +393,13 @@ def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return found if found[-1] or len(found) == 1 else found[:-1]
 
 
-def run(bench: Workbench) -> None:
-    """Make `record`, `identity` and `answers`."""
+def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
+    """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it."""
     reader = Reader(bench)
     files: dict[str, list[Path]] = {table: [] for table in TABLES}
     try:
         for batches in runs(bench.batches):
-            for table, paths in reader.parquet(batches).items():
+            for table, paths in reader.parquet(batches, seals).items():
                 files[table] += paths
     except duckdb.Error as error:
         raise step_failed(error, "read/submissions.sql") from None

@@ -142,6 +142,23 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
             {"device_id": "returned_tablet", **issued, "returned_on": "2021-10-02"},
             {"device_id": "their_tablet", **issued, "institution_id": "TB-1"},
             {"device_id": "old_tablet", **issued, "form_version": "2020.9"},
+            {"device_id": "lost_tablet", **issued, "lost_on": "2021-10-10"},
+        ],
+    )
+    exports = {
+        "lost": ("lost_tablet", "2021-10-10 19:30:00"),  # after midnight in Aktau
+        "lost_that_day": ("lost_tablet", "2021-10-10 18:30:00"),
+        "lost_undated": ("lost_tablet", None),
+        "returned": ("returned_tablet", "2021-10-03 10:00:00"),
+        "returned_that_day": ("returned_tablet", "2021-10-02 10:00:00"),
+        "stray": ("stray", "2021-12-01 10:00:00"),
+    }
+    insert(
+        con,
+        "batch",
+        [
+            {"batch_id": name, "device_id": device, "sent_at": sent, "received_at": "2021-11-01 00:00:00"}
+            for name, (device, sent) in exports.items()
         ],
     )
     handed_out = {"staff_id": "clerk", "issued_on": "2021-09-01", "batch_id": "r"}

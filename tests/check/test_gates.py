@@ -132,6 +132,7 @@ def unmet(bench: Workbench) -> set[str]:
 BROKEN = {
     "batch violations:RECEIVED_AFTER_AS_OF": changed("batch", received_at="2021-11-01 00:00:00"),
     "batch violations:TRUNCATED": changed("batch", is_truncated=True),
+    "batch violations:NOT_BELIEVED": changed("batch", seal_fault="BUNDLE_UNSIGNED"),
     "batch rows": {"batch": []},
     "record violations:RECORDS_LOST": changed("batch", record_count=3),
     "record violations:UNREADABLE_WITHOUT_REASON": changed("record", answers_sha256=None),

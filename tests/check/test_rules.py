@@ -130,6 +130,11 @@ EXAMPLES: dict[str, tuple[list[Record], list[Record]]] = {
         [{"certificate_no": "0007"}, {"certificate_no": "8"}],
         [{"certificate_no": "9"}, {"certificate_no": "7", "staff_id": "elsewhere"}],
     ),
+    "R-DEVICE-LOST": (
+        [{"batch_id": "lost"}, {"batch_id": "lost_undated"}],
+        [{"batch_id": "lost_that_day"}, {"batch_id": "returned"}, {"batch_id": "stray"}],
+    ),
+    "R-DEVICE-RETURNED": ([{"batch_id": "returned"}], [{"batch_id": "returned_that_day"}, {"batch_id": "lost"}]),
     "R-DEVICE-FORM": ([{"device_id": "old_tablet"}], [{"device_id": "stray"}]),
     "R-NO-DEVICE-CASE-NO": ([{"device_case_no": None}], [WEB]),
     "R-TABLET-AT-WEB-ONLY": ([{"institution_id": "ONLINE"}], [{**WEB, "institution_id": "ONLINE"}]),
@@ -370,12 +375,13 @@ def test_a_bad_birth_date_costs_no_other_answer() -> None:
 
 
 def test_people_are_not_thrown_away_for_a_bad_field() -> None:
-    """Only no case, no person, no approved form and no known institution hold a record back."""
+    """Only no case, no person, no approved form, no known institution and a tablet in the wrong hands hold a record back."""
     assert {rule.id for rule in CATALOGUE.rules if rule.severity == "reject"} == {
         "R-NO-CASE-ID",
         "R-NO-SIGN-OF-A-PERSON",
         "R-FORM-NOT-APPROVED",
         "R-UNKNOWN-INSTITUTION",
+        "R-DEVICE-LOST",
     }
 
 
@@ -409,7 +415,13 @@ COVERED = {
     "residence": ["N-NOT-HERE", "R-SAFE-HOME", "R-VISITOR-FORM"],
     "one IIN on several people": ["N-SAME-IIN"],
     "appointed and trained staff": ["R-STAFF-UNKNOWN", "R-STAFF-NOT-APPOINTED", "R-STAFF-NOT-TRAINED", "R-NO-STAFF"],
-    "tablet checked against who held it": ["R-DEVICE-UNKNOWN", "R-DEVICE-NOT-ISSUED", "R-DEVICE-OTHER-INSTITUTION"],
+    "tablet checked against who held it": [
+        "R-DEVICE-UNKNOWN",
+        "R-DEVICE-NOT-ISSUED",
+        "R-DEVICE-OTHER-INSTITUTION",
+        "R-DEVICE-LOST",
+        "R-DEVICE-RETURNED",
+    ],
     "sync mark": ["R-NO-SYNC-MARK", "R-SYNCED-BEFORE-COMPLETED", "R-RECEIVED-BEFORE-SYNCED"],
     "approved form": ["R-FORM-NOT-APPROVED", "R-DEVICE-FORM"],
     "proxy with reason and source": ["R-PROXY-NO-REASON", "R-PROXY-NO-SOURCE", "R-PROXY-OPINION"],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from pipeline import read
-from pipeline.read import batches, office, submissions
+from pipeline.lake import clock_from
+from pipeline.read import office, submissions
+from pipeline.read.seals import WHOLE, Seal
 from pipeline.round import load_reference, load_round
 from pipeline.schema import load_tables
 from pipeline.sql import Workbench, connect, quoted
-from tests.receive.field import Field
+from sandbox.seals import key_columns
+from sandbox.tables import xlsx_bytes
+from tests.receive.field import START, Field
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 Row = tuple[Any, ...]
@@ -57,6 +61,17 @@ class Desk(Field):
         self.root = root
         self._readings = 0
 
+    def know_tablet(self, *, at: datetime = START - timedelta(days=1), **said: Any) -> None:
+        """Receive a register that knows tablet TB-0001 at MNG-0001; `said` replaces columns of its row."""
+        key, vouched = key_columns(1, "TB-0001")
+        row = {"device_id": "TB-0001", "institution_id": "MNG-0001", "public_key": key, "key_signature": vouched} | said
+        sheets = {
+            "institution": [["institution_id", "category_code"], ["MNG-0001", "PSY"]],
+            "device": [[*row], [*row.values()]],
+        }
+        self.put(f"register/tablets-{at:%Y%m%d%H%M}.xlsx", xlsx_bytes(sheets))
+        self.receive("register", clock_from(at))
+
     def bench(self, as_of: datetime = FAR) -> Workbench:
         """Return a workbench of a build of its own."""
         self._readings += 1
@@ -88,30 +103,31 @@ class Desk(Field):
             reference=load_reference(self.settings.reference),
         )
 
-    def read_submissions(self) -> Any:
-        """Read the submissions received so far; the tables are views over the kept files."""
+    def read_submissions(self, seal: Seal = WHOLE) -> Any:
+        """Read the submissions received so far, with this proven of every batch; the tables are views over the kept files."""
         bench = self.light_bench()
         reader = submissions.Reader(bench)
-        kept = [reader.parquet(run) for run in submissions.runs(bench.batches)]
+        proven = {batch["batch_id"]: seal for batch in bench.batches}
+        kept = [reader.parquet(run, proven) for run in submissions.runs(bench.batches)]
         for table in submissions.TABLES:
             listed = ", ".join(quoted(str(path)) for files in kept for path in files[table])
             bench.con.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{listed}])")
         return bench
 
-    def read_lines(self, *lines: bytes, name: str = "TB-0001-01", end: bytes = b"\n", **said: object) -> Any:
+    def read_lines(
+        self, *lines: bytes, name: str = "TB-0001-01", end: bytes = b"\n", seal: Seal = WHOLE, **said: object
+    ) -> Any:
         """Put lines into a bundle, receive it and read the submissions."""
         self.bundle(f"tablet_vpn/{name}", lines=b"\n".join(lines) + end, **said)
         self.receive("tablet_vpn")
-        return self.read_submissions()
+        return self.read_submissions(seal)
 
     def read_office(self) -> Workbench:
         """Receive and read what offices sent."""
         for route in office.ROUTES:
             self.receive(route)
         bench = self.bench()
-        submissions.run(bench)
-        office.run(bench)
-        batches.run(bench)
+        read.run(bench)
         return bench
 
 

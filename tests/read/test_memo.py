@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import shutil
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from pipeline.errors import InputsMissing, StepFailed
 from pipeline.lake import clock_from
 from pipeline.read import office, submissions
+from pipeline.read.seals import Seal
 from pipeline.sql import Workbench
 from tests.read.desk import Desk, line, rows, submission
 from tests.receive.field import START
@@ -29,7 +31,7 @@ def fill(desk: Desk, bundles: int, start: int = 0) -> None:
 def read(desk: Desk) -> Workbench:
     """Read the submissions."""
     bench = desk.bench()
-    submissions.run(bench)
+    submissions.run(bench, defaultdict(Seal))
     return bench
 
 
@@ -120,7 +122,7 @@ def test_whole_runs_are_kept_while_batches_are_added(desk: Desk, monkeypatch: py
 def test_a_build_as_of_an_earlier_moment_sees_what_had_been_received(desk: Desk) -> None:
     fill(desk, 5)
     bench = desk.bench(START + timedelta(minutes=2))
-    submissions.run(bench)
+    submissions.run(bench, defaultdict(Seal))
     assert rows(bench, "SELECT count(*), count(DISTINCT batch_id) FROM record") == [(9, 3)]
     assert rows(bench, "SELECT count(*) FROM answers") == [(9,)]
 

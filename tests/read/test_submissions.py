@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.read import feed
+from pipeline.read.seals import Seal
 from tests.read.desk import Desk, line, rows, submission
 
 GOOD = line(submission())
@@ -121,7 +122,7 @@ def test_values_are_typed(desk: Desk) -> None:
     ) == [
         (
             desk.lake.batches()[0]["batch_id"][:16] + "-0000001", "case-1", 1, 1, False, datetime(2021, 10, 3, 9, 2, 10),  # noqa: DTZ001
-            datetime(2021, 10, 3, 9, 20), datetime(2021, 10, 3, 21, 0), 300, 0, None, [], 0, 0, len(GOOD), 2,  # noqa: DTZ001
+            datetime(2021, 10, 3, 9, 20), datetime(2021, 10, 3, 21, 0), 300, 0, None, [], 0, 0, len(GOOD), 3,  # noqa: DTZ001
         )
     ]  # fmt: skip
     assert rows(bench, "SELECT iin, family_name, given_name, patronymic, sex, birth_on FROM identity") == [
@@ -297,7 +298,7 @@ def test_the_same_control_character_written_two_ways_is_the_same(desk: Desk) -> 
 
 def test_a_torn_tail_is_one_unreadable_record(desk: Desk) -> None:
     whole = b"\n".join([line(submission(n)) for n in (1, 2, 3)]) + b"\n"
-    bench = desk.read_lines(whole[:-30], end=b"", submissions_sha256=hashlib.sha256(whole).hexdigest(), case_count=3)
+    bench = desk.read_lines(whole[:-30], end=b"", seal=Seal(is_cut=True), case_count=3)
     assert rows(bench, "SELECT record_no, read_error FROM record ORDER BY 1") == [
         (1, None),
         (2, None),
@@ -305,8 +306,14 @@ def test_a_torn_tail_is_one_unreadable_record(desk: Desk) -> None:
     ]
 
 
-def test_a_last_line_without_newline_is_a_line_even_in_a_file_that_differs(desk: Desk) -> None:
-    bench = desk.read_lines(GOOD, GOOD, end=b"", submissions_sha256="0" * 64)
+def test_of_a_bundle_nobody_answers_for_every_line_is_a_record_and_none_is_read(desk: Desk) -> None:
+    bench = desk.read_lines(GOOD, b"{", b"x" * 3_000_000, b"", GOOD, end=b"", seal=Seal("KEY_UNKNOWN"))
+    assert rows(bench, "SELECT read_error, case_id, answers_sha256 FROM record") == [("KEY_UNKNOWN", None, None)] * 5
+    assert rows(bench, "SELECT count(*) FROM identity UNION ALL SELECT count(*) FROM answers") == [(0,), (0,)]
+
+
+def test_a_last_line_without_newline_is_a_line(desk: Desk) -> None:
+    bench = desk.read_lines(GOOD, GOOD, end=b"")
     assert rows(bench, "SELECT read_error FROM record") == [(None,), (None,)]
 
 
@@ -322,7 +329,7 @@ def test_a_damaged_manifest_is_one_unreadable_record_and_the_submissions_are_rea
     bench = desk.read_submissions()
     assert rows(bench, "SELECT record_no, file_no, read_error, case_id FROM record ORDER BY 1") == [
         (1, 1, "BAD_MANIFEST", None),
-        (2, 2, None, "case-1"),
+        (2, 3, None, "case-1"),
     ]
 
 
@@ -334,8 +341,8 @@ def test_a_foreign_file_in_a_bundle_is_one_unreadable_record(desk: Desk) -> None
     bench = desk.read_submissions()
     assert rows(bench, "SELECT record_no, file_no, read_error FROM record ORDER BY 1") == [
         (1, 2, "UNKNOWN_FILE"),
-        (2, 3, None),
-        (3, 4, None),
+        (2, 4, None),
+        (3, 5, None),
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.lake import Clock, Lake, clock_from
 from pipeline.receive import Receipt, receive
 from pipeline.settings import Settings, load_settings
+from sandbox.seals import key_of, sealed
 
 START = datetime(2021, 10, 3, 16, 0, tzinfo=UTC)
 LINE = b'{"case_id":"c1","case_version":1}\n'
@@ -40,7 +41,9 @@ class Field:
             "submissions_sha256": hashlib.sha256(lines).hexdigest(),
             "created_count": 1, "deleted_count": 0, "last_case_no": 1, "daily_counts": {"2021-10-03": 1},
         }  # fmt: skip
-        self.put(f"{folder}/manifest.json", json.dumps(manifest | said).encode())
+        manifest |= said
+        for file, content in sealed(manifest, key_of(1, str(manifest["device_id"])), lines.split(b"\n")[:-1]).items():
+            self.put(f"{folder}/{file}", content)
         self.put(f"{folder}/submissions.ndjson", lines)
         if is_ready:
             self.put(f"{folder}.ready", b"")

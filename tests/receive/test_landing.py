@@ -52,11 +52,11 @@ def test_batch_id_is_the_documented_hash(field: Field) -> None:
     assert field.receive("list").landed == [expected]
 
 
-def test_bundle_batch_id_covers_manifest_and_submissions(field: Field) -> None:
+def test_bundle_batch_id_covers_every_file(field: Field) -> None:
     folder = field.bundle("tablet_vpn/TB-0001-20211003-01")
     lines = "".join(
         f"{name}\t{hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n"
-        for name in ("manifest.json", "submissions.ndjson")
+        for name in ("manifest.json", "signature", "submissions.ndjson", "submissions.sha256")
     )
     expected = hashlib.sha256(f"tablet_vpn\nTB-0001\n{lines}".encode()).hexdigest()
     assert field.receive("tablet_vpn").landed == [expected]

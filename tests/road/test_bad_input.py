@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.seals import key_of, sealed
 from tests.privacy.search import texts_of
 from tests.road.conftest import Played
 from tests.road.road import NIGHTS, STATES, Road, Said, copied, imbalances, rows
@@ -46,8 +47,9 @@ def ndjson(*lines: object) -> bytes:
 class Spoiler:
     """Puts bad things into an inbox."""
 
-    def __init__(self, inbox: Path) -> None:
+    def __init__(self, inbox: Path, seed: int = 0) -> None:
         self.inbox = inbox
+        self.seed = seed
 
     def put(self, path: str, content: bytes) -> Path:
         """Write a file."""
@@ -66,7 +68,11 @@ class Spoiler:
             "exported_at": "2021-10-05T21:00:00+05:00", "case_count": sent.count(b"\n"), "submissions_sha256": hashlib.sha256(sent).hexdigest(),
             "created_count": 1, "deleted_count": 0, "last_case_no": 1, "daily_counts": {},
         }  # fmt: skip
-        self.put(f"{route}/{name}/manifest.json", json.dumps(manifest | said).encode())
+        manifest |= said
+        for file, sealing in sealed(
+            manifest, key_of(self.seed, str(manifest["device_id"])), sent.split(b"\n")[:-1]
+        ).items():
+            self.put(f"{route}/{name}/{file}", sealing)
         self.put(f"{route}/{name}/submissions.ndjson", content)
         if route == "tablet_vpn":
             self.put(f"{route}/{name}.ready", b"")
@@ -74,7 +80,7 @@ class Spoiler:
 
 def spoil(inbox: Path, campaign: Path) -> None:
     """Put one of everything bad into the inbox."""
-    bad = Spoiler(inbox)
+    bad = Spoiler(inbox, json.loads((campaign / "campaign.json").read_text())["seed"])
     whole = ndjson(line(1), line(2), line(3))
     bad.bundle("empty", b"")
     bad.bundle("cut", whole[:-200], declared=whole)
@@ -88,9 +94,14 @@ def spoil(inbox: Path, campaign: Path) -> None:
     bad.bundle("noise", b"\x00\xff\xfe" * 50 + b"\n" + SECRETS[0].encode() + b"\n")
     bad.bundle("once", ndjson(line(8)))
     bad.bundle("once-more", ndjson(line(8)), exported_at="2021-10-06T21:00:00+05:00")
-    bad.bundle("stranger", ndjson(line(9, institution_id="MNG-9999")), institution_id="MNG-9999", device_id="TB-9999")
-    bad.bundle("named", ndjson(line(18, institution_id=SECRETS[3], device_id=SECRETS[3])), institution_id=SECRETS[3], device_id=SECRETS[3],
-               created_count=3, last_case_no=3)  # fmt: skip
+    bad.bundle("stranger", ndjson(line(9, institution_id="MNG-9999")), institution_id="MNG-9999")
+    bad.bundle("unknown-tablet", ndjson(line(25)), device_id="TB-9999")
+    bad.bundle("unsigned", ndjson(line(19), line(20)))
+    (inbox / "tablet_vpn" / "unsigned" / "signature").unlink()
+    bad.bundle("forged", ndjson(line(21)))
+    bad.put("tablet_vpn/forged/signature", (inbox / "tablet_vpn" / "once" / "signature").read_bytes())
+    bad.bundle("altered", ndjson(line(22), line(23)), declared=ndjson(line(22), line(24)))
+    bad.bundle("named", ndjson(line(18, institution_id=SECRETS[3], device_id=SECRETS[3])), institution_id=SECRETS[3])
     bad.bundle("named-and-empty", b"\xef\xbb\xbf", institution_id=SECRETS[3], device_id=f"{SECRETS[3]}2")
     bad.bundle("form", ndjson(line(10, form_version="2020.9"), line(11, form_code="F9_OTHER")))
     bad.bundle("long", ndjson(line(12, answers={"usual_address_text": "x" * 1_100_000}), line(13)))
@@ -201,8 +212,12 @@ def test_nothing_is_lost_in_it(night: Night) -> None:
         ("named-and-empty", {"unreadable": 1}),
         ("form", {"quarantined": 2}),
         ("long", {"unreadable": 1, "counted": 1}),
-        ("no-manifest", {"counted": 1}),
-        ("bad-manifest", {"unreadable": 1, "counted": 1}),
+        ("no-manifest", {"unreadable": 1}),
+        ("bad-manifest", {"unreadable": 2}),
+        ("unknown-tablet", {"unreadable": 1}),
+        ("unsigned", {"unreadable": 2}),
+        ("forged", {"unreadable": 1}),
+        ("altered", {"unreadable": 2}),
     ],
 )
 def test_a_bad_bundle_is_accounted_for_line_by_line(night: Night, bundle: str, states: dict[str, int]) -> None:
