@@ -8,8 +8,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from pipeline import build
 from pipeline.read.foreign import archives
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, line, rows, submission
@@ -29,6 +31,19 @@ def test_a_row_of_the_roster_is_a_case_and_has_the_digest_of_its_native_copy(des
     found = rows(bench, "SELECT case_id, case_version, read_error, mistyped, unknown_key_count, answers_sha256 FROM record ORDER BY received_at")  # fmt: skip
     assert found[0] == found[1]
     assert found[0][:4] == ("0128ff1866b04094b517f13b84fcaa5f.1", 1, None, [])
+
+
+def test_the_same_case_by_another_route_is_repeated(desk: Desk) -> None:
+    """Down to the state in the ledger: what was held or counted once is not so again."""
+    files.put(desk, ONE)
+    desk.bundle("tablet_usb/STICK/TB-0001-01", lines=line(NATIVE | {"synced_at": None}) + b"\n")
+    desk.receive("tablet_usb")
+    made = build.open_build(desk.lake, desk.settings)
+    for step in ("read", "check", "resolve"):
+        build.run_step(desk.lake, desk.settings, made, step)
+    query = f"SELECT route, state FROM '{made.folder}/resolve/record_state.parquet' ORDER BY received_at"
+    # no register is in force in this small lake: the first is held
+    assert duckdb.sql(query).fetchall() == [("tablet_vpn", "quarantined"), ("tablet_usb", "repeated")]
 
 
 def test_what_was_not_answered_is_empty(desk: Desk) -> None:
