@@ -18,7 +18,7 @@ Nothing new: the task is skipped and nothing is built.
 **If it fails**
 
 - `PortalUnavailable`: the portal does not answer; retried by itself. After an hour, call the portal's people.
-- `PortalRefused`: the token is wrong or has ended. Set SANAQ_PORTAL_TOKEN, clear the task.
+- `PortalRefused`: the secret or the certificate is wrong, the message says which. Set SANAQ_PORTAL_SECRET or SANAQ_PORTAL_CA, clear the task.
 - `CensusDbUnavailable`: the Census Database does not answer; retried by itself. After an hour, call its operators.
 - `CensusDbRefused`: role, password, certificate or a column is not as docs/census-db.sql says. Mend it with them, clear the task.
 - `DiskFull`: free space for the lake; nothing was half written. Clear the task.

@@ -14,7 +14,9 @@ from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, SanaqError
 from pipeline.lake import Lake
-from pipeline.receive import census_db, portal, sftp
+from pipeline.receive import census_db, sftp
+from pipeline.receive.attempts import Shaky
+from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 
@@ -191,15 +193,15 @@ def _secret(name: str, given: bool, otherwise: str) -> Finding:
 
 
 def _portal(settings: Settings) -> Finding:
-    """Ask the portal for its counts, once and briefly: that tries address and token."""
-    if settings.portal_token is None:
+    """Ask the portal for its counts, once and briefly: that tries address, certificate and secret."""
+    if settings.portal_secret is None:
         return Finding(
-            "portal", "attention", "SANAQ_PORTAL_TOKEN is not set", "Set it; until then the portal is not received."
+            "portal", "attention", "SANAQ_PORTAL_SECRET is not set", "Set it; until then the portal is not received."
         )
-    api = portal.Portal(settings, timeout=5.0, attempts=1)
     try:
-        api.counts()
-    except (SanaqError, portal.Shaky) as problem:
+        with Portal(settings, timeout=5.0, attempts=1) as api:
+            api.counts("submissions")
+    except (SanaqError, Shaky) as problem:
         return Finding(
             "portal",
             "attention",
@@ -208,9 +210,7 @@ def _portal(settings: Settings) -> Finding:
             if isinstance(problem, SanaqError)
             else "Start it, or correct SANAQ_PORTAL_URL; the other routes go on without it.",
         )
-    finally:
-        api.close()
-    return Finding("portal", "ok", f"{settings.portal_url} answers and takes the token")
+    return Finding("portal", "ok", f"{settings.portal_url} answers and takes the secret")
 
 
 def _gateway(settings: Settings) -> Finding:

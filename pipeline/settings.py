@@ -23,7 +23,9 @@ from pipeline.errors import BadSetting
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 FORM = re.compile(r"\d+/\S+")
-ADDRESS = re.compile(r"https?://[^\s/]+[^\s]*")
+ADDRESS = re.compile(
+    r"https://[^\s/?#@]+(/[^\s?#@]*)?|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[^\s?#]*)?"
+)
 
 GATEWAY = re.compile(r"sftp://[^\s:@/]+@[^\s:@/]+(:[0-9]{1,5})?(/[^\s]*)?")
 
@@ -36,8 +38,14 @@ def _memory(value: str) -> str:
 
 def _address(value: str) -> str:
     if not ADDRESS.fullmatch(value):
-        raise ValueError("an address is wanted that begins with http:// or https://")
+        raise ValueError(
+            "an address is wanted like https://HOST/FOLDER without a password; http:// is for this machine alone"
+        )
     return value
+
+
+def _given(value: object) -> object:
+    return None if value == "" else value  # a compose file cannot leave a variable out
 
 
 def _gateway(value: object) -> object:
@@ -104,7 +112,11 @@ class Settings(BaseSettings):
     portal_url: Annotated[str, AfterValidator(_address)] = Field(
         "http://127.0.0.1:8765", description="base address of the portal's API"
     )
-    portal_token: SecretStr | None = Field(None, description="bearer token of the portal's API")
+    portal_ca: Annotated[Path | None, BeforeValidator(_given)] = Field(
+        None, description="file with the certificate of the portal's issuer, PEM; when not set the public ones are held"
+    )
+    portal_client: str = Field("sanaq", description="name the portal knows us by")
+    portal_secret: SecretStr | None = Field(None, description="secret for which the portal gives short-lived tokens")
     sftp_url: Annotated[str | None, BeforeValidator(_gateway)] = Field(
         None,
         description="gateway tablet_vpn is pulled from, sftp://USER@HOST:PORT/FOLDER; when not set the inbox is read",

@@ -140,7 +140,7 @@ def _write_post(field: Path, post: Post) -> list[dict[str, str]]:
         timeline.append({"delivery": delivery.path, "route": delivery.route, "arrives_at": _utc(delivery.arrives_at)})
     _write(field / "portal" / "submissions.ndjson", b"".join(line + b"\n" for _, line in post.portal))
     index = "seq,available_at\n" + "".join(f"{n},{_utc(at)}\n" for n, (at, _) in enumerate(post.portal, 1))
-    _write(field / "portal" / "index.csv", index.encode())
+    _write(field / "portal" / "submissions.csv", index.encode())
     _write(field / "census_db" / "submissions.ndjson", b"".join(row.line + b"\n" for row in post.census_db))
     _write(field / "census_db" / "index.csv", _census_db_index(post.census_db).encode())
     return timeline

@@ -62,16 +62,25 @@ def deliver_command(
 def serve_command(
     out: Out,
     port: Annotated[int, typer.Option(help="0 takes a free port")] = 8765,
-    token: Annotated[str, typer.Option(envvar="SANAQ_PORTAL_TOKEN")] = "sandbox",  # noqa: S107 - a play portal on the loopback
+    secret: Annotated[str, typer.Option(envvar="SANAQ_PORTAL_SECRET")] = "sandbox",  # noqa: S107 - a play portal on the loopback
+    fault: Annotated[
+        list[str] | None, typer.Option(help="NAME or NAME=NUMBER, see docs/sandbox.md; again for more")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Serve the portal on the loopback interface; it shows what has become available by the campaign's clock."""
+    from sandbox.faults import faults_from
     from sandbox.portal import serve
+
+    try:
+        faults = faults_from(fault or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from None
 
     def announce(url: str) -> None:
         typer.echo(json.dumps({"url": url}) if as_json else f"portal at {url}")
 
-    serve(out, port, token, announce)
+    serve(out, port, secret, announce, faults)
 
 
 @app.command("serve-sftp")

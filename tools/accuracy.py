@@ -39,7 +39,7 @@ def judge(seed: int, rate_scale: float = 1.0, keep: Path | None = None) -> Evalu
             "SANAQ_LAKE": str(folder / "lake"),
             "SANAQ_INBOX": str(folder / "inbox"),
             "SANAQ_PORTAL_URL": url,
-            "SANAQ_PORTAL_TOKEN": "sandbox",
+            "SANAQ_PORTAL_SECRET": "sandbox",
             "SANAQ_THREADS": "1",
         }
         for route in ROUTES:

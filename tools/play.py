@@ -81,7 +81,7 @@ def main() -> int:
             f"[bold red]{lake} holds a lake that is not a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
         )
         return 1
-    port, db_port, token, password = free_port(), free_port(), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+    port, db_port, secret, password = free_port(), free_port(), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     keys = tempfile.TemporaryDirectory()  # not in the field: that is cleared once nobody else is at work in it
     way_in = access(Path(keys.name), free_port())
     sandbox = [sys.executable, "-m", "pipeline.cli", "sandbox"]
@@ -92,7 +92,7 @@ def main() -> int:
         "SANAQ_LAKE": str(lake),
         "SANAQ_INBOX": str(field / "inbox"),
         "SANAQ_PORTAL_URL": f"http://127.0.0.1:{port}",
-        "SANAQ_PORTAL_TOKEN": token,
+        "SANAQ_PORTAL_SECRET": secret,
         **way_in.settings(),
         "SANAQ_CENSUS_DB_URL": f"postgresql://{census_db.READER}@127.0.0.1:{db_port}/{census_db.DATABASE}",
         "SANAQ_CENSUS_DB_PASSWORD": password,

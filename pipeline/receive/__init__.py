@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Clock, Lake
-from pipeline.receive import odk, sftp
+from pipeline.receive import odk, portal, sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import CENSUS_DB, Parcel, Receipt, Refusal
-from pipeline.receive.portal import ROUTE as PORTAL
-from pipeline.receive.portal import pulled
 from pipeline.settings import Settings
 
 __all__ = ["Receipt", "Refusal", "receive"]
@@ -46,7 +44,7 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     DiskFull
         There is not twice the room needed; what landed before is whole.
     PortalRefused, PortalUnavailable
-        The portal could not be pulled; nothing landed.
+        The portal could not be pulled to the end; what landed before is whole.
     GatewayRefused, GatewayUnavailable
         The gateway could not be pulled to the end; what landed before is whole.
     CensusDbRefused, CensusDbUnavailable
@@ -56,7 +54,7 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     """
     receipt = Receipt(route)
     with Landing(lake, clock, settings.max_file_bytes) as landing:
-        if route == PORTAL:
+        if route == portal.ROUTE:
             _from_portal(receipt, landing, lake, settings)
         elif route == sftp.ROUTE and settings.sftp_url:
             _from_gateway(receipt, landing, lake, settings)
@@ -74,9 +72,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
 
 
 def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
-    with pulled(lake, settings, landing.staging / PORTAL) as parcel:
-        _enter(receipt, landing.land([parcel] if parcel else []))
-    if parcel is None:
+    _enter(receipt, portal.brought(landing, lake, settings))
+    if not (receipt.landed or receipt.again or receipt.refused):
         receipt.note = "the portal has nothing new"
 
 
@@ -143,7 +140,7 @@ def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
 def _enter_landed(receipt: Receipt, manifest: dict[str, Any]) -> None:
     receipt.landed.append(manifest["batch_id"])
     receipt.as_of = manifest["received_at"]
-    if receipt.route in (PORTAL, CENSUS_DB, *BUNDLE_ROUTES):
+    if receipt.route in (portal.ROUTE, CENSUS_DB, *BUNDLE_ROUTES):
         receipt.record_count += sum(f["line_count"] for f in manifest["files"] if f["path"].endswith(".ndjson"))
     count = (manifest["declared"] or {}).get("case_count")
     if isinstance(count, int) and not isinstance(count, bool):

@@ -139,9 +139,9 @@ def stamp(moment: datetime) -> str:
 
 def last_cursor(lake: Lake, route: str) -> str | None:
     """Return where the last pull over a route ended, or None before the first."""
-    manifests = [_manifest(path) for path in lake.landing.glob(f"{route}/*/manifest.json")]
-    newest = max(manifests, key=lambda manifest: str(manifest["received_at"]), default=None)
-    return newest["cursor_to"] if newest else None
+    manifests = (_manifest(path) for path in lake.landing.glob(f"{route}/*/manifest.json"))
+    pulled = [(str(manifest["received_at"]), manifest["cursor_to"]) for manifest in manifests if manifest["cursor_to"]]
+    return str(max(pulled)[1]) if pulled else None
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -17,12 +17,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import stamina
 
 from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import Lake
+from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting
 from pipeline.receive.parcel import Parcel, Source
-from pipeline.receive.portal import LONGEST_WAIT, TRY_AGAIN, Shaky
 from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
@@ -130,14 +129,12 @@ class Central:
 
     def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
-            for attempt in stamina.retry_context(
-                on=_worth_it, attempts=self._attempts, timeout=None, wait_initial=self._first_wait, wait_max=LONGEST_WAIT
-            ):  # fmt: skip
+            for attempt in attempting(self._attempts, self._first_wait):
                 with attempt:
                     return self._once(method, path, **given)
         except Shaky as shaky:
             raise self._unavailable(shaky.what) from None
-        raise AssertionError("stamina ends in a return or an error")
+        raise AssertionError("the attempts end in a return or an error")
 
     def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
         try:
@@ -248,7 +245,3 @@ def _moment(value: object) -> datetime:
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _worth_it(error: Exception) -> bool:
-    return isinstance(error, Shaky)

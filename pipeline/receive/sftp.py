@@ -20,14 +20,13 @@ from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import asyncssh
-import stamina
 
 from pipeline.errors import BadSetting, GatewayRefused, GatewayUnavailable
 from pipeline.lake import Lake
+from pipeline.receive.attempts import Shaky, attempting
 from pipeline.receive.inbox import Waiting, is_ignored
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import Parcel, Refusal, Source, identifier
-from pipeline.receive.portal import LONGEST_WAIT, Shaky
 from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
@@ -176,11 +175,8 @@ class Gateway:
     # one act, tried until it is whole ---------------------------------------------------------------------------------
 
     def _do(self, act: Callable[[asyncssh.SFTPClient], Awaitable[Result]]) -> Result:
-        attempts = stamina.retry_context(
-            on=Shaky, attempts=self._attempts, timeout=None, wait_initial=self._first_wait, wait_max=LONGEST_WAIT
-        )
         try:
-            for attempt in attempts:
+            for attempt in attempting(self._attempts, self._first_wait):
                 with attempt:
                     return self._runner.run(self._once(act))
         except Shaky as shaky:

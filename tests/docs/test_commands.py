@@ -159,5 +159,5 @@ def _environment(published_lake: Path, folder: Path, portal: str) -> dict[str, s
         "SANAQ_LAKE": str(folder / "lake"),
         "SANAQ_INBOX": str(published_lake.parent / "inbox"),
         "SANAQ_PORTAL_URL": portal,
-        "SANAQ_PORTAL_TOKEN": "sandbox",
+        "SANAQ_PORTAL_SECRET": "sandbox",
     }

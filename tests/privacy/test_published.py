@@ -127,7 +127,7 @@ def _run(root: Path, work: Path, portal: str, *command: str) -> str:
         "SANAQ_LAKE": str(work / "lake"),
         "SANAQ_INBOX": str(work / "inbox"),
         "SANAQ_PORTAL_URL": portal,
-        "SANAQ_PORTAL_TOKEN": TOKEN,
+        "SANAQ_PORTAL_SECRET": TOKEN,
         "SANAQ_ID_KEY": KEY,
         "SANAQ_THREADS": "2",
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",

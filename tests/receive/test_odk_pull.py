@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
-from pipeline.receive import odk
+from pipeline.receive import attempts, odk
 from sandbox.odk_central import Central, running
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, rows
@@ -121,7 +121,7 @@ def test_a_server_out_of_breath_is_asked_again(desk: Desk, central: Central) -> 
 def test_a_server_that_stays_away_lands_nothing(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
     submit(central, 1)
     central.troubles += [500] * 9
-    monkeypatch.setattr(odk, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(attempts, "LONGEST_WAIT", 0.01)
     with pytest.raises(SurveyServerUnavailable):
         desk.receive("tablet_vpn")
     assert not desk.lake.batches()

@@ -102,7 +102,7 @@ class Road:
         """Serve the campaign's portal over the block."""
         assert self.campaign is not None
         with running(self.campaign, TOKEN) as url:
-            self.settings |= {"portal_url": url, "portal_token": TOKEN}
+            self.settings |= {"portal_url": url, "portal_secret": TOKEN}
             yield
 
     def receive(self, until: str, *routes: str) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.lake import Lake, point_current
-from pipeline.receive.portal import Portal
+from pipeline.receive.portal_api import Portal
 from sandbox.deliver import deliver
-from sandbox.portal import Faults
+from sandbox.faults import Faults
 from tests.road.conftest import Played
 from tests.road.road import NIGHTS, Road, copied, digests, imbalances, rows
 from tests.road.test_kill import assert_yesterday_stands, back_to_the_second_night
@@ -76,7 +76,7 @@ def test_the_portal_stumbles_and_the_pull_is_whole(played: Played, arrived: Road
 @pytest.mark.parametrize(
     ("faults", "code", "words"),
     [
-        ({"unauthorized": 9}, 2, "SANAQ_PORTAL_TOKEN"),
+        ({"unauthorized": 9}, 2, "SANAQ_PORTAL_SECRET"),
         ({"server_error": 9}, 7, "HTTP 500"),
         ({"too_many": 9, "retry_after": 0}, 7, "HTTP 429"),
         ({"slow": 9, "slow_seconds": 1.5}, 7, "no answer in time"),
@@ -104,11 +104,11 @@ def test_a_portal_that_fails_is_named_and_the_other_routes_are_received(
 
 @pytest.mark.usefixtures("impatient")
 def test_no_portal_at_all(arrived: Road) -> None:
-    arrived.settings |= {"portal_url": "http://127.0.0.1:9", "portal_token": "t"}
+    arrived.settings |= {"portal_url": "http://127.0.0.1:9", "portal_secret": "t"}
     said = arrived.sanaq("receive", "portal")
     assert said.code == 7
     assert "the connection broke" in said.err
-    assert "goes on from the same cursor" in said.err
+    assert "goes on from there" in said.err
 
 
 @pytest.mark.parametrize("command", ["receive", "build", "publish", "release"])
