@@ -21,8 +21,10 @@ opened AS (
 clock AS (
     SELECT
         opened.opened_at,
+        round.tablet_start_at,
         build.as_of >= opened.closed_at AS is_over,
         date_diff('day', opened.opened_at, build.as_of) AS days_open,
+        date_diff('day', round.tablet_start_at, build.as_of) AS days_of_tablets,
         strftime(timezone(round.zone, timezone('UTC', build.as_of)), '%Y%m%d')::DECIMAL(18, 4) AS today_no
     FROM opened
     CROSS JOIN build
@@ -104,17 +106,49 @@ size AS (
     FROM expected
 ),
 
+-- A tablet in somebody's hands whose kit is not whole by the act (R10).
+kits AS (
+    SELECT
+        'KIT_INCOMPLETE' AS kind,
+        device.institution_id,
+        'tablet' AS subject_kind,
+        device.device_id AS subject_id
+    FROM device
+    JOIN site USING (institution_id)
+    CROSS JOIN clock
+    WHERE device.issued_on IS NOT NULL AND device.returned_on IS NULL AND NOT clock.is_over
+    AND NOT (
+        COALESCE(device.has_case, FALSE) AND COALESCE(device.has_glass, FALSE) AND COALESCE(device.has_charger, FALSE)
+        AND COALESCE(device.has_usb_cable, FALSE) AND COALESCE(device.has_stylus, FALSE) AND COALESCE(device.has_power_bank, FALSE)
+    )
+),
+
+lacking AS (
+    SELECT
+        kind,
+        institution_id,
+        'institution' AS subject_kind,
+        institution_id AS subject_id
+    FROM lack
+    UNION ALL BY NAME SELECT * FROM kits
+),
+
+-- What the field waits for is counted from the day before the field on which it begins to be missed, so that it is due before the field;
+-- tablets are needed when interviews start, headcounts by a day of their own.
 readiness AS (
     SELECT
-        lack.kind,
-        lack.institution_id,
-        'institution' AS subject_kind,
-        lack.institution_id AS subject_id,
-        -- headcounts are due by a day of their own
-        CASE WHEN lack.kind = 'HEADCOUNT_MISSING' THEN clock.today_no ELSE clock.days_open END AS measured,
-        COALESCE(size.person_count, 0) AS person_count,
-        CASE WHEN lack.kind <> 'HEADCOUNT_MISSING' THEN clock.opened_at END AS since_at
-    FROM lack
+        lacking.*,
+        CASE
+            WHEN lacking.kind = 'HEADCOUNT_MISSING' THEN clock.today_no
+            WHEN lacking.kind IN ('TABLET_MISSING', 'KIT_INCOMPLETE') THEN clock.days_of_tablets
+            ELSE clock.days_open
+        END AS measured,
+        CASE WHEN lacking.kind = 'KIT_INCOMPLETE' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
+        CASE WHEN lacking.kind IN ('TABLET_MISSING', 'KIT_INCOMPLETE') THEN clock.tablet_start_at ELSE clock.opened_at END
+        + to_days(TRY_CAST(threshold.amber AS INTEGER)) AS since_at
+    FROM lacking
+    JOIN discrepancy_kind USING (kind)
+    LEFT JOIN threshold USING (alert_id)
     LEFT JOIN size USING (institution_id)
     CROSS JOIN clock
 ),

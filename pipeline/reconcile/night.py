@@ -122,6 +122,7 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "problems": rows(bench, "imbalance"),
         "verdict": {**rows(bench, "verdict")[0], **rows(bench, "open_discrepancy")[0]},
         "actions": rows(bench, "action"),
+        "readiness": rows(bench, "readiness"),
         "groups": rows(bench, "by_group"),
         "waterfall": rows(bench, "waterfall"),
         "daily": rows(bench, "daily"),

@@ -302,6 +302,47 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
     assert by_site["C"] == unready | {"ORDER_OTHER"}
 
 
+def test_what_is_not_ready_is_due_before_the_field_and_has_an_owner(tmp_path: Path) -> None:
+    field = Field(tmp_path, datetime(2021, 8, 20, tzinfo=UTC))
+    field.institution("A", head_order_no=None)
+    rows = {row["kind"]: row for row in found(field)}
+    opened, tablets = date(2021, 9, 1), date(2021, 10, 1)
+    for kind in ("HEAD_ORDER_MISSING", "STAFF_UNTRAINED", "ROOM_MISSING", "COMPUTER_MISSING", "LIST_MISSING"):
+        assert (rows[kind]["owner"], rows[kind]["due_on"] < opened) == ("HEAD", True)
+    assert (rows["TABLET_MISSING"]["owner"], opened < rows["TABLET_MISSING"]["due_on"] < tablets) == (
+        "DEPARTMENT",
+        True,
+    )
+
+
+def test_once_the_field_is_open_what_is_not_ready_is_overdue(tmp_path: Path) -> None:
+    field = Field(tmp_path, datetime(2021, 9, 2, tzinfo=UTC))
+    field.institution("A", head_order_no=None)
+    [row] = found(field, "HEAD_ORDER_MISSING")
+    assert (row["severity"], row["owner"], row["due_on"] < date(2021, 9, 1)) == ("red", "DEPARTMENT", True)
+    assert [row["severity"] for row in found(field, "TABLET_MISSING")] == ["amber"]  # not needed yet
+
+
+WHOLE = dict.fromkeys(("has_case", "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank"), True)
+
+
+@pytest.mark.parametrize("item", WHOLE)
+def test_every_item_of_the_kit_counts(field: Field, item: str) -> None:
+    field.add(
+        "device", device_id="T9", institution_id="A", issued_on="2021-09-27", **{**WHOLE, item: None}, batch_id="r"
+    )
+    [row] = found(field, "KIT_INCOMPLETE")
+    assert (row["subject_kind"], row["subject_id"], row["owner"]) == ("tablet", "T9", "DEPARTMENT")
+
+
+def test_a_whole_kit_and_a_tablet_that_is_back_are_nothing_to_do(field: Field) -> None:
+    field.add("device", device_id="T8", institution_id="A", issued_on="2021-09-27", **WHOLE, batch_id="r")
+    field.add(
+        "device", device_id="T9", institution_id="A", issued_on="2021-09-27", returned_on="2021-10-10", batch_id="r"
+    )
+    assert found(field, "KIT_INCOMPLETE") == []
+
+
 @pytest.mark.parametrize(
     ("day", "severity"), [("2021-09-09", None), ("2021-09-10", "amber"), ("2021-09-19", "amber"), ("2021-09-20", "red")]
 )

@@ -1,7 +1,7 @@
 """The one page: three languages, no network, no script, nobody on it."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from pipeline.reconcile.campaign import catalogue, phase_of
 from pipeline.reconcile.forecast import forecast
 from pipeline.reconcile.page import number, percent, signed, texts
 from pipeline.settings import Settings
+from tests.made_build import AS_OF, MadeBuild
 
 
 @pytest.fixture
@@ -171,3 +172,24 @@ def test_the_waterfall_ends_where_it_should() -> None:
 
 def test_the_page_texts_are_escaped() -> None:
     assert "<b>" not in page.three("<b>", "x", "y")
+
+
+def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_number_alone(
+    lake: Lake, settings: Settings
+) -> None:
+    sites = ("MNG-0004", "MNG-0005", "MNG-0009")  # the last is S3
+    lacking = [
+        {"discrepancy_id": f"n{number}", "kind": "HEAD_ORDER_MISSING", "severity": "amber", "institution_id": site, "subject_kind": "institution",
+         "subject_id": site, "owner": "HEAD", "due_on": date(2021, 8, 21), "person_count": 1, "unit": "days", "rank_no": number,
+         "message_kk": "Бұйрық жоқ.", "message_ru": "Нет приказа.", "message_en": "No order."}
+        for number, site in enumerate(sites, start=1)
+    ]  # fmt: skip
+    as_of = AS_OF - timedelta(days=60)
+    built = MadeBuild(as_of=as_of, tables={"discrepancy": lacking}).write(lake.root, settings)
+    result = reconcile(lake, built, settings)
+    [row] = result.figures["readiness"]
+    assert (row["owner"], row["site_count"], row["overdue_count"], row["due_on"]) == ("HEAD", 3, 0, date(2021, 8, 21))
+    assert row["institution_ids"] == ["MNG-0004", "MNG-0005"]
+    html = result.page.read_text(encoding="utf-8")
+    assert "Ready for the field" in html
+    assert "MNG-0009" not in html

@@ -1,0 +1,49 @@
+-- What sites still lack before the field: how many, who acts, by when, and where; S3 is in the number, never in the names.
+WITH lacking AS (
+    SELECT
+        discrepancy.*,
+        ref_category.tier IS NOT DISTINCT FROM 'S3' AS is_hidden,
+        discrepancy.due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue
+    FROM discrepancy
+    LEFT JOIN institution USING (institution_id)
+    LEFT JOIN ref_category USING (category_code)
+    CROSS JOIN round
+    CROSS JOIN build
+    WHERE discrepancy.kind IN (
+        'SITE_TWICE', 'ORDER_TWICE', 'ORDER_MISSING', 'ORDER_OTHER', 'HEAD_ORDER_MISSING', 'STAFF_UNTRAINED', 'ROOM_MISSING',
+        'COMPUTER_MISSING', 'TABLET_MISSING', 'KIT_INCOMPLETE', 'LIST_MISSING'
+    )
+),
+
+counted AS (
+    SELECT
+        kind,
+        owner,
+        max(severity) AS severity,  -- 'red' sorts after 'amber'
+        count(DISTINCT institution_id) AS site_count,
+        count(DISTINCT institution_id) FILTER (WHERE is_overdue) AS overdue_count,
+        count(DISTINCT institution_id) FILTER (WHERE NOT is_hidden) AS shown_count,
+        min(due_on) AS due_on,
+        max(message_kk) AS message_kk,
+        max(message_ru) AS message_ru,
+        max(message_en) AS message_en
+    FROM lacking
+    GROUP BY kind, owner
+),
+
+named AS (
+    SELECT
+        kind,
+        owner,
+        list(DISTINCT institution_id ORDER BY institution_id)[1:6] AS institution_ids
+    FROM lacking
+    WHERE NOT is_hidden
+    GROUP BY kind, owner
+)
+
+SELECT
+    counted.*,
+    COALESCE(named.institution_ids, []) AS institution_ids
+FROM counted
+LEFT JOIN named USING (kind, owner)
+ORDER BY counted.due_on, counted.kind, counted.owner
