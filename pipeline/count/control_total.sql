@@ -188,7 +188,8 @@ bundle_days AS (
     FROM day_compared
 ),
 
--- The portal counts all it ever accepted, by its own day of receipt, which a submission does not carry: totals are compared.
+-- The portal counts all it ever accepted, movements and headcounts too, by its own day of receipt,
+-- which a line does not carry: totals are compared.
 pull_declared AS (
     SELECT
         batch_id,
@@ -207,6 +208,7 @@ pull AS (
     FROM batch
     LEFT JOIN pull_declared USING (batch_id)
     WHERE batch.route IN ('portal', 'census_db')
+    OR (batch.route IN ('movement', 'headcount') AND batch.source_id = 'portal' AND batch.institution_id IS NULL)
 ),
 
 -- A gap is as old as the first pull since the last one without.

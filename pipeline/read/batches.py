@@ -80,7 +80,7 @@ def _batch(batch: dict[str, Any]) -> dict[str, Any]:
 def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the sender's counts per day: a tablet's `daily_counts`, `daily` of what is pulled."""
     said = batch["declared"] or {}
-    counts = said.get("daily" if batch["route"] in ("portal", "census_db") else "daily_counts")
+    counts = said.get("daily_counts" if batch.get("cursor_to") is None else "daily")
     rows = [(_day(day), _count(count)) for day, count in counts.items()] if isinstance(counts, dict) else []
     return [
         {"batch_id": batch["batch_id"], "counted_on": day, "declared_count": count}

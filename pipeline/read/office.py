@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from pipeline.read.landed import require_landed
 from pipeline.read.lists import read_lists
 from pipeline.read.mapping import accepted_mappings, propose
+from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
 from pipeline.sql import Workbench, step_failed
@@ -80,6 +81,8 @@ class Found:
         Why it is quarantined whatever else came, or None.
     file_at
         Place among the files of its batch.
+    sender_id
+        The institution that sent it, where the batch does not say.
     """
 
     kind: str
@@ -88,6 +91,7 @@ class Found:
     fault: str | None = None
     held: str | None = None
     file_at: int = 0
+    sender_id: str | None = None
 
 
 class OfficeReader:
@@ -111,7 +115,19 @@ class OfficeReader:
         digest = hashlib.sha256(f"{self._latest} {importlib.metadata.version('python-calamine')}".encode())
         digest.update(json.dumps(self._accepted, sort_keys=True).encode())
         for path in (
-            *(HERE / name for name in ("office.py", "lists.py", "words.py", "sheets.py", "packed.py", "mapping.py")),
+            *(
+                HERE / name
+                for name in (
+                    "office.py",
+                    "lists.py",
+                    "words.py",
+                    "sheets.py",
+                    "packed.py",
+                    "mapping.py",
+                    "office_lines.py",
+                    "feed.py",
+                )
+            ),
             self._headers,
         ):
             digest.update(path.read_bytes())
@@ -147,6 +163,8 @@ class OfficeReader:
         route = batch["route"]
         if route == "register":
             return self._register(batch)
+        if batch.get("cursor_to") is not None:
+            return list(self._pulled(batch))
         try:
             sheets = self._sheets(batch, 0)
         except NoSpreadsheet as problem:
@@ -155,11 +173,22 @@ class OfficeReader:
             return list(self._list(batch, sheets, blocks))
         return list(table_rows(route, sheets[0])) if sheets else [Found(route, {}, held="HEADER_NOT_FOUND")]
 
+    def _pulled(self, batch: dict[str, Any]) -> Iterator[Found]:
+        """Read pages of the portal: movements or headcounts of many institutions."""
+        route = batch["route"]
+        for file_at in range(len(batch["files"])):
+            for cells, sender_id, fault in read_lines(self._landed(batch, file_at), COLUMNS[route].split()):
+                held = None if fault or cells else "NO_KNOWN_COLUMN"
+                yield Found(route, cells, fault=fault, held=held, file_at=file_at, sender_id=sender_id)
+
     def _sheets(self, batch: dict[str, Any], file_at: int) -> list[Sheet]:
+        return open_sheets(self._landed(batch, file_at))
+
+    def _landed(self, batch: dict[str, Any], file_at: int) -> Path:
         file = batch["files"][file_at]
-        path = self._lake.landing / batch["route"] / batch["batch_id"] / "files" / file["path"]
+        path: Path = self._lake.landing / batch["route"] / batch["batch_id"] / "files" / file["path"]
         require_landed(batch, file_at + 1, path, file["size"])
-        return open_sheets(path)
+        return path
 
     def _register(self, batch: dict[str, Any]) -> list[Found]:
         """Read a workbook, or a folder with one csv for each sheet."""
@@ -272,7 +301,7 @@ def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
         "batch_id": batch["batch_id"],
         "route": batch["route"],
         "received_at": batch["received_at"],
-        "sender_id": batch["institution_id"],
+        "sender_id": batch["institution_id"] or found.sender_id,
         "record_no": number,
         "kind": found.kind,
         "block_no": found.block_no,

@@ -140,7 +140,7 @@ def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
 def _enter_landed(receipt: Receipt, manifest: dict[str, Any]) -> None:
     receipt.landed.append(manifest["batch_id"])
     receipt.as_of = manifest["received_at"]
-    if receipt.route in (portal.ROUTE, CENSUS_DB, *BUNDLE_ROUTES):
+    if manifest["route"] in (portal.ROUTE, CENSUS_DB, *BUNDLE_ROUTES):
         receipt.record_count += sum(f["line_count"] for f in manifest["files"] if f["path"].endswith(".ndjson"))
     count = (manifest["declared"] or {}).get("case_count")
     if isinstance(count, int) and not isinstance(count, bool):

@@ -19,7 +19,7 @@ from pipeline.receive.portal_api import PAGE_BYTES, Portal
 from pipeline.settings import Settings
 
 ROUTE = "portal"
-FEEDS = {"submissions": ROUTE}
+FEEDS = {"submissions": ROUTE, "movements": "movement", "headcounts": "headcount"}
 SLICE_PAGES = 50
 
 

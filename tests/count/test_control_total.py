@@ -104,6 +104,17 @@ def test_the_portal_counts_all_it_ever_accepted_again_at_every_pull(field: Field
     assert row["age_hours"] == 3 * 24  # one is missing since the second pull
 
 
+def test_movements_of_the_portal_are_held_against_its_count_and_those_of_files_are_not(field: Field) -> None:
+    for batch_id, source, site, count in (("m1", "portal", None, 4), ("m2", "MNG-0001", "MNG-0001", 9)):
+        field.add(
+            "batch", batch_id=batch_id, route="movement", source_id=source, institution_id=site, record_count=count,
+            received_at="2021-10-06 12:00",
+        )  # fmt: skip
+    field.add("batch_daily", batch_id="m1", counted_on="2021-10-05", declared_count=6)
+    [row] = controls(field, "PORTAL_TOTAL")
+    assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("movement", 6, 4, 2)
+
+
 def test_the_act_of_a_medium_counts_all_its_bundles(field: Field) -> None:
     act = {"route": "tablet_usb", "medium_id": "USB-1", "custody_act_no": "17", "act_case_count": 5}
     bundle(field, "u1", [1, 2], **act)

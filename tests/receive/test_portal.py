@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,43 +24,11 @@ from pipeline.receive import portal as portal_module
 from pipeline.receive import portal_api
 from pipeline.receive.portal_api import Portal
 from pipeline.settings import load_settings
-from sandbox.faults import Faults
 from sandbox.portal import running
 from tests.receive.field import Field
+from tests.receive.shop import SECRET, Shop
 
-SECRET = "correct-horse"
 PAGE, SLICE = 5, 3
-
-
-class Shop:
-    """A campaign that is nothing but a portal; one line becomes available every minute of its clock."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "field" / "portal").mkdir(parents=True)
-        self.faults = Faults()
-        self.url = ""
-        self.stock(1000)
-        self.show(0)
-
-    def stock(
-        self, count: int, line: Callable[[int], str] = lambda number: json.dumps({"case_id": f"p{number}"})
-    ) -> None:
-        """Put lines into the store; they become available by and by."""
-        store = self.folder / "field" / "portal"
-        (store / "submissions.ndjson").write_text("".join(line(number) + "\n" for number in range(count)))
-        rows = "".join(f"{number + 1},{self._moment(number + 1)}\n" for number in range(count))
-        (store / "submissions.csv").write_text("seq,available_at\n" + rows)
-
-    def show(self, count: int) -> None:
-        """Let the first lines be available."""
-        aside = self.folder / "clock.part"
-        aside.write_text(self._moment(count))
-        aside.replace(self.folder / "clock")
-
-    @staticmethod
-    def _moment(minute: int) -> str:
-        return (datetime(2021, 9, 1, tzinfo=UTC) + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.fixture(autouse=True)
@@ -373,7 +341,7 @@ def test_a_page_may_be_smaller_than_asked_and_a_line_as_long_as_it_likes(
     field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("sandbox.portal.PAGE_BYTES", 3000)
-    shop.stock(9, lambda number: json.dumps({"case_id": f"p{number}", "answers": "x" * 1000}))
+    shop.stock([json.dumps({"case_id": f"p{number}", "answers": "x" * 1000}) for number in range(9)])
     shop.show(9)
     with running(shop.folder, SECRET) as url:
         other = Field(tmp_path / "other", portal_url=url, portal_secret=SECRET)
