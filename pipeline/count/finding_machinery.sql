@@ -161,9 +161,31 @@ busy AS (
         min(completed_at) AS since_at
     FROM busiest
     GROUP BY institution_id
+),
+
+-- A form nobody approved, by name (R22): a code the round knows and a version written like one, and no other word of the sender.
+refused_form AS (
+    SELECT
+        'FORM_NOT_APPROVED' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'form' AS subject_kind,
+        CASE
+            WHEN record.form_code IS NULL OR record.form_code NOT IN (SELECT form_code FROM ref_form) THEN 'UNKNOWN'
+            WHEN NOT regexp_full_match(COALESCE(record.form_version, ''), '[0-9]{4}\.[0-9]{1,2}') THEN record.form_code || ' UNKNOWN'
+            ELSE record.form_code || ' ' || record.form_version
+        END AS subject_id,
+        count(*) AS measured,
+        count(*) AS person_count,
+        min(record_state.received_at) AS since_at
+    FROM record_state
+    JOIN record USING (record_id)
+    LEFT JOIN institution ON record_state.institution_id = institution.institution_id
+    WHERE record_state.reason = 'R-FORM-NOT-APPROVED' AND record_state.is_settled IS NOT TRUE
+    GROUP BY ALL
 )
 
 SELECT * FROM gaps
+UNION ALL BY NAME SELECT * FROM refused_form
 UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent
 UNION ALL BY NAME SELECT * FROM not_returned

@@ -123,6 +123,19 @@ kits AS (
     )
 ),
 
+-- A tablet handed out with a version that nobody approved for any form (R22).
+versions AS (
+    SELECT
+        'TABLET_FORM' AS kind,
+        device.institution_id,
+        'tablet' AS subject_kind,
+        device.device_id AS subject_id
+    FROM device
+    JOIN site USING (institution_id)
+    CROSS JOIN clock
+    WHERE device.returned_on IS NULL AND NOT clock.is_over AND device.form_version NOT IN (SELECT form_version FROM ref_form)
+),
+
 lacking AS (
     SELECT
         kind,
@@ -131,6 +144,7 @@ lacking AS (
         institution_id AS subject_id
     FROM lack
     UNION ALL BY NAME SELECT * FROM kits
+    UNION ALL BY NAME SELECT * FROM versions
 ),
 
 -- What the field waits for is counted from the day before the field on which it begins to be missed, so that it is due before the field;
@@ -140,11 +154,11 @@ readiness AS (
         lacking.*,
         CASE
             WHEN lacking.kind = 'HEADCOUNT_MISSING' THEN clock.today_no
-            WHEN lacking.kind IN ('TABLET_MISSING', 'KIT_INCOMPLETE') THEN clock.days_of_tablets
+            WHEN lacking.kind IN ('TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE') THEN clock.days_of_tablets
             ELSE clock.days_open
         END AS measured,
-        CASE WHEN lacking.kind = 'KIT_INCOMPLETE' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
-        CASE WHEN lacking.kind IN ('TABLET_MISSING', 'KIT_INCOMPLETE') THEN clock.tablet_start_at ELSE clock.opened_at END
+        CASE WHEN lacking.subject_kind = 'tablet' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
+        CASE WHEN lacking.kind IN ('TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE') THEN clock.tablet_start_at ELSE clock.opened_at END
         + to_days(TRY_CAST(threshold.amber AS INTEGER)) AS since_at
     FROM lacking
     JOIN discrepancy_kind USING (kind)

@@ -14,6 +14,13 @@ WITH held AS (
         NULL AS row_no,
         record.bytes_sha256 AS content_sha256,
         record.answers_sha256,
+        -- an unapproved form by its name: a code the round knows, a version that is written like one, and no other word of the sender
+        CASE
+            WHEN record_state.reason <> 'R-FORM-NOT-APPROVED' THEN NULL
+            WHEN record.form_code NOT IN (SELECT form_code FROM ref_form) OR record.form_code IS NULL THEN 'UNKNOWN'
+            WHEN NOT regexp_full_match(COALESCE(record.form_version, ''), '[0-9]{4}\.[0-9]{1,2}') THEN record.form_code || ' UNKNOWN'
+            ELSE record.form_code || ' ' || record.form_version
+        END AS form,
         record.case_id IS NOT NULL AND record.case_version IS NOT NULL AS is_releasable
     FROM record_state
     JOIN record USING (record_id)
@@ -77,6 +84,7 @@ SELECT
         ELSE COALESCE(institution.institution_id, 'UNKNOWN')
     END AS institution_id,
     held.reason,
+    held.form,
     held.batch_id,
     held.file_no,
     held.byte_offset,

@@ -13,7 +13,7 @@ WITH masked AS (
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_kk END AS name_kk,
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_ru END AS name_ru,
         CASE
-            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium')
+            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium', 'form')
                 THEN discrepancy.subject_id
         END AS subject_id,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,

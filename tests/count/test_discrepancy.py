@@ -335,6 +335,33 @@ def test_every_item_of_the_kit_counts(field: Field, item: str) -> None:
     assert (row["subject_kind"], row["subject_id"], row["owner"]) == ("tablet", "T9", "DEPARTMENT")
 
 
+def test_a_tablet_with_a_version_nobody_approved_is_named_until_it_is_back(field: Field) -> None:
+    field.add("device", device_id="T8", institution_id="A", form_version="2019.1", batch_id="r")
+    field.add(
+        "device", device_id="T9", institution_id="A", form_version="2019.1", returned_on="2021-10-10", batch_id="r"
+    )
+    field.con.execute("UPDATE device SET form_version = '2021.1' WHERE device_id = 'TA'")
+    [row] = found(field, "TABLET_FORM")
+    assert (row["subject_id"], row["owner"]) == ("T8", "DEPARTMENT")
+
+
+@pytest.mark.parametrize(
+    ("form", "version", "name"),
+    [
+        ("F3_PERSON", "2019.1", "F3_PERSON 2019.1"),
+        ("F3_PERSON", "Сапарова Айгүл", "F3_PERSON UNKNOWN"),
+        ("F3_PERSON", None, "F3_PERSON UNKNOWN"),
+        ("850101300123", "2021.1", "UNKNOWN"),
+    ],
+)
+def test_an_unapproved_form_is_refused_by_its_name_and_by_no_other_word(
+    field: Field, form: str, version: str | None, name: str
+) -> None:
+    field.records(["quarantined"] * 2, reason="R-FORM-NOT-APPROVED", form_code=form, form_version=version)
+    [row] = found(field, "FORM_NOT_APPROVED")
+    assert (row["subject_kind"], row["subject_id"], row["measured"], row["severity"]) == ("form", name, 2, "amber")
+
+
 def test_a_whole_kit_and_a_tablet_that_is_back_are_nothing_to_do(field: Field) -> None:
     field.add("device", device_id="T8", institution_id="A", issued_on="2021-09-27", **WHOLE, batch_id="r")
     field.add(

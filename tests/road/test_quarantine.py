@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.settings import PROJECT
+from sandbox.seals import key_columns, key_of, sealed
 from tests.read.test_office import INSTITUTION, workbook
 from tests.road.road import Road, copied, digests, rows
 from tests.road.test_bad_input import SECRETS, line, ndjson
@@ -41,7 +42,11 @@ def register() -> bytes:
     assert list(INSTITUTION[: len(head)]) == head
     sites = [(site, "990140000014", 1, "kk", "ru", kind, "471010000", 40, "141/17") for site, kind in SITES.items()]
     people = [("employee_id", "full_name"), *((f"DEP-0{n}", f"{SECRETS[0]} {n}") for n in (1, 2))]
-    return workbook(institution=[head, *sites], employee=people)
+    devices = [
+        ("device_id", "institution_id", "public_key", "key_signature"),
+        ("TB-0001", "MNG-0001", *key_columns(1, "TB-0001")),
+    ]
+    return workbook(institution=[head, *sites], employee=people, device=devices)
 
 
 def put(road: Road, site: str, *said: dict[str, Any]) -> None:
@@ -54,7 +59,8 @@ def put(road: Road, site: str, *said: dict[str, Any]) -> None:
         "case_count": len(said), "submissions_sha256": hashlib.sha256(content).hexdigest(), "created_count": len(said), "deleted_count": 0,
         "last_case_no": len(said), "daily_counts": {},
     }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    for name, sealing in sealed(manifest, key_of(1, "TB-0001"), content.split(b"\n")[:-1]).items():
+        (folder / name).write_bytes(sealing)
     (folder / "submissions.ndjson").write_bytes(content)
     folder.with_suffix(".ready").touch()
 
@@ -117,6 +123,12 @@ def test_everything_held_is_on_the_desk_with_place_hash_and_age(built: Road) -> 
     assert {item["standing"] for item in found} == {"waits"}
     assert [row["reason"] for row in items(built, "--reason", "NO_IDENTITY")] == ["NO_IDENTITY"]
     assert {row["route"] for row in items(built, "--route", "tablet_vpn")} == {"tablet_vpn"}
+
+
+def test_an_unapproved_form_is_held_under_its_name(built: Road) -> None:
+    """R22."""
+    found = {item["reason"]: item["form"] for item in items(built)}
+    assert (found["R-FORM-NOT-APPROVED"], found["R-NO-CASE-ID"]) == ("F3_PERSON 1999.1", None)
 
 
 def test_the_place_shown_holds_the_very_bytes(built: Road) -> None:
