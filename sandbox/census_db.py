@@ -210,7 +210,7 @@ def fill(campaign: Path, served: Server) -> int:
 def _accepted(campaign: Path) -> list[dict[str, str]]:
     """Return the rows accepted by the campaign's clock."""
     folder, clock = campaign / "field" / "census_db", read_clock(campaign)
-    with (folder / "submissions.csv").open() as index, (folder / "submissions.ndjson").open(encoding="utf-8") as lines:
+    with (folder / "index.csv").open() as index, (folder / "submissions.ndjson").open(encoding="utf-8") as lines:
         return [
             {**row, "submission": line.removesuffix("\n")}
             for row, line in zip(csv.DictReader(index), lines, strict=True)
