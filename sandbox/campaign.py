@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.deliver import FLAGGED
 from sandbox.dice import Dice
 from sandbox.fieldwork import Fieldwork
 from sandbox.identity import Scribe
@@ -17,7 +18,7 @@ from sandbox.lists import ListMaker
 from sandbox.movements import headcount_files, movement_files
 from sandbox.noise import Noise, Rates
 from sandbox.people import Population
-from sandbox.register import register_files
+from sandbox.register import register_files, register_folder
 from sandbox.seals import ROOT, key_of, public
 from sandbox.transport import Accepted, Post, Transport
 from sandbox.truth import write_truth
@@ -84,6 +85,8 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
         *headcount_files(seed, world, persons, noise),
     ]
 
+    post.deliveries.append(register_folder(seed, world, field.certificates))
+
     _clear(out)
     timeline = _write_files(out / "field", [(f.path, f.content, f.arrives_at) for f in files])
     timeline += _write_post(out / "field", post)
@@ -135,7 +138,7 @@ def _write_post(field: Path, post: Post) -> list[dict[str, str]]:
     for delivery in post.deliveries:
         for name, content in delivery.files.items():
             _write(field / delivery.path / name, content)
-        if delivery.route == "tablet_vpn":
+        if delivery.route in FLAGGED:
             _write(field / f"{delivery.path}.ready", b"")
         timeline.append({"delivery": delivery.path, "route": delivery.route, "arrives_at": _utc(delivery.arrives_at)})
     _write(field / "portal" / "submissions.ndjson", b"".join(line + b"\n" for _, line in post.portal))

@@ -12,6 +12,8 @@ from pathlib import Path
 from sandbox import census_db
 from sandbox.clock import write_clock
 
+FLAGGED = ("tablet_vpn", "register")  # a folder of these routes is whole once its flag is there
+
 
 @dataclass(frozen=True)
 class Delivered:
@@ -53,7 +55,8 @@ def deliver(campaign: Path, until: datetime, inbox: Path) -> Delivered:
 def _bring(field: Path, delivery: str, route: str, inbox: Path) -> bool:
     """Copy one delivery beside its place and rename it there; return False where it is there already."""
     source, target = field / delivery, inbox / delivery
-    flag = target.parent / f"{target.name}.ready" if route == "tablet_vpn" else target
+    is_flagged = source.is_dir() and route in FLAGGED
+    flag = target.parent / f"{target.name}.ready" if is_flagged else target
     if flag.exists():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +68,6 @@ def _bring(field: Path, delivery: str, route: str, inbox: Path) -> bool:
     else:
         shutil.copyfile(source, aside)
     os.replace(aside, target)
-    if route == "tablet_vpn":
+    if is_flagged:
         flag.touch()
     return True

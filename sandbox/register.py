@@ -1,7 +1,8 @@
-"""The register workbook of the Department, in its three editions."""
+"""The register of the Department, in its three editions: two workbooks, then a folder of csv files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sandbox.certificates import Certificates
@@ -9,41 +10,48 @@ from sandbox.dice import Dice
 from sandbox.movements import File
 from sandbox.names import to_russian
 from sandbox.seals import key_columns
-from sandbox.tables import Cell, xlsx_bytes
+from sandbox.tables import Cell, csv_bytes, xlsx_bytes
+from sandbox.transport import Delivery
 from sandbox.world import AQTAU, World
 
 
 def register_files(seed: int, world: World, certificates: Certificates) -> list[File]:
-    """Return the register before the lists, before the tablets and after their return."""
+    """Return the workbooks: before the lists, and before the tablets."""
     editions = (
-        ("1", datetime(2021, 7, 1, 12, tzinfo=AQTAU), False, False),
-        ("2", datetime(2021, 9, 28, 12, tzinfo=AQTAU), True, False),
-        ("3", datetime(2021, 11, 8, 12, tzinfo=AQTAU), True, True),
+        ("1", datetime(2021, 7, 1, 12, tzinfo=AQTAU), False),
+        ("2", datetime(2021, 9, 28, 12, tzinfo=AQTAU), True),
     )
     return [
-        File(f"register/reestr_{name}.xlsx", _workbook(seed, world, certificates, issued, returned), sent)
-        for name, sent, issued, returned in editions
+        File(f"register/reestr_{name}.xlsx", xlsx_bytes(_sheets(seed, world, certificates, issued, False)), sent)
+        for name, sent, issued in editions
     ]
+
+
+def register_folder(seed: int, world: World, certificates: Certificates) -> Delivery:
+    """Return the register after the return of the tablets, one csv for each sheet."""
+    sheets = _sheets(seed, world, certificates, True, True)
+    files = {f"{name}.csv": csv_bytes(rows) for name, rows in sheets.items()}
+    return Delivery("register/reestr_3", "register", datetime(2021, 11, 8, 12, tzinfo=AQTAU), files)
 
 
 def _bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _workbook(seed: int, world: World, certificates: Certificates, issued: bool, returned: bool) -> bytes:
+def _sheets(
+    seed: int, world: World, certificates: Certificates, issued: bool, returned: bool
+) -> Mapping[str, Sequence[Sequence[Cell]]]:
     dice = Dice(seed, "register")
-    return xlsx_bytes(
-        {
-            "institution": _institutions(world, dice),
-            "staff": _staff(world, issued),
-            "premises": _premises(world, dice),
-            "device": _devices(seed, world, issued, returned, Dice(seed, "kit")),
-            "employee": [["employee_id", "full_name"], *[[k, v] for k, v in world.employees.items()]],
-            "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], *[[m, e, f"Н-{m[-3:]}", date(2021, 12, 20) if returned and m != "USB-001" else None] for m, e in world.media.items()]],
-            "certificate": _certificates(world, certificates, issued),
-            "certificate_return": _certificates_back(certificates, returned),
-        }
-    )  # fmt: skip
+    return {
+        "institution": _institutions(world, dice),
+        "staff": _staff(world, issued),
+        "premises": _premises(world, dice),
+        "device": _devices(seed, world, issued, returned, Dice(seed, "kit")),
+        "employee": [["employee_id", "full_name"], *[[k, v] for k, v in world.employees.items()]],
+        "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], *[[m, e, f"Н-{m[-3:]}", date(2021, 12, 20) if returned and m != "USB-001" else None] for m, e in world.media.items()]],
+        "certificate": _certificates(world, certificates, issued),
+        "certificate_return": _certificates_back(certificates, returned),
+    }  # fmt: skip
 
 
 def _institutions(world: World, dice: Dice) -> list[list[Cell]]:

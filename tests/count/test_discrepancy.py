@@ -335,6 +335,23 @@ def test_every_item_of_the_kit_counts(field: Field, item: str) -> None:
     assert (row["subject_kind"], row["subject_id"], row["owner"]) == ("tablet", "T9", "DEPARTMENT")
 
 
+@pytest.mark.parametrize(("day", "severity"), [(1, None), (3, "amber"), (7, "red")])
+def test_a_tablet_must_be_back_after_the_interviews_and_then_is_balanced(
+    tmp_path: Path, day: int, severity: str | None
+) -> None:
+    field = Field(tmp_path, datetime(2021, 11, day, 12, tzinfo=UTC))
+    ready(field)
+    field.con.execute("UPDATE device SET issued_on = '2021-09-27'")
+    back = {"institution_id": "A", "issued_on": "2021-09-27", "returned_on": "2021-11-01", "batch_id": "r"}
+    field.add("device", device_id="T8", cases_left_count=0, **back)
+    field.add("device", device_id="T9", cases_left_count=2, **back)
+    assert [(row["subject_id"], row["severity"]) for row in found(field, "TABLET_NOT_RETURNED")] == (
+        [("TA", severity)] if severity else []
+    )
+    gaps = [(row["subject_id"], row["person_count"]) for row in found(field, "CONTROL_GAP")]
+    assert gaps == ([("T9", 2)] if severity else [])  # a day is given for what is still on its way
+
+
 def test_a_tablet_with_a_version_nobody_approved_is_named_until_it_is_back(field: Field) -> None:
     field.add("device", device_id="T8", institution_id="A", form_version="2019.1", batch_id="r")
     field.add(

@@ -278,13 +278,13 @@ def test_without_noise_nobody_is_lost(tmp_path: Path) -> None:
 
 def certificates(campaign: Path) -> tuple[dict[str, list[range]], dict[str, int]]:
     """Return the ranges in the hands of each member of staff, and how many numbers came back by reason."""
-    book = load_workbook(campaign / "field/register/reestr_3.xlsx", read_only=True)
+    folder = campaign / "field/register/reestr_3"
     held: dict[str, list[range]] = defaultdict(list)
     back: dict[str, int] = Counter()
-    for first, last, staff, *_ in book["certificate"].iter_rows(min_row=2, values_only=True):
-        held[str(staff)].append(range(int(str(first)), int(str(last)) + 1))
-    for first, last, _, _, _, reason in book["certificate_return"].iter_rows(min_row=2, values_only=True):
-        back[str(reason)] += int(str(last)) - int(str(first)) + 1
+    for row in csv.DictReader((folder / "certificate.csv").open(encoding="utf-8")):
+        held[row["staff_id"]].append(range(int(row["first_no"]), int(row["last_no"]) + 1))
+    for row in csv.DictReader((folder / "certificate_return.csv").open(encoding="utf-8")):
+        back[row["reason_code"]] += int(row["last_no"]) - int(row["first_no"]) + 1
     return held, back
 
 
