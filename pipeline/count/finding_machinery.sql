@@ -108,6 +108,41 @@ media AS (
     GROUP BY medium.medium_id, CASE WHEN medium.medium_id IS NULL THEN institution.institution_id END
 ),
 
+-- A stick of anyone else than the employee to whom the register gives it.
+strange_media AS (
+    SELECT
+        'MEDIUM_NOT_OURS' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'medium' AS subject_kind,
+        COALESCE(medium.medium_id, 'UNKNOWN') AS subject_id,
+        count(*) AS measured,
+        sum(batch.record_count) AS person_count,
+        min(batch.received_at) AS since_at
+    FROM batch
+    LEFT JOIN medium USING (medium_id)
+    LEFT JOIN employee ON medium.employee_id = employee.employee_id
+    LEFT JOIN institution ON batch.institution_id = institution.institution_id
+    WHERE batch.route = 'tablet_usb'
+    AND (employee.employee_id IS NULL OR batch.custody_employee_id IS DISTINCT FROM employee.employee_id)
+    GROUP BY institution.institution_id, medium.medium_id
+),
+
+not_believed AS (
+    SELECT
+        'BUNDLE_NOT_BELIEVED' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'tablet' AS subject_kind,
+        COALESCE(tablet.device_id, 'UNKNOWN') AS subject_id,
+        count(*) AS measured,
+        sum(batch.record_count) AS person_count,
+        min(batch.received_at) AS since_at
+    FROM batch
+    LEFT JOIN (SELECT DISTINCT device_id FROM device) AS tablet USING (device_id)
+    LEFT JOIN institution ON batch.institution_id = institution.institution_id
+    WHERE batch.seal_fault IS NOT NULL
+    GROUP BY institution.institution_id, tablet.device_id
+),
+
 -- Only what staff wrote, once, and only clocks that can be true.
 form AS (
     SELECT
@@ -190,5 +225,7 @@ UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent
 UNION ALL BY NAME SELECT * FROM not_returned
 UNION ALL BY NAME SELECT * FROM media
+UNION ALL BY NAME SELECT * FROM strange_media
+UNION ALL BY NAME SELECT * FROM not_believed
 UNION ALL BY NAME SELECT * FROM fast
 UNION ALL BY NAME SELECT * FROM busy

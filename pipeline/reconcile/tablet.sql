@@ -1,4 +1,4 @@
--- Tablets out and silent; sticks not loaded. S3 is one line of each kind, without ids.
+-- Tablets out, silent or not believed; sticks not loaded or not ours. S3 is one line of each kind, without ids.
 WITH masked AS (
     SELECT
         discrepancy.kind,
@@ -10,7 +10,7 @@ WITH masked AS (
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
-    WHERE discrepancy.kind IN ('TABLET_SILENT', 'TABLET_NOT_RETURNED', 'MEDIUM_LATE', 'CONTROL_GAP')
+    WHERE discrepancy.kind IN ('TABLET_SILENT', 'TABLET_NOT_RETURNED', 'MEDIUM_LATE', 'MEDIUM_NOT_OURS', 'BUNDLE_NOT_BELIEVED', 'CONTROL_GAP')
     AND discrepancy.subject_kind IN ('tablet', 'medium')
 )
 

@@ -164,7 +164,7 @@ class Threshold(Part):
 
     amber: Decimal | date
     red: Decimal | date
-    unit: Literal["days", "date", "hours", "minutes", "persons", "people", "forms", "rate", "sigma"]
+    unit: Literal["days", "date", "hours", "minutes", "persons", "people", "forms", "bundles", "rate", "sigma"]
     comment: str
 
     @model_validator(mode="after")

@@ -249,20 +249,63 @@ def test_what_the_register_does_not_know_is_never_named(field: Field) -> None:
     rows = found(field)
     assert "ekret" not in str(rows)
     assert {(row["kind"], row["institution_id"], row["subject_id"]) for row in rows} == {
-        (kind, "UNKNOWN", "UNKNOWN") for kind in ("CONTROL_GAP", "MEDIUM_LATE", "IIN_SHARED")
+        (kind, "UNKNOWN", "UNKNOWN") for kind in ("CONTROL_GAP", "MEDIUM_LATE", "MEDIUM_NOT_OURS", "IIN_SHARED")
     }
     assert "ekret" not in str(field.rows("FROM sync_lag"))
 
 
 def test_a_medium_must_be_loaded_within_two_days(field: Field) -> None:
     counted(field, 50)
-    field.add("medium", medium_id="USB-1")
-    field.add("batch", batch_id="u", route="tablet_usb", medium_id="USB-1", institution_id="A", record_count=0, copied_at="2021-10-01",
-              loaded_at="2021-10-03 02:00", received_at="2021-10-03 03:00")  # fmt: skip
+    field.add("employee", employee_id="DEP-1")
+    field.add("medium", medium_id="USB-1", employee_id="DEP-1")
+    field.add("batch", batch_id="u", route="tablet_usb", medium_id="USB-1", custody_employee_id="DEP-1", institution_id="A", record_count=0,
+              copied_at="2021-10-01", loaded_at="2021-10-03 02:00", received_at="2021-10-03 03:00")  # fmt: skip
     [row] = found(field)
     assert (row["kind"], row["severity"], row["subject_id"], row["message_en"]) == (
         "MEDIUM_LATE", "amber", "USB-1", "The medium was loaded 50 h after it was written (limit 48 h).",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("custody", "kinds"),
+    [
+        ({"medium_id": "USB-1", "custody_employee_id": "DEP-1"}, []),
+        ({"medium_id": "USB-1", "custody_employee_id": "DEP-2"}, ["MEDIUM_NOT_OURS"]),  # another's
+        ({"medium_id": "USB-9", "custody_employee_id": "DEP-1"}, ["MEDIUM_NOT_OURS"]),  # nobody gave it out
+        ({"medium_id": "USB-1"}, ["MEDIUM_NOT_OURS"]),
+        ({}, ["MEDIUM_NOT_OURS"]),  # no custody record
+    ],
+)
+def test_a_stick_of_anyone_else_is_flagged(field: Field, custody: dict[str, str], kinds: list[str]) -> None:
+    counted(field, 50)
+    for employee_id in ("DEP-1", "DEP-2"):
+        field.add("employee", employee_id=employee_id)
+    field.add("medium", medium_id="USB-1", employee_id="DEP-1")
+    field.add(
+        "batch",
+        batch_id="u",
+        route="tablet_usb",
+        institution_id="A",
+        record_count=3,
+        received_at="2021-10-03",
+        **custody,
+    )
+    assert [row["kind"] for row in found(field)] == kinds
+
+
+def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) -> None:
+    counted(field, 50)
+    for number, fault in enumerate(("BUNDLE_UNSIGNED", "KEY_UNKNOWN", None)):
+        field.add("batch", batch_id=f"v{number}", route="tablet_vpn", device_id="TA", institution_id="A", record_count=4, seal_fault=fault,
+                  received_at="2021-10-03")  # fmt: skip
+    [row] = found(field)
+    assert (row["kind"], row["severity"], row["subject_id"], row["owner"]) == (
+        "BUNDLE_NOT_BELIEVED",
+        "amber",
+        "TA",
+        "DEPARTMENT",
+    )
+    assert row["message_en"].startswith("Bundles not believed: 2, with 8 forms;")
 
 
 def test_forms_filled_too_fast_and_too_many_a_day(field: Field) -> None:
