@@ -221,6 +221,7 @@ async def _wrong(faults: Faults) -> Response | None:
 
 
 def _page(feed: Feed, request: Request, faults: Faults) -> Page:
+    _require_known(request)
     asked, limit = _cursor(request, len(feed.available)), _limit(request)
     first = asked
     if faults.take("served_twice"):
@@ -266,6 +267,13 @@ async def _drops(body: bytes, pause: float) -> AsyncIterator[bytes]:
     for at in range(len(body)):
         yield body[at : at + 1]
         await asyncio.sleep(pause)
+
+
+def _require_known(request: Request) -> None:
+    """Refuse a parameter nobody knows, or one given twice."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if not set(names) <= {"cursor", "limit"} or len(names) != len(set(names)):
+        raise HTTPException(400, "cursor and limit, each once")
 
 
 def _cursor(request: Request, highest: int) -> int:

@@ -30,6 +30,7 @@ SEED = 2021
 ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb", "census_db")
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
 MARK = ".sandbox"
+STUMBLES = ("unavailable", "too_many")  # what the portal's first pages are answered with
 console = Console(highlight=False, soft_wrap=True)
 
 # Categories under protection are one line: in a small region each of them is one house.
@@ -85,7 +86,7 @@ def main() -> int:
     keys = tempfile.TemporaryDirectory()  # not in the field: that is cleared once nobody else is at work in it
     way_in = access(Path(keys.name), free_port())
     sandbox = [sys.executable, "-m", "pipeline.cli", "sandbox"]
-    portal = [*sandbox, "serve", str(field), "--port", str(port)]
+    portal = [*sandbox, "serve", str(field), "--port", str(port), *(f"--fault={name}" for name in STUMBLES)]
     gateway = [*sandbox, "serve-sftp", str(field / "inbox"), "--keys", keys.name, "--port", str(way_in.port)]
     database = [*sandbox, "serve-db", str(field), "--port", str(db_port)]
     settings = {
@@ -155,6 +156,7 @@ def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
         builds = airflow.settle("build_census")
     _require_success(builds)
     console.print(f"receipts    eight routes received; build_census was started {len(builds)} times by what came")
+    console.print("            (the portal answered 503 and 429 first; its pull waited, asked again and went on)")
     for night in nights:
         with console.status(f"the night of {night[:10]}"):
             deliver(field, datetime.fromisoformat(night), field / "inbox")

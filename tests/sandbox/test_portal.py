@@ -95,6 +95,8 @@ def test_tokens_and_bad_requests(field: Path) -> None:
             {"limit": "0"},
             {"limit": "5001"},
             {"limit": "many"},
+            {"page": "2"},
+            {"limit": ["5", "6"]},
         ):
             assert client.get("/api/v1/submissions", params=query).status_code == (404 if "cursor" in query else 400)
 

@@ -43,7 +43,7 @@ def test_the_portal_keeps_its_contract(case: schemathesis.Case, held: Callable[[
 
 @pytest.mark.fuzz
 @CONTRACT.parametrize()
-@settings(max_examples=1500, **GENTLE)
+@settings(max_examples=500, **GENTLE)
 def test_the_portal_keeps_its_contract_at_length(
     case: schemathesis.Case, held: Callable[[schemathesis.Case], None]
 ) -> None:
