@@ -14,6 +14,7 @@ from pipeline.errors import BadReferenceFile
 from tests.count.field import REFERENCE, ROUND, TABLES, Field
 
 NIGHT = datetime(2021, 10, 9, 21, tzinfo=UTC)  # 02:00 of 10 October in Aqtau
+WHOLE = dict.fromkeys(("has_case", "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank"), True)
 INTERVIEWS_OVER = datetime(2021, 11, 4, 21, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def ready(field: Field, institution_id: str = "A", count: int = 50, **more: Any)
     field.add(
         "premises", institution_id=institution_id, has_room=True, computer_count=2, has_internet=True, batch_id="r"
     )
-    field.add("device", device_id=f"T{institution_id}", institution_id=institution_id, batch_id="r")
+    field.add("device", device_id=f"T{institution_id}", institution_id=institution_id, batch_id="r", **WHOLE)
     field.listed(count, institution_id)
     field.signed(count, institution_id=institution_id)
     field.add(
@@ -364,9 +365,6 @@ def test_once_the_field_is_open_what_is_not_ready_is_overdue(tmp_path: Path) -> 
     [row] = found(field, "HEAD_ORDER_MISSING")
     assert (row["severity"], row["owner"], row["due_on"] < date(2021, 9, 1)) == ("red", "DEPARTMENT", True)
     assert [row["severity"] for row in found(field, "TABLET_MISSING")] == ["amber"]  # not needed yet
-
-
-WHOLE = dict.fromkeys(("has_case", "has_glass", "has_charger", "has_usb_cable", "has_stylus", "has_power_bank"), True)
 
 
 @pytest.mark.parametrize("item", WHOLE)
