@@ -13,6 +13,8 @@ from pipeline.errors import BadReferenceFile
 
 Model = TypeVar("Model", bound=BaseModel)
 MERGE = "tag:yaml.org,2002:merge"
+DEEPEST = 40
+MOST_ALIASES = 10  # each may stand for all before it
 
 
 def read_model(path: Path, model: type[Model], context: dict[str, Any] | None = None) -> Model:
@@ -50,6 +52,7 @@ def shown(path: Path) -> str:
 def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     loader = yaml.CSafeLoader(text)
     try:
+        _require_modest(path, text)
         tree = loader.get_single_node()
         if tree is not None:
             _refuse_repeated_keys(path, tree)
@@ -57,10 +60,29 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _refuse(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # TypeError: a list or a mapping as a key
         raise _refuse(path, 1, f"not YAML: {type(error).__name__}") from None
     finally:
         loader.dispose()
+
+
+def _require_modest(path: Path, text: str) -> None:
+    """Refuse nesting that would exhaust the stack, and aliases that stand for more than their file could hold."""
+    above: list[str | None] = []
+    aliases = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            above.append(event.anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            above.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            if event.anchor in above or aliases > MOST_ALIASES:
+                raise _refuse(
+                    path, event.start_mark.line + 1, f"more than {MOST_ALIASES} aliases, or one within itself"
+                )
+        if len(above) > DEEPEST:
+            raise _refuse(path, event.start_mark.line + 1, f"nested deeper than {DEEPEST} levels")
 
 
 def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:

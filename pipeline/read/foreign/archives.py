@@ -25,6 +25,7 @@ NESTED_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", 
 LEFT_CLOSED = frozenset({"Questionnaire/content.zip"})
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+BROKEN_ENTRY = (ValueError, OverflowError, struct.error)  # what zipfile says of a damaged line of its directory
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 def _entered(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (ValueError, OverflowError, struct.error):  # a damaged list of members
+    except BROKEN_ENTRY:
         raise CannotBeRead("DAMAGED_FILE") from None
 
 
@@ -106,10 +107,22 @@ def _look_through(archive: zipfile.ZipFile) -> None:
         if code := _refusal(member):
             raise CannotBeRead(code)
     for member in members:
-        if not member.is_dir() and member.filename not in LEFT_CLOSED:
-            with archive.open(member) as content:
-                if content.read(6).startswith(NESTED_MAGIC):
-                    raise CannotBeRead("ARCHIVE_NESTED")
+        if (
+            not member.is_dir()
+            and member.filename not in LEFT_CLOSED
+            and _begin(archive, member).startswith(NESTED_MAGIC)
+        ):
+            raise CannotBeRead("ARCHIVE_NESTED")
+
+
+def _begin(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.header_offset < 0:  # zipfile would seek there
+        raise CannotBeRead("DAMAGED_FILE")
+    try:
+        with archive.open(member) as content:
+            return content.read(6)
+    except BROKEN_ENTRY:
+        raise CannotBeRead("DAMAGED_FILE") from None
 
 
 def _refusal(member: zipfile.ZipInfo) -> str | None:
