@@ -78,11 +78,13 @@ def _require_modest(path: Path, text: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
             if event.anchor in above or aliases > MOST_ALIASES:
-                raise _refuse(
-                    path, event.start_mark.line + 1, f"more than {MOST_ALIASES} aliases, or one within itself"
-                )
+                raise _refuse(path, _line_of(event), f"more than {MOST_ALIASES} aliases, or one within itself")
         if len(above) > DEEPEST:
-            raise _refuse(path, event.start_mark.line + 1, f"nested deeper than {DEEPEST} levels")
+            raise _refuse(path, _line_of(event), f"nested deeper than {DEEPEST} levels")
+
+
+def _line_of(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
