@@ -123,6 +123,7 @@ class OfficeReader:
                     "words.py",
                     "sheets.py",
                     "packed.py",
+                    "compound.py",
                     "mapping.py",
                     "office_lines.py",
                     "feed.py",

@@ -20,7 +20,7 @@ MOST_ENTRIES = 4000
 MOST_SHEETS = 200
 LARGEST_AREA = 4_000_000  # cells of all sheets, empty ones between filled ones included
 BLOCK = 1 << 20
-COLUMN = re.compile(r"([A-Z]{1,3})\d+")
+PLACE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 Attributes = dict[str, str]
 
 
@@ -106,7 +106,7 @@ def _xlsx_sheets(archive: zipfile.ZipFile) -> list[str]:
 
     def sheet(tag: str, said: Attributes) -> None:
         if tag.rpartition(":")[2] == "sheet":
-            names.append(next(value for name, value in said.items() if name.endswith(":id")))
+            names.append(next((value for name, value in said.items() if name.endswith(":id")), ""))
 
     for name, handler in (("xl/_rels/workbook.xml.rels", relation), ("xl/workbook.xml", sheet)):
         parser = expat.ParserCreate()
@@ -159,9 +159,11 @@ class _Walker:
             self._sheets[-1].hidden.add(self._row - 1)
 
     def _xlsx_cell(self, said: Attributes) -> None:
-        found = COLUMN.fullmatch(said.get("r", ""))
-        self._column = _column_number(found[1]) if found else self._column + 1
-        self._reach(self._row, self._column)
+        found = PLACE.fullmatch(said["r"]) if "r" in said else None
+        if "r" in said and not found:
+            raise ValueError("a cell at no place")
+        self._column = _column_number(found[1].upper()) if found else self._column + 1
+        self._reach(max(self._row, int(found[2])) if found else self._row, self._column)
 
     def _ods_row(self, said: Attributes) -> None:
         self._row += self._rows

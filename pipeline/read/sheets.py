@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import python_calamine
 
+from pipeline.read.compound import require_sound_chains
 from pipeline.read.packed import MOST_SHEETS, NoSpreadsheet, look_through
 
 __all__ = ["NoSpreadsheet", "Row", "Sheet", "is_blank", "open_sheets", "text_of"]
@@ -63,6 +64,7 @@ def open_sheets(path: Path) -> list[Sheet]:
     if head == COMPOUND:
         if path.stat().st_size > LARGEST_XLS:
             raise NoSpreadsheet("TOO_LARGE")
+        require_sound_chains(path)
         return _workbook(path, [])
     return [Sheet("", _delimited(_decoded(path.read_bytes())))]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+import struct
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -315,6 +317,42 @@ def test_what_an_archive_says_of_its_sizes_is_not_believed(tmp_path: Path, monke
 )  # fmt: skip
 def test_a_cell_at_the_end_of_the_world_does_not_fill_the_memory(content: bytes, tmp_path: Path) -> None:
     assert code(content, tmp_path) == "TOO_LARGE"
+
+
+@pytest.mark.parametrize("place", ["A1048577000000", "XFD1048576", "a" * 9 + "1", "A" + "9" * 60, "A", "1", "A-1"])
+def test_a_cell_that_says_to_lie_anywhere_else_is_not_believed(place: str, tmp_path: Path) -> None:
+    """The engine makes room for it before it looks."""
+    content = repacked(xlsx(ROWS), lambda sheet: sheet.replace(b'r="A1"', b'r="' + place.encode() + b'"'))
+    assert code(content, tmp_path) in ("TOO_LARGE", "NOT_A_SPREADSHEET")
+
+
+def test_a_sheet_of_no_id_and_entities_that_multiply_are_refused(tmp_path: Path) -> None:
+    nameless = repacked(xlsx(ROWS), lambda book: re.sub(rb' r:id="[^"]+"', b"", book), "xl/workbook.xml")
+    laughs = b"<!DOCTYPE x [<!ENTITY a0 'ha'>" + b"".join(b"<!ENTITY a%d '%s'>" % (n, b"&a%d;" % (n - 1) * 10) for n in range(1, 12)) + b"]>"  # fmt: skip
+    bomb = repacked(
+        xlsx(ROWS), lambda sheet: laughs + sheet.replace(b"</sheetData>", b"<row><c><v>&a11;</v></c></row></sheetData>")
+    )
+    assert [code(content, tmp_path) for content in (nameless, bomb)] == ["NOT_A_SPREADSHEET"] * 2
+
+
+RING = struct.pack("<3I", 1, 2, 0)  # each sector is followed by the next, the third by the first
+
+
+@pytest.mark.parametrize("damage", ["ring", "far", "long", "places"])
+def test_an_xls_whose_chains_do_not_end_within_it_is_refused_and_not_followed(damage: str, tmp_path: Path) -> None:
+    content = bytearray(DRESSES["xls"])
+    table = 512 + 512 * struct.unpack_from("<I", content, 76)[0]
+    directory = 512 + 512 * struct.unpack_from("<I", content, 48)[0]
+    if damage == "ring":
+        content[table : table + 12] = RING
+    elif damage == "far":
+        struct.pack_into("<I", content, table, 0x7FFFFFFF)
+    elif damage == "long":
+        struct.pack_into("<I", content, directory + 128 + 120, 0x7FFFFFFF)
+    else:
+        struct.pack_into("<I", content, 68, 3)
+        struct.pack_into("<I", content, 512 + 512 * 3 + 508, 3)
+    assert code(bytes(content), tmp_path) == "NOT_A_SPREADSHEET"
 
 
 def test_emptiness_repeated_to_the_end_of_the_sheet_is_common(tmp_path: Path) -> None:
