@@ -43,7 +43,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             con.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             con.text_factory = _decoded
             yield con
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # names of columns are decoded by nobody's leave
         raise CannotBeRead("DAMAGED_FILE") from None
 
 
