@@ -57,7 +57,7 @@ def header(archive: zipfile.ZipFile, name: str, delimiter: str) -> tuple[str, ..
     """Return the column names of a table."""
     with _text(archive, name) as text:
         try:
-            return tuple(next(csv.reader(text, delimiter=delimiter), ()))
+            return tuple(next(csv.reader(text, delimiter=delimiter, strict=True), ()))
         except csv.Error:
             raise CannotBeRead("DAMAGED_FILE") from None
 

@@ -171,11 +171,11 @@ class _Pages:
 
     def _sheet(self, name: str) -> Sheet:
         rows = self._rows[name]
-        columns = tuple(dict.fromkeys(column for row in rows for column in row if column != "!"))
+        columns = tuple(dict.fromkeys(column for row in rows for column in row if column != "!")) or ("KEY",)
         parent = self._parents.get(name)
         given = _given(rows, columns)
         if parent is None:
-            return Sheet(name, columns or ("KEY",), given, key=("KEY",))
+            return Sheet(name, columns, given, key=("KEY",))
         return Sheet(name, columns, given, ("KEY",), parent, ("PARENT_KEY",), ("#",))
 
 

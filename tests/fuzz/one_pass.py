@@ -1,0 +1,276 @@
+"""One pass: hundreds of damaged files put into one inbox, received and read together, and the account of every one of them.
+
+What a pass holds follows from its number alone. Bytes are not forced to the disk here: that is tested where landing is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest import mock
+
+import duckdb
+
+from pipeline.errors import BadReferenceFile
+from pipeline.lake import clock_from
+from pipeline.read.submissions import Reader
+from pipeline.receive.landing import Landing
+from pipeline.receive.parcel import CENSUS_DB, Parcel, Source
+from pipeline.sql import Workbench
+from tests.fuzz.mutants import mutant
+from tests.fuzz.originals import Original, originals
+from tests.read.desk import Desk, line, rows, submission
+from tests.receive.field import START
+
+SHARES = {
+    "submissions": 10, "manifest": 5, "custody": 3, "portal": 5, "census_db": 3, "list": 8, "movement": 4, "headcount": 3, "register": 1,
+    "foreign": 6, "crosswalk": 2,
+}  # fmt: skip
+FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
+STATES = {"in_force", "replaced", "repeated", "quarantined", "unreadable"}
+GOOD = line(submission()) + b"\n"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A damaged file and the place it lies at."""
+
+    number: int
+    original: Original
+    content: bytes
+
+    @property
+    def name(self) -> str:
+        return f"{self.original.kind}-{self.number:07d}"
+
+
+@dataclass
+class Account:
+    """What became of the inputs of a pass, and what of it is wrong."""
+
+    inputs: int = 0
+    records: int = 0
+    unreadable: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: Account) -> None:
+        """Take in another pass."""
+        self.inputs += other.inputs
+        self.records += other.records
+        self.unreadable += other.unreadable
+        self.held += other.held
+        self.wrong += other.wrong
+
+    def require(self, holds: bool, what: str) -> None:
+        """Note what does not hold."""
+        if not holds:
+            self.wrong.append(what)
+
+
+def inputs(number: int, count: int) -> list[Input]:
+    """Return the inputs of a pass."""
+    dice = Random(number)
+    kinds, shares = list(SHARES), list(SHARES.values())
+    found = []
+    for at in range(count):
+        original = dice.choice(originals()[dice.choices(kinds, shares)[0]])
+        found.append(Input(number * count + at, original, mutant(original.content, dice)))
+    return found
+
+
+def run(folder: Path, given: list[Input]) -> Account:
+    """Receive and read the inputs, and account for them; whatever is raised here is a finding."""
+    account = Account(len(given))
+    by_kind = {kind: [one for one in given if one.original.kind == kind] for kind in SHARES}
+    said = io.StringIO()
+    with (
+        mock.patch.object(os, "fsync"),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+        _logged(said),
+    ):
+        desk = Desk(folder, threads=1, memory_limit="256MB", crosswalks=folder / "crosswalks")
+        _fill(desk, by_kind)
+        for route in ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"):
+            desk.receive(route)
+        for route in ("portal", CENSUS_DB):
+            _land_pages(desk, route, by_kind[route])
+        bench = desk.read()
+        _require_receipts(account, desk, by_kind)
+        _require_submissions(account, desk, bench)
+        _require_submissions(account, desk, desk.read_submissions())  # as if every bundle were believed
+        _require_offices(account, desk, bench)
+        account.records = rows(bench, "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM intake_record)")[0][
+            0
+        ]
+        _use_crosswalks(account, desk, by_kind["crosswalk"])
+    account.require(said.getvalue() == "", "something was said, which may quote people")
+    return account
+
+
+def _fill(desk: Desk, by_kind: dict[str, list[Input]]) -> None:
+    (desk.root / "crosswalks").mkdir(parents=True)
+    for one in originals()["crosswalk"]:
+        (desk.root / "crosswalks" / one.name).write_bytes(one.content)
+    for one in by_kind["submissions"]:
+        desk.bundle(f"tablet_vpn/{one.name}", lines=one.content)
+    for one in by_kind["manifest"]:
+        desk.bundle(f"tablet_vpn/{one.name}", lines=GOOD)
+        desk.put(f"tablet_vpn/{one.name}/manifest.json", one.content)
+    for one in by_kind["custody"]:
+        desk.bundle(f"tablet_usb/{one.name}/b-{one.number}", lines=GOOD, is_ready=False)
+        desk.put(f"tablet_usb/{one.name}/custody.json", one.content)
+    for one in by_kind["foreign"]:
+        desk.put(f"tablet_vpn/{one.name}/{one.original.name}", one.content)
+        desk.put(f"tablet_vpn/{one.name}.ready", b"")
+    for route in ("register", "list", "movement", "headcount"):
+        for one in by_kind[route]:
+            folder = route if route == "register" else f"{route}/MNG-{one.number % 9:04d}"
+            desk.put(f"{folder}/{one.name}{Path(one.original.name).suffix}", one.content)
+
+
+def _land_pages(desk: Desk, route: str, pages: list[Input]) -> None:
+    """Land pages as a pull does; what a page must be to be taken is tested with a real portal and a real database."""
+    sources = []
+    for number, one in enumerate(pages, start=1):
+        path = desk.root / route / f"page-{number:05d}.ndjson"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(one.content)
+        sources.append(Source(path, path.name))
+    if sources:
+        with Landing(desk.lake, clock_from(START), desk.settings.max_file_bytes) as landing:
+            list(landing.land([Parcel(route, "1..2", tuple(sources), source_id=route)]))
+
+
+def _require_receipts(account: Account, desk: Desk, by_kind: dict[str, list[Input]]) -> None:
+    """Every input has one line: landed, here before, or refused by name."""
+    told = Counter(str(row["origin"]).split("/")[-1].split(".")[0] for row in desk.receipts())
+    for kind in ("submissions", "manifest", "foreign", "register", "list", "movement", "headcount"):
+        for one in by_kind[kind]:
+            account.require(told[one.name] == 1, f"{one.name}: {told[one.name]} receipts")
+    for one in by_kind["custody"]:
+        account.require(told[f"b-{one.number}"] == 1, f"{one.name}: no receipt of the bundle beside it")
+    refused = {row["reason"] for row in desk.receipts() if row["outcome"] == "refused"}
+    account.require(refused <= _named(), f"refused for {sorted(refused - _named())}")
+
+
+def _require_submissions(account: Account, desk: Desk, bench: Workbench) -> None:
+    """Every line of every file is one record: unreadable for a named reason, or typed, with identity and answers."""
+    wanted: dict[tuple[str, int], int] = {}
+    for batch in desk.lake.batches():
+        if batch["route"] not in ("portal", CENSUS_DB, "tablet_vpn", "tablet_usb"):
+            continue
+        for number, file in enumerate(batch["files"], start=1):
+            content = (desk.lake.landing / batch["route"] / batch["batch_id"] / "files" / file["path"]).read_bytes()
+            if file["path"].endswith(".ndjson"):
+                wanted[batch["batch_id"], number] = len(re.findall(rb"[^\n]*\n|[^\n]+\Z", content)) or 1
+            elif file["path"] in ("signature", "submissions.sha256"):
+                continue
+            elif file["path"] != "manifest.json" or "MANIFEST_UNREADABLE" in batch["problems"]:
+                wanted[batch["batch_id"], number] = 0  # at least one
+    found = {
+        (batch, number): count
+        for batch, number, count in rows(bench, "SELECT batch_id, file_no, count(*) FROM record GROUP BY ALL")
+    }
+    account.require(
+        wanted.keys() == found.keys(),
+        f"files without a record, or records of no file: {[key[1:] for key in sorted(wanted.keys() ^ found.keys())[:3]]}",
+    )
+    wrong = {key for key, count in wanted.items() if count and found.get(key) != count}
+    account.require(not wrong, f"files whose lines are not their records: {sorted(wrong)[:3]}")
+    gaps = rows(
+        bench,
+        "SELECT batch_id FROM record GROUP BY ALL HAVING count(*) <> max(record_no) OR count(DISTINCT record_id) <> count(*)",
+    )
+    account.require(not gaps, f"numbers of records with gaps: {gaps[:3]}")
+    for part in ("identity", "answers"):
+        differing = rows(
+            bench,
+            f"SELECT count(*) FROM record FULL JOIN {part} USING (record_id) WHERE (read_error IS NULL) <> ({part}.record_id IS NOT NULL)",
+        )
+        account.require(differing == [(0,)], f"{part} of unreadable records, or none of typed ones")
+    account.unreadable += Counter(
+        dict(rows(bench, "SELECT read_error, count(*) FROM record WHERE read_error IS NOT NULL GROUP BY ALL"))
+    )
+    account.require(
+        account.unreadable.keys() <= _named(), f"unreadable for {sorted(account.unreadable.keys() - _named())}"
+    )
+
+
+def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
+    """Every file of an office is rows with a state, or a list without rows; what does not hold says why."""
+    sent = {
+        batch["batch_id"]: batch
+        for batch in desk.lake.batches()
+        if batch["route"] in ("register", "list", "movement", "headcount")
+    }
+    found = {batch for (batch,) in rows(bench, "SELECT batch_id FROM intake_record UNION SELECT batch_id FROM list")}
+    bare = {batch_id for batch_id in sent.keys() - found if _is_bare_header(desk, sent[batch_id])}
+    account.require(
+        sent.keys() - bare == found,
+        f"files of offices without a row: {[(sent[one]['route'], sent[one]['origin']) for one in sorted(sent.keys() - bare - found)[:3]]}",
+    )
+    states = rows(bench, "SELECT state, reason, count(*) FROM intake_record GROUP BY ALL")
+    account.require({state for state, *_ in states} <= STATES, "a state nobody knows")
+    for state, reason, count in states:
+        if state in ("quarantined", "unreadable"):
+            kept = account.unreadable if state == "unreadable" else account.held
+            kept[str(reason)] += count
+            account.require(str(reason) in _named(), f"{state} for {reason}")
+
+
+def _is_bare_header(desk: Desk, batch: dict[str, Any]) -> bool:
+    """Whether a file may come to no rows: a header alone, a list (what stands above its header is a title), a workbook (only its reader knows)."""
+    content = (
+        desk.lake.landing / batch["route"] / batch["batch_id"] / "files" / batch["files"][0]["path"]
+    ).read_bytes()
+    filled = sum(bool(text.strip(b" \0\r\t,;")) for text in content.splitlines())
+    return batch["route"] == "list" or content.startswith(b"PK") or filled <= 1
+
+
+def _use_crosswalks(account: Account, desk: Desk, given: list[Input]) -> None:
+    """A damaged crosswalk is refused with its line, or it is one, and a file can be read by it."""
+    folder = desk.root / "crosswalks"
+    bench = desk.light_bench()
+    exports = {one.name: desk.root / one.name for one in originals()["foreign"]}
+    for one in originals()["foreign"]:
+        exports[one.name].write_bytes(one.content)
+    for one in given:
+        (folder / one.original.name).write_bytes(one.content)
+        name = {"cspro": "data.csdb", "odk": "odk.zip", "survey": "export.zip"}[re.split(r"[-.]", one.original.name)[0]]
+        try:
+            fault = Reader(bench).foreign.write_lines(exports[name], desk.root / "made.lines")
+            account.require(fault is None, f"{one.name}: a good file is {fault}")
+        except BadReferenceFile:
+            account.held["BadReferenceFile"] += 1
+        except duckdb.Error as error:
+            account.wrong.append(f"{one.name}: {type(error).__name__} by a crosswalk that was taken")
+        (folder / one.original.name).write_bytes(one.original.content)
+
+
+def _named() -> set[str]:
+    """Return the reasons docs/formats.md names."""
+    return set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", FORMATS.read_text(encoding="utf-8")))
+
+
+@contextlib.contextmanager
+def _logged(target: io.StringIO) -> Iterator[None]:
+    handler, root = logging.StreamHandler(target), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+__all__ = ["Account", "Input", "inputs", "run"]

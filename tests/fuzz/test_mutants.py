@@ -1,0 +1,33 @@
+"""Whatever damage a file has taken, reading goes on: every input has a receipt and every record a state or a named refusal."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.one_pass import inputs, run
+from tests.fuzz.originals import originals
+
+PASS = 750
+PASSES = 4
+
+
+def test_the_damage_follows_from_its_number() -> None:
+    assert inputs(7, 50) == inputs(7, 50) != inputs(8, 50)
+
+
+def test_most_inputs_are_damaged() -> None:
+    whole = {one.content for kind in originals().values() for one in kind}
+    assert sum(one.content in whole for one in inputs(7, 200)) < 20
+
+
+@pytest.mark.parametrize("number", range(PASSES))
+def test_damaged_files_are_received_read_and_accounted_for(
+    tmp_path: Path, number: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    account = run(tmp_path, inputs(number, PASS))
+    assert account.wrong == []
+    assert account.records >= PASS
+    assert len(account.unreadable) > 5, "the damage must be of many kinds"
+    assert not [letter for letter in capfd.readouterr().err if letter > "\x7f"], (
+        "no name on the way of an engine's panic"
+    )
