@@ -27,7 +27,7 @@ from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
-from pipeline.read.seals import DIGESTS, MANIFEST, SIGNATURE, Seal, is_bundle
+from pipeline.read.seals import DIGESTS, FILES, MANIFEST, SIGNATURE, Seal, is_bundle
 from pipeline.round import Reference
 from pipeline.schema import Table
 from pipeline.settings import Settings
@@ -408,7 +408,7 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
 
 
 def _is_foreign(name: str) -> bool:
-    return name != "manifest.json" and not name.endswith(".ndjson")
+    return name not in FILES and not name.endswith(".ndjson")
 
 
 def _slabs(lines: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:

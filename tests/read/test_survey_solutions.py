@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline import build
 from pipeline.read.foreign import archives
+from sandbox.seals import key_of, sealed
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, line, rows, submission
 
@@ -35,6 +37,11 @@ def test_a_row_of_the_roster_is_a_case_and_has_the_digest_of_its_native_copy(des
 
 def test_the_same_case_by_another_route_is_repeated(desk: Desk) -> None:
     """Down to the state in the ledger: what was held or counted once is not so again."""
+    desk.know_tablet()
+    digest = {"export.zip": hashlib.sha256(ONE).hexdigest()}
+    said = {"bundle_id": "X-01", "device_id": "TB-0001", "institution_id": "MNG-0001", "files_sha256": digest}
+    for name, content in sealed(said, key_of(1, "TB-0001")).items():
+        desk.put(f"tablet_vpn/X-01/{name}", content)
     files.put(desk, ONE)
     desk.bundle("tablet_usb/STICK/TB-0001-01", lines=line(NATIVE | {"synced_at": None}) + b"\n")
     desk.receive("tablet_usb")
@@ -42,8 +49,7 @@ def test_the_same_case_by_another_route_is_repeated(desk: Desk) -> None:
     for step in ("read", "check", "resolve"):
         build.run_step(desk.lake, desk.settings, made, step)
     query = f"SELECT route, state FROM '{made.folder}/resolve/record_state.parquet' ORDER BY received_at"
-    # no register is in force in this small lake: the first is held
-    assert duckdb.sql(query).fetchall() == [("tablet_vpn", "quarantined"), ("tablet_usb", "repeated")]
+    assert duckdb.sql(query).fetchall() == [("tablet_vpn", "counted"), ("tablet_usb", "repeated")]
 
 
 def test_what_was_not_answered_is_empty(desk: Desk) -> None:

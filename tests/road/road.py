@@ -165,7 +165,7 @@ def copied(source: Road, folder: Path, campaign: Path | None = None, *, with_bui
             shutil.copytree(path, lake / name, symlinks=True)
         elif path.exists():
             shutil.copyfile(path, lake / name)
-    return Road(folder, campaign)
+    return Road(folder, campaign, trust_root=source.settings["trust_root"])
 
 
 def imbalances(build: Path) -> list[dict[str, Any]]:
