@@ -69,6 +69,11 @@ def test_a_json_dictionary_names_the_instrument_too(desk: Desk, path: Path) -> N
     assert read(desk, files.csdb(path, [files.case(1, [files.member()])], text), "SELECT read_error FROM record") == [(None,)]  # fmt: skip
 
 
+def test_a_dictionary_nested_beyond_reading_names_no_instrument(desk: Desk, path: Path) -> None:
+    content = files.csdb(path, [files.case(1, [files.member()])], '{"levels":' + "[" * 100_000)
+    assert read(desk, content, "SELECT read_error FROM record") == [("NO_CROSSWALK",)]
+
+
 def test_text_that_is_no_utf8_is_one_unreadable_row(desk: Desk, path: Path) -> None:
     files.csdb(path, [files.case(1, [files.member(), files.member()])])
     with sqlite3.connect(path) as con:

@@ -54,6 +54,14 @@ def test_a_draft_of_a_form_is_not_taken(desk: Desk) -> None:
     assert read(desk, page, "SELECT read_error FROM record") == [("DRAFT_FORM",)]
 
 
+def _nested(depth: int) -> dict[str, Any]:
+    """Return a submission of repeats within repeats."""
+    row: dict[str, Any] = {"__id": "uuid:1"}
+    for _ in range(depth):
+        row = {"__id": "uuid:1", "r": [row]}
+    return row
+
+
 @pytest.mark.parametrize(
     ("page", "code"),
     [
@@ -62,10 +70,18 @@ def test_a_draft_of_a_form_is_not_taken(desk: Desk) -> None:
         (b'{"value":[],"@odata.context":"https://x/$metadata#Other"}', "UNKNOWN_FILE"),
         (b'{"something":"else"}', "UNKNOWN_FILE"),
         (b'{"value":' + b"[" * 100_000, "NOT_JSON"),
+        (files.odata_page([], value=[_nested(400)]), "TOO_DEEP"),
     ],
 )
 def test_a_page_that_is_none_is_one_unreadable_record(desk: Desk, page: bytes, code: str) -> None:
     assert read(desk, page, "SELECT read_error FROM record") == [(code,)]
+
+
+def test_half_a_character_makes_its_row_unreadable_and_its_neighbours_go_on(desk: Desk) -> None:
+    page = json.loads(files.odata_page([files.person(1), files.person(2), files.person(3)]))
+    page["value"][1]["person"]["family_name"] = "A\ud83d"
+    found = read(desk, json.dumps(page).encode(), "SELECT read_error FROM record ORDER BY record_no")
+    assert found == [(None,), ("NOT_UTF8",), (None,)]
 
 
 def test_a_row_that_is_no_object_is_unreadable(desk: Desk) -> None:

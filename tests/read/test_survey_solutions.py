@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipeline import build
-from pipeline.read.foreign import archives
+from pipeline.read.foreign import archives, survey_solutions
 from sandbox.seals import key_of, sealed
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, line, rows, submission
@@ -125,6 +125,23 @@ def test_a_text_with_tabs_and_line_breaks_stays_one_answer(desk: Desk) -> None:
     assert read(desk, content, "SELECT family_name FROM identity") == [('A\t"b"\r\nc',)]
 
 
+def test_a_history_without_even_a_header_is_no_history(desk: Desk) -> None:
+    content = files.survey_solutions([files.interview()], [files.resident()], None, interview__actions__DOT__tab="")
+    assert read(desk, content, "SELECT read_error, case_version FROM record") == [(None, None)]
+
+
+def test_whatever_else_a_file_does_to_its_reader_it_stops_no_build(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code that trips over it is of our own making: a file that does so is one we know of, and would be mended."""
+
+    def tripping(*_: object) -> None:
+        raise LookupError("Әлиев")
+
+    files.put(desk, ONE)
+    monkeypatch.setattr(survey_solutions, "read", tripping)
+    bench = desk.read_lines(line(NATIVE))
+    assert rows(bench, "SELECT read_error FROM record ORDER BY received_at") == [("DAMAGED_FILE",), (None,)]
+
+
 def test_no_interview_is_one_empty_file(desk: Desk) -> None:
     assert read(desk, files.survey_solutions([], [], []), "SELECT read_error FROM record") == [("EMPTY_FILE",)]
 
@@ -174,6 +191,10 @@ UNSAFE = {
     "a password": (_locked, "ARCHIVE_ENCRYPTED"),
     "a damaged member": (_bent, "DAMAGED_FILE"),
     "a cut archive": (lambda: ONE[: len(ONE) // 2], "DAMAGED_FILE"),
+    "a history whose header is damaged": (
+        lambda: files.survey_solutions([], [], None, interview__actions__DOT__tab='"x"y\n'),
+        "DAMAGED_FILE",
+    ),
     "some other archive": (lambda: files.zipped({"photo.txt": "x"}), "UNKNOWN_FILE"),
     "no archive": (lambda: b"\x89PNG\r\n", "UNKNOWN_FILE"),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.errors import SanaqError
 from pipeline.read.foreign import archives, cspro, odk, survey_solutions
 from pipeline.read.foreign.crosswalk import Crosswalk, load_crosswalks
 from pipeline.read.foreign.lines import Lines
@@ -24,6 +25,17 @@ from pipeline.sql import quoted
 
 HERE = Path(__file__).resolve().parent
 HEAD = 512
+# What says nothing of the file: another run may well read it.
+NOT_OF_THE_FILE = (
+    SanaqError,
+    OSError,
+    MemoryError,
+    duckdb.OutOfMemoryException,
+    duckdb.IOException,
+    duckdb.InterruptException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+)
 SYSTEM: dict[str, Mapping[str, tuple[str, ...]]] = {
     "survey_solutions": survey_solutions.SYSTEM,
     "odk": odk.SYSTEM,
@@ -84,6 +96,10 @@ class Foreign:
                 self._write(export, target)
         except CannotBeRead as refused:
             return refused.code
+        except NOT_OF_THE_FILE:
+            raise
+        except Exception:  # noqa: BLE001  # nobody vouches for the file: whatever else it does to a reader, the build goes on
+            return "DAMAGED_FILE"
         return None
 
     def _write(self, export: Export, target: Path) -> None:

@@ -67,7 +67,10 @@ def rows(archive: zipfile.ZipFile, name: str, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(LONGEST_CELL)
     with _text(archive, name) as text:
         reader = csv.reader(text, delimiter=delimiter, strict=True)
-        width = len(next(reader))
+        try:
+            width = len(next(reader, ()))
+        except csv.Error:
+            raise CannotBeRead("DAMAGED_FILE") from None
         while True:
             try:
                 cells = next(reader)

@@ -39,7 +39,7 @@ def cspro_dictionary(text: str) -> Dictionary:
     if content.startswith("{"):
         try:
             return _cspro_json(json.loads(content))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Dictionary("")
     return _cspro_sections(content)
 

@@ -98,7 +98,7 @@ def read_page(path: Path) -> Export:
     Raises
     ------
     CannotBeRead
-        `TOO_LARGE`, `NOT_JSON`, `DRAFT_FORM` (what was entered into a form's draft is no submission), `UNKNOWN_FILE`.
+        `TOO_LARGE`, `TOO_DEEP`, `NOT_JSON`, `DRAFT_FORM` (what was entered into a form's draft is no submission), `UNKNOWN_FILE`.
     """
     if path.stat().st_size > LARGEST_PAGE:
         raise CannotBeRead("TOO_LARGE")
@@ -134,17 +134,17 @@ class _Pages:
 
     def read(self, submissions: list[Any]) -> Export:
         for submission in submissions:
-            self._take(self._form, submission, {})
+            self._take(self._form, submission, {}, 0)
         sheets = [self._sheet(name) for name in self._rows]
         return Export("odk", self._form, tuple(sheets))
 
-    def _take(self, name: str, given: Any, cells: dict[str, str | None]) -> None:
+    def _take(self, name: str, given: Any, cells: dict[str, str | None], depth: int) -> None:
         self._rows.setdefault(name, []).append(cells)
         if not isinstance(given, dict):
             cells["!"] = "NOT_OBJECT"
             return
         cells.setdefault("KEY", _text(given.get("__id")))
-        self._cells(name, given, "", cells, 0)
+        self._cells(name, given, "", cells, depth)
 
     def _cells(self, name: str, given: dict[Any, Any], prefix: str, cells: dict[str, str | None], depth: int) -> None:
         if depth > DEEPEST:
@@ -153,7 +153,7 @@ class _Pages:
             if field.endswith(("@odata.navigationLink", "@odata.count")):
                 continue
             if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-                self._repeat(name, field, value, cells["KEY"] or "")
+                self._repeat(name, field, value, cells["KEY"] or "", depth + 1)
             elif field == "__system" and isinstance(value, dict):
                 cells.update({NAMES.get(str(key), str(key)): _text(inner) for key, inner in value.items()})
             elif isinstance(value, dict):
@@ -163,11 +163,11 @@ class _Pages:
             else:
                 cells[prefix + field] = _text(value)
 
-    def _repeat(self, above: str, name: str, rows: list[dict[str, Any]], key: str) -> None:
+    def _repeat(self, above: str, name: str, rows: list[dict[str, Any]], key: str, depth: int) -> None:
         self._parents.setdefault(name, above)
         for number, row in enumerate(rows, start=1):
             own = f"{key}/{name}[{number}]"
-            self._take(name, row, {"KEY": own, "PARENT_KEY": key, "#": _row_id(own)})
+            self._take(name, row, {"KEY": own, "PARENT_KEY": key, "#": _row_id(own)}, depth)
 
     def _sheet(self, name: str) -> Sheet:
         rows = self._rows[name]
@@ -181,7 +181,24 @@ class _Pages:
 
 def _given(rows: list[dict[str, str | None]], columns: tuple[str, ...]) -> Iterator[Row]:
     for row in rows:
-        yield (row.get("!"), *(row.get(column) for column in columns))
+        cells = [row.get(column) for column in columns]
+        if _is_text(cells):
+            yield (row.get("!"), *cells)
+        else:
+            yield ("NOT_UTF8", *(None if cell is None else _whole(cell) for cell in cells))
+
+
+def _is_text(cells: list[str | None]) -> bool:
+    """Whether no cell has half a character: JSON can spell one half of a pair without the other."""
+    try:
+        "".join(cell for cell in cells if cell).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(cell: str) -> str:
+    return cell.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _text(value: Any) -> str | None:
