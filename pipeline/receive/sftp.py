@@ -41,6 +41,7 @@ BROKEN = (
 )  # fmt: skip
 Result = TypeVar("Result")
 
+LOG = logging.getLogger(__name__)
 logging.getLogger("asyncssh").setLevel(logging.WARNING)  # below it every path is written down
 
 
@@ -167,10 +168,17 @@ class Gateway:
         self._removing(lambda sftp: self._taken(sftp, bundle))
 
     def sweep(self) -> None:
-        """Remove what a killed run had put aside to be removed."""
+        """Remove what a killed run had put aside to be removed; what cannot be is left, for another may have made it."""
+        left = 0
         for entry in self._listed():
-            if entry.name.startswith(".") and entry.name.endswith(TAKEN):
-                self._removing(lambda sftp, entry=entry: self._emptied(sftp, entry.name))  # type: ignore[misc]
+            is_aside = entry.name.startswith(".") and entry.name.endswith(TAKEN)
+            if is_aside and entry.kind == asyncssh.FILEXFER_TYPE_DIRECTORY:
+                try:
+                    self._removing(lambda sftp, entry=entry: self._emptied(sftp, entry.name))  # type: ignore[misc]
+                except GatewayRefused:
+                    left += 1
+        if left:
+            LOG.warning("%d folders *%s on the gateway cannot be removed", left, TAKEN)
 
     # one act, tried until it is whole ---------------------------------------------------------------------------------
 
@@ -323,9 +331,8 @@ class Gateway:
     async def _put_aside(self, sftp: asyncssh.SFTPClient, bundle: Bundle) -> None:
         aside = f".{bundle.name}{TAKEN}"
         if await sftp.lexists(self._path(bundle.name)):  # else an attempt before this one had come as far
-            entries = await self._entries(sftp, bundle.name, MOST_FILES)
-            if tuple(entry for entry in entries if not is_ignored(entry.name)) != bundle.entries:
-                return  # something newer lies there by now: the next run fetches it
+            if tuple(await self._entries(sftp, bundle.name, MOST_FILES)) != bundle.entries:
+                return  # something lies there that has not landed, newer or passed over
             await sftp.rename(self._path(bundle.name), self._path(aside))
         if await sftp.lexists(self._path(bundle.name + READY)):
             await sftp.remove(self._path(bundle.name + READY))
@@ -333,6 +340,8 @@ class Gateway:
             await self._emptied(sftp, aside)
 
     async def _emptied(self, sftp: asyncssh.SFTPClient, folder: str) -> None:
+        if (await sftp.lstat(self._path(folder))).type != asyncssh.FILEXFER_TYPE_DIRECTORY:
+            raise asyncssh.SFTPFailure("a link would lead to what is not ours")
         for entry in await self._entries(sftp, folder, MOST_FILES):
             await sftp.remove(self._path(folder, entry.name))
         await sftp.rmdir(self._path(folder))
@@ -347,8 +356,7 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
         See `Gateway.look`; what had landed before is whole and is not fetched again.
     """
     with Gateway(settings) as gateway:
-        if settings.sftp_remove:
-            gateway.sweep()
+        stuck: GatewayRefused | None = None
         for found in gateway.look():
             if not isinstance(found, Bundle):
                 yield _entered(landing, found)
@@ -356,7 +364,14 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
             outcome = _outcome(landing, lake, gateway, found)
             yield outcome
             if settings.sftp_remove and not isinstance(outcome, Refusal) and _is_whole(lake, outcome):
-                gateway.remove(found)
+                try:
+                    gateway.remove(found)
+                except GatewayRefused as refused:  # what lies behind it is fetched all the same
+                    stuck = stuck or refused
+        if settings.sftp_remove:
+            gateway.sweep()
+        if stuck:
+            raise stuck
 
 
 def _outcome(landing: Landing, lake: Lake, gateway: Gateway, bundle: Bundle) -> Outcome:

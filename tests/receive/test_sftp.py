@@ -262,6 +262,44 @@ def test_what_a_killed_removal_left_is_swept(tmp_path: Path, far: Field, gateway
     assert list((far.inbox / "tablet_vpn").iterdir()) == []
 
 
+def test_a_bundle_stays_where_something_lies_in_it_that_has_not_landed(
+    tmp_path: Path, far: Field, gateway: Access
+) -> None:
+    fill(far, 3)
+    far.put("tablet_vpn/TB-0000/.deeper/note", b"x")
+    far.put("tablet_vpn/TB-0001/more.ndjson.part", b"x")
+    field = pulling(tmp_path, gateway, sftp_remove=True)
+    assert len(field.receive("tablet_vpn").landed) == 3
+    assert field.receive("tablet_vpn").again == 2
+    left = sorted(path.name for path in (far.inbox / "tablet_vpn").iterdir())
+    assert left == ["TB-0000", "TB-0000.ready", "TB-0001", "TB-0001.ready"]
+    assert (far.inbox / "tablet_vpn/TB-0000/.deeper/note").exists()
+    assert (far.inbox / "tablet_vpn/TB-0001/more.ndjson.part").exists()
+
+
+def test_what_only_looks_put_aside_neither_stops_a_pull_nor_is_followed(
+    tmp_path: Path, far: Field, gateway: Access
+) -> None:
+    fill(far, 2)
+    kept = [far.put("tablet_vpn/.a.taken", b"x"), far.put("other/file", b"x"), far.put("tablet_vpn/.c.taken/deep/file", b"x")]  # fmt: skip
+    (far.inbox / "tablet_vpn/.b.taken").symlink_to(far.inbox / "other")
+    assert len(pulling(tmp_path, gateway, sftp_remove=True).receive("tablet_vpn").landed) == 2
+    assert all(path.exists() for path in kept)
+    assert sorted(path.name for path in (far.inbox / "tablet_vpn").iterdir()) == [".a.taken", ".b.taken", ".c.taken"]
+
+
+def test_a_bundle_that_cannot_be_put_aside_does_not_keep_the_next_from_landing(
+    tmp_path: Path, far: Field, gateway: Access
+) -> None:
+    fill(far, 2)
+    far.put("tablet_vpn/.TB-0000.taken", b"x")
+    field = pulling(tmp_path, gateway, sftp_remove=True)
+    with pytest.raises(GatewayRefused, match="SANAQ_SFTP_REMOVE"):
+        field.receive("tablet_vpn")
+    assert len(field.lake.batches()) == 2
+    assert not (far.inbox / "tablet_vpn/TB-0001").exists()
+
+
 def test_a_gateway_that_keeps_us_from_removing_is_named(tmp_path: Path, far: Field, gateway: Access) -> None:
     fill(far, 1)
     Moody.is_deaf_to_removal = True
