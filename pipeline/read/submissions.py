@@ -27,7 +27,7 @@ from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
-from pipeline.read.seals import DIGESTS, FILES, MANIFEST, SIGNATURE, Seal, is_bundle
+from pipeline.read.seals import DIGESTS, FILES, MANIFEST, SIGNATURE, SUBMISSIONS, Seal, is_bundle
 from pipeline.round import Reference
 from pipeline.schema import Table
 from pipeline.settings import Settings
@@ -204,7 +204,14 @@ class Reader:
             require_landed(batch, file_no, root / name, file["size"])
             whole = "BAD_MANIFEST" if name == MANIFEST else "UNKNOWN_FILE" if name in seal.strangers else None
             found = SubmissionFile(
-                key, file_no, root / name, file["size"], file["sha256"], whole, seal.is_cut, fault=seal.fault
+                key,
+                file_no,
+                root / name,
+                file["size"],
+                file["sha256"],
+                whole,
+                seal.is_cut and name == SUBMISSIONS,
+                fault=seal.fault,
             )
             if whole is None and _is_foreign(name):
                 yield replace(found, whole=seal.fault) if seal.fault else self._made(found, folder)

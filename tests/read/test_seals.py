@@ -175,6 +175,14 @@ def test_a_file_the_manifest_does_not_answer_for_is_not_read(desk: Desk) -> None
     assert sorted(map(str, errors(desk, files(files_sha256=signed) | extra))) == ["None"] * 4 + ["UNKNOWN_FILE"] * 2
 
 
+def test_a_cut_of_the_submissions_tells_nothing_of_a_file_proven_for_itself(desk: Desk) -> None:
+    desk.know_tablet()
+    more = line(submission(4))  # its digest covers it whole, a newline or none
+    signed = {"extra.ndjson": hashlib.sha256(more).hexdigest()}
+    bundle = files(files_sha256=signed) | {"extra.ndjson": more, "submissions.ndjson": CUT[:-40]}
+    assert sorted(map(str, errors(desk, bundle))) == ["None"] * 3 + ["TRUNCATED"]
+
+
 def test_a_key_is_known_once_a_register_names_it_and_only_from_then_on(desk: Desk) -> None:
     assert errors(desk, files()) == ["KEY_UNKNOWN"] * 3
     desk.know_tablet(at=START + timedelta(days=3))
