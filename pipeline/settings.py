@@ -70,8 +70,10 @@ def _database(value: str | None) -> str | None:
     places = str(said.get("hostaddr") or said.get("host") or "").split(",")
     if not value.startswith(("postgresql://", "postgres://")) or "" in places:
         raise ValueError("an address is wanted like postgresql://sanaq_reader@host:5432/census")
-    if "password" in said:
+    if any("password" in key for key in said):
         raise ValueError("the password belongs into SANAQ_CENSUS_DB_PASSWORD")
+    if "passfile" in said or "service" in said:
+        raise ValueError("no passfile and no service: what they would add is not seen here")
     if all(place.startswith("/") or place in ("localhost", "127.0.0.1", "::1") for place in places):
         return value
     if said.get("sslmode", "verify-full") != "verify-full":

@@ -372,6 +372,9 @@ def test_a_database_that_is_not_set_up_is_no_failure(tmp_path: Path) -> None:
     [
         ("postgresql://r:secret@127.0.0.1/census", "SANAQ_CENSUS_DB_PASSWORD"),
         ("postgresql://r@127.0.0.1/census?password=secret", "SANAQ_CENSUS_DB_PASSWORD"),
+        ("postgresql://r@127.0.0.1/census?sslpassword=secret", "SANAQ_CENSUS_DB_PASSWORD"),
+        ("postgresql://r@127.0.0.1/census?passfile=/secret", "no passfile"),
+        ("postgresql://r@127.0.0.1/census?service=secret", "no passfile and no service"),
         ("postgresql://r@db.example/census?sslmode=require", "verify-full"),
         ("postgresql://r@localhost/census?hostaddr=10.0.0.1&sslmode=prefer", "verify-full"),
         ("postgresql://r@localhost,db.example/census?sslmode=disable", "verify-full"),
