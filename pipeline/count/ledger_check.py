@@ -8,12 +8,15 @@ from typing import Any
 from pipeline.errors import LedgerUnbalanced
 
 NAMED = 5
+SIGNATURE, SUBMISSIONS = "signature", "submissions.ndjson"
+STATEMENTS = frozenset(("manifest.json", SIGNATURE, "submissions.sha256"))
 
 
 def lines_landed(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return, per batch of submissions, the lines counted while it was landed.
 
     Every line is one record, and so is a file without any, and a bundle's manifest that cannot be read. What else a batch may hold (a workbook, a file nobody can open) has no lines.
+    What lies in a signed bundle beside its submissions is lines or one strange file, as its manifest has it; such a batch is left out.
     """
     return [
         {
@@ -22,9 +25,15 @@ def lines_landed(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             + ("MANIFEST_UNREADABLE" in batch.get("problems", ())),
         }
         for batch in batches
-        if (files := [file for file in batch["files"] if file["path"] != "manifest.json"])
-        and all(file["path"].endswith(".ndjson") for file in files)
+        if (files := [file for file in batch["files"] if file["path"] not in STATEMENTS]) and _is_lines(batch, files)
     ]
+
+
+def _is_lines(batch: dict[str, Any], files: list[dict[str, Any]]) -> bool:
+    """Whether every line of these files, all of a batch but its statements, is one record."""
+    if any(file["path"] == SIGNATURE for file in batch["files"]):
+        return [file["path"] for file in files] == [SUBMISSIONS]
+    return all(file["path"].endswith(".ndjson") for file in files)
 
 
 def require_balance(unbalanced: Sequence[tuple[str, str, int, int, int, int]]) -> None:

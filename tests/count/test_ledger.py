@@ -97,6 +97,22 @@ def test_a_manifest_that_cannot_be_read_is_one_record_of_its_bundle(problems: li
     assert lines_landed([batch]) == [{"batch_id": "b", "line_count": lines}]
 
 
+SIGNED = ("manifest.json", "signature", "submissions.ndjson", "submissions.sha256")
+
+
+def test_a_record_lost_in_reading_a_signed_bundle_stops_the_build(field: Field) -> None:
+    land(field, "b1", ["counted"], route="tablet_vpn")
+    field.batches = [{"batch_id": "b1", "files": [{"path": path, "line_count": 2} for path in SIGNED]}]
+    with pytest.raises(LedgerUnbalanced, match="tablet_vpn b1: landed 2, read 1, received 1, in a state 1"):
+        require_ledger(field)
+
+
+@pytest.mark.parametrize("stranger", ["other.ndjson", "form.xml"])
+def test_what_lies_beside_the_submissions_of_a_signed_bundle_has_no_lines_of_its_own(stranger: str) -> None:
+    files = [{"path": path, "line_count": 2} for path in (*SIGNED, stranger)]
+    assert lines_landed([{"batch_id": "b", "files": files}]) == []
+
+
 def test_a_record_lost_in_reading_stops_the_build(field: Field) -> None:
     land(field, "b1", ["counted"])
     files = [{"path": "page-00001.ndjson", "line_count": 2}, {"path": "manifest.json", "line_count": 9}]
