@@ -26,6 +26,7 @@ from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
 PAGE_ROWS = 1000
+LONGEST_NAME = 64
 # Central stamps a submission when its transaction begins: what is committed late is looked for again this long.
 OVERLAP = timedelta(minutes=10)
 CHANGES = ("submissionDate", "updatedAt", "deletedAt")
@@ -45,8 +46,13 @@ class Form:
 
     @property
     def source_id(self) -> str:
-        """Sender of its batches."""
-        return re.sub(r"[^A-Za-z0-9._-]", "_", f"odk.{self.project}.{self.form_id}")[:64]
+        """Sender of its batches: no two forms have the same, or one would go on from the other's cursor."""
+        name = f"odk.{self.project}.{self.form_id}"
+        fit = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+        if fit == name and len(name) <= LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(f"{self.project}/{self.form_id}".encode()).hexdigest()[:12]
+        return f"{fit[: LONGEST_NAME - 13]}.{digest}"
 
 
 @dataclass(frozen=True)

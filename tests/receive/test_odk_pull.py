@@ -12,6 +12,7 @@ import pytest
 from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
 from pipeline.receive import attempts, odk
+from pipeline.receive.parcel import IDENTIFIER
 from sandbox.odk_central import Central, running
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, rows
@@ -106,6 +107,17 @@ def test_one_that_was_committed_late_is_not_lost(desk: Desk, central: Central) -
     desk.receive("tablet_vpn")
     submit(central, 2, 28)
     assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed) == 1
+
+
+def test_forms_whose_names_look_alike_have_their_own_cursors(central: Central, desk: Desk) -> None:
+    forms = ["анкета", "список", "a" * 70 + "1", "a" * 70 + "2"]
+    for number, form in enumerate(forms, start=1):
+        at = f"2021-10-{10 - number:02d}T16:00:00.123Z"
+        central.submissions["7", form] = [files.odata(files.person(number, SubmissionDate=at))]
+    settings = desk.settings.model_copy(update={"odk_forms": " ".join(f"7/{form}" for form in forms)})
+    desk.settings = settings
+    assert len(desk.receive("tablet_vpn").landed) == len(forms)
+    assert all(IDENTIFIER.fullmatch(batch["source_id"]) for batch in desk.lake.batches())
 
 
 def test_an_empty_form_lands_nothing(desk: Desk) -> None:
