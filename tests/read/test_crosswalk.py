@@ -63,6 +63,8 @@ def test_the_crosswalks_we_ship_are_sound(desk: Desk) -> None:
         ("  family_name: person-family_name", "  family_name: {colum: a}", 16, "colum"),
         ("  family_name: person-family_name", "  family_name: {column: a, extract: '('}", 16, "no regular expression"),
         ("  family_name: person-family_name", "  family_name: {column: a, extract: 'b'}", 16, "no group"),
+        ("  family_name: person-family_name", "  family_name: {column: a, extract: '(?=a)(b)'}", 16, "(?="),
+        ("  family_name: person-family_name", "  family_name: {column: a, format: '%d.%Q'}", 16, "%Q"),
         ("  family_name: person-family_name", "  family_name: a\n  family_name: b", 17, "given twice"),
     ],
 )  # fmt: skip

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.read.foreign.sheets import Tool
 from pipeline.round import Reference
 from pipeline.round.files import read_model
+from pipeline.sql import quoted
 
 ENVELOPE_CODES = {"form_code": "form_code", "mode": "mode", "case_status": "case_status"}
 Code = str | None
@@ -35,6 +37,15 @@ def _codes(values: object) -> object:
 
 Codes = Annotated[dict[str, Code], BeforeValidator(_codes)]
 Constant = Annotated[str, BeforeValidator(_code)]
+
+
+def _try(sql: str) -> None:
+    """Let the engine that will run an expression take it apart once: its rules are not Python's."""
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"SELECT {sql}").fetchall()
+    except duckdb.Error as error:
+        raise ValueError(str(error).splitlines()[0]) from None
 
 
 class Part(BaseModel):
@@ -91,9 +102,16 @@ class Mapping(Part):
             groups = re.compile(pattern or "()").groups
         except re.error:
             raise ValueError("it is no regular expression") from None
+        _try(f"regexp_extract('', {quoted(pattern or '()')}, 1)")
         if groups < 1:
             raise ValueError("it has no group in round brackets to take the value from")
         return pattern
+
+    @field_validator("format")
+    @classmethod
+    def _spelling(cls, spelling: str | None) -> str | None:
+        _try(f"try_strptime('', {quoted(spelling)})" if spelling is not None else "NULL")
+        return spelling
 
     @model_validator(mode="after")
     def _one_source(self) -> Mapping:
