@@ -28,6 +28,7 @@ from pipeline.receive.book import Book, landed_row, stamp
 from pipeline.receive.inbox import read_statement
 from pipeline.receive.parcel import JSON_LIMIT, UNKNOWN, Copied, Parcel, Refusal, Source, batch_id, identifier
 
+SUBMISSIONS = "submissions.ndjson"
 BLOCK = 4 * 1024 * 1024
 GROUP_PARCELS = 64  # landed under one lock: a forced write takes milliseconds, a bundle needs several
 GROUP_BYTES = 256 * 1024 * 1024
@@ -266,7 +267,7 @@ def _with_statement(parcel: Parcel, files: list[Copied], content: bytes) -> Parc
     problems = list(parcel.problems)
     if statement is None:
         problems.append("MANIFEST_UNREADABLE" if any(file.name == "manifest.json" for file in files) else "NO_MANIFEST")
-    elif statement.get("submissions_sha256") not in {file.sha256 for file in files}:
+    elif _submissions_differ(statement, files):
         problems.append("SUBMISSIONS_DIFFER")
     if parcel.custody is not None and _differs(parcel, files):
         problems.append("CUSTODY_DIFFERS")
@@ -278,6 +279,13 @@ def _with_statement(parcel: Parcel, files: list[Copied], content: bytes) -> Parc
         declared=statement,
         problems=tuple(problems),
     )
+
+
+def _submissions_differ(statement: dict[str, Any], files: list[Copied]) -> bool:
+    """Whether the digest of submissions is of no file; where other survey tools' files are all there is, it may be left out."""
+    stated = statement.get("submissions_sha256")
+    is_wanted = stated is not None or any(file.name == SUBMISSIONS for file in files)
+    return is_wanted and stated not in {file.sha256 for file in files}
 
 
 def _differs(parcel: Parcel, files: list[Copied]) -> bool:

@@ -170,6 +170,24 @@ def test_a_submission_file_other_than_stated_is_flagged(field: Field) -> None:
     assert field.lake.batches()[0]["problems"] == ["SUBMISSIONS_DIFFER"]
 
 
+@pytest.mark.parametrize(
+    ("statement", "name", "problems"),
+    [
+        (b'{"device_id": "TB-0001"}', "export.zip", []),
+        (b'{"device_id": "TB-0001"}', "submissions.ndjson", ["SUBMISSIONS_DIFFER"]),
+        (b'{"device_id": "TB-0001", "submissions_sha256": "00"}', "export.zip", ["SUBMISSIONS_DIFFER"]),
+    ],
+)
+def test_the_digest_of_submissions_may_be_left_out_only_where_there_are_none(
+    field: Field, statement: bytes, name: str, problems: list[str]
+) -> None:
+    field.put("tablet_vpn/X-01/manifest.json", statement)
+    field.put(f"tablet_vpn/X-01/{name}", b"x")
+    field.put("tablet_vpn/X-01.ready", b"")
+    field.receive("tablet_vpn")
+    assert field.lake.batches()[0]["problems"] == problems
+
+
 def test_a_file_outside_an_institution_folder_has_no_sender(field: Field) -> None:
     field.put("list/spisok.csv", b"x")
     field.put("list/МНГ 7/spisok.csv", b"y")
