@@ -156,7 +156,9 @@ class OfficeReader:
         blocks: list[dict[str, Any]] = []
         for batch in run:
             found = self._batch(batch, blocks)
-            rows += [_row(batch, number, one) for number, one in enumerate(found, start=1)]
+            # an unknown header has a number of its own: what people decide about it must not speak of the list's first row
+            first = 0 if any(one.held == "MAPPING_UNCERTAIN" for one in found) else 1
+            rows += [_row(batch, number, one) for number, one in enumerate(found, start=first)]
         pq.write_table(pa.Table.from_pylist(rows, schema=ROW), folder / "row.parquet")
         pq.write_table(pa.Table.from_pylist(blocks, schema=BLOCK), folder / "block.parquet")
 

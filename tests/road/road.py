@@ -165,7 +165,10 @@ def copied(source: Road, folder: Path, campaign: Path | None = None, *, with_bui
             shutil.copytree(path, lake / name, symlinks=True)
         elif path.exists():
             shutil.copyfile(path, lake / name)
-    return Road(folder, campaign, trust_root=source.settings["trust_root"])
+    trusted = {
+        name: value for name, value in source.settings.items() if name == "trust_root"
+    }  # none without a campaign
+    return Road(folder, campaign, **trusted)
 
 
 def imbalances(build: Path) -> list[dict[str, Any]]:

@@ -226,6 +226,25 @@ def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepte
     assert held(desk, "MAPPING_UNCERTAIN", "S3") == [item]
 
 
+def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> None:
+    folder = desk.inbox / "list" / "MNG-0001"
+    folder.mkdir(parents=True)
+    text = f"п;Проживающий;Когда родился;М или Ж\n1;;{BORN}-01;м\n" + "".join(
+        f"{number};{NAMES[number]} {SECRETS[1]};{BORN}-0{number};м\n" for number in (2, 3, 5)
+    )
+    (folder / "z.csv").write_bytes(text.encode())
+    desk.do("receive", "list", "--now", "2021-10-20T03:00:00+05:00")
+    desk.build()
+    (header,) = held(desk, "MAPPING_UNCERTAIN")
+    decide(desk, "release", header)
+    desk.build()
+    assert not held(desk, "MAPPING_UNCERTAIN")
+    (row,) = held(desk, "NO_IDENTITY")  # of the newest list; it waits, and nobody has decided about it
+    assert (row != header, desk.do("quarantine", "show", row)["decisions"]) == (True, [])
+    desk.do("quarantine", "retry", header, "--by", "DEP-01", "--why", "another column", "--now", LATER)
+    assert held(desk, "MAPPING_UNCERTAIN") == [header]
+
+
 def test_what_waited_is_retried_when_a_rule_is_mended(desk: Road, tmp_path: Path) -> None:
     """The form is approved: reference data, and no decision."""
     reference = Path(shutil.copytree(PROJECT / "data" / "reference", tmp_path / "reference"))
