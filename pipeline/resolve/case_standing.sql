@@ -23,6 +23,7 @@ judged AS (
         record.case_status,
         record.case_clock,
         COALESCE(record.case_status = 'withdrawn', FALSE) AS is_withdrawal,
+        COALESCE(record.is_training OR record.case_status = 'draft', FALSE) AS is_no_count,
         record.device_id,
         record.answers_sha256,
         record.received_at,
@@ -49,18 +50,22 @@ contested_case AS (
     HAVING count(*) > 1
 ),
 
+-- The digest of the answers leaves out form, institution and status, which the rules read: of the same answers the one in play is the
+-- earliest that may count, and what was rejected, was training or a draft is no more than a copy of it.
 contender AS (
     SELECT
         judged.*,
-        row_number() OVER arrival > 1 AS is_copy,
-        first_value(judged.record_id) OVER arrival AS original_id,
+        row_number() OVER copies > 1 AS is_copy,
+        first_value(judged.record_id) OVER copies AS original_id,
         judged.action IS NOT DISTINCT FROM 'release' AS is_released
     FROM judged
     SEMI JOIN contested_case USING (case_id)
     WHERE judged.read_error IS NULL
-    WINDOW arrival AS (
+    WINDOW copies AS (
         PARTITION BY judged.case_id, judged.case_version, judged.is_withdrawal, judged.answers_sha256
-        ORDER BY judged.received_at, judged.batch_id, judged.record_no
+        ORDER BY
+            judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release', judged.is_no_count,
+            judged.received_at, judged.batch_id, judged.record_no
     )
 ),
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,32 @@ def test_a_repetition_of_a_held_record_is_a_repetition(field: Field, tmp_path: P
     field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
     field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
     assert field.resolve(tmp_path).states("a") == ["quarantined", "repeated"]
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [{"rejects": ["R-FORM-NOT-APPROVED"]}, {"is_training": True}, {"case_status": "draft"}],
+    ids=["rejected", "training", "draft"],
+)
+def test_the_same_answers_sent_again_without_the_flaw_count(field: Field, tmp_path: Path, flaw: dict[str, Any]) -> None:
+    field.record("a", answers_sha256="x", **flaw)
+    clean = field.record("a", answers_sha256="x")
+    field.record("a", answers_sha256="x")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["repeated", "counted", "repeated"]
+    assert outcome.rows("SELECT winner_record_id FROM case_record WHERE standing = 'repeated'") == [(clean,)] * 2
+
+
+def test_a_flawed_copy_of_a_clean_record_is_a_repetition(field: Field, tmp_path: Path) -> None:
+    field.record("a", answers_sha256="x")
+    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
+    assert field.resolve(tmp_path).states("a") == ["counted", "repeated"]
+
+
+def test_a_released_record_keeps_its_place_before_a_clean_copy(field: Field, tmp_path: Path) -> None:
+    field.decide(field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"]), "release")
+    field.record("a", answers_sha256="x")
+    assert field.resolve(tmp_path).states("a") == ["counted", "repeated"]
 
 
 def test_other_answers_under_one_version_wait(field: Field, tmp_path: Path) -> None:
