@@ -12,6 +12,7 @@ from pipeline.receive import odk, portal, sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import CENSUS_DB, Parcel, Receipt, Refusal
+from pipeline.receive.troubles import Troubles
 from pipeline.settings import Settings
 
 __all__ = ["Receipt", "Refusal", "receive"]
@@ -52,22 +53,25 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     SurveyServerRefused, SurveyServerUnavailable
         A form of ODK Central could not be pulled; what landed before is whole.
     """
-    receipt = Receipt(route)
+    receipt, troubles = Receipt(route), Troubles()
     with Landing(lake, clock, settings.max_file_bytes) as landing:
         if route == portal.ROUTE:
             _from_portal(receipt, landing, lake, settings)
         elif route == sftp.ROUTE and settings.sftp_url:
-            _from_gateway(receipt, landing, lake, settings)
+            with troubles.kept():
+                _from_gateway(receipt, landing, lake, settings)
         elif route == CENSUS_DB:
             _from_census_db(receipt, landing, lake, settings, is_sweep)
         else:
             _from_inbox(receipt, landing, settings.inbox)
         if route == odk.ROUTE and settings.odk_url:
-            _from_central(receipt, landing, lake, settings)
+            with troubles.kept():
+                _from_central(receipt, landing, lake, settings)
     LOG.info(
         "route %s: %d landed, %d again, %d refused, %d waiting",
         route, len(receipt.landed), receipt.again, len(receipt.refused), receipt.waiting,
     )  # fmt: skip
+    troubles.tell()
     return receipt
 
 
@@ -86,9 +90,12 @@ def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Sett
 def _from_central(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
     # The night and the quarter of an hour may meet: the second looks when the first has landed.
     with lake.lock("odk"), odk.Central(settings) as central:
+        troubles = Troubles()
         for number, form in enumerate(odk.forms(settings)):
-            parcel = odk.pull(lake, central, form, landing.staging / f"odk-{number}")
-            _enter(receipt, landing.land([parcel] if parcel else []))
+            with troubles.kept():
+                parcel = odk.pull(lake, central, form, landing.staging / f"odk-{number}")
+                _enter(receipt, landing.land([parcel] if parcel else []))
+        troubles.tell()
 
 
 def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings, is_sweep: bool) -> None:

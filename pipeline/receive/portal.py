@@ -33,16 +33,18 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
     """
     # The night and the quarter of an hour may meet: the second asks when the first has landed.
     with lake.lock(ROUTE), Portal(settings) as api:
-        for feed in FEEDS:
+        trouble: Shaky | None = None
+        for feed in FEEDS:  # trouble in one does not keep the next from being asked; who is refused asks no more
             pull = Pull(api, lake, feed)
             while parcel := pull.slice(landing.staging / "pulled"):
                 yield from landing.land([parcel])
-            if pull.trouble:
-                raise PortalUnavailable(
-                    f"the portal gave no whole answer: {pull.trouble.what}",
-                    where=settings.portal_url,
-                    todo="What had landed is whole; the next run goes on from there. If it stays so, call the portal's operators.",
-                )
+            trouble = trouble or pull.trouble
+        if trouble:
+            raise PortalUnavailable(
+                f"the portal gave no whole answer: {trouble.what}",
+                where=settings.portal_url,
+                todo="What had landed is whole; the next run goes on from there. If it stays so, call the portal's operators.",
+            )
 
 
 class Pull:

@@ -9,11 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
+from pipeline.errors import GatewayRefused, SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
 from pipeline.receive import attempts, odk
 from pipeline.receive.parcel import IDENTIFIER
 from sandbox.odk_central import Central, running
+from sandbox.sftp import running as serving
 from tests.read import foreign_files as files
 from tests.read.desk import Desk, rows
 from tests.receive.field import START
@@ -157,3 +158,17 @@ def test_bundles_land_although_the_server_refuses(desk: Desk, central: Central) 
     with pytest.raises(SurveyServerRefused):
         desk.receive("tablet_vpn")
     assert len(desk.lake.batches()) == 1
+
+
+def test_a_gateway_that_is_shut_and_a_form_that_is_gone_do_not_keep_the_next_form_from_being_pulled(
+    tmp_path: Path, desk: Desk, central: Central
+) -> None:
+    submit(central, 1)
+    given = {name: getattr(desk.settings, name) for name in ("odk_url", "odk_email", "odk_password")}
+    forms = {**given, "odk_forms": "7/gone 7/mng_person"}
+    with serving(tmp_path / "far", tmp_path / "keys") as gateway:
+        way_in = {"sftp_url": f"{gateway.url}/elsewhere", "sftp_key": gateway.key, "sftp_known_hosts": gateway.known_hosts}  # fmt: skip
+        other = Desk(desk.root / "other", **forms, **way_in)
+        with pytest.raises(GatewayRefused):
+            other.receive("tablet_vpn")
+    assert [batch["source_id"] for batch in other.lake.batches()] == ["odk.7.mng_person"]

@@ -187,6 +187,26 @@ def test_what_was_whole_when_the_portal_went_away_has_landed(
     assert cases(field) == up_to(40)
 
 
+def test_trouble_in_one_feed_does_not_keep_the_others_from_being_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path / "campaign")
+    shop.stock([json.dumps({"movement_id": "m1"})], "movements")
+    shop.show(2)
+    real = Portal.page
+
+    def page(self: Portal, feed: str, cursor: str | None, path: Path) -> portal_api.Page:
+        shop.faults.broken_off = 99 if feed == "submissions" else 0
+        return real(self, feed, cursor, path)
+
+    monkeypatch.setattr(Portal, "page", page)
+    with running(shop.folder, SECRET, shop.faults) as url:
+        field = Field(tmp_path, portal_url=url, portal_secret=SECRET)
+        with pytest.raises(PortalUnavailable, match="broke"):
+            field.receive("portal")
+    assert [batch["route"] for batch in field.lake.batches()] == ["movement"]
+
+
 # passing trouble -----------------------------------------------------------------------------------------------------
 
 PASSING = [
