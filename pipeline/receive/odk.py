@@ -26,9 +26,12 @@ from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
 PAGE_ROWS = 1000
+LARGEST_PAGE = 128 * 1024 * 1024  # as much as reading takes
 LONGEST_NAME = 64
 # Central stamps a submission when its transaction begins: what is committed late is looked for again this long.
 OVERLAP = timedelta(minutes=10)
+# Before any change; not the beginning of time, from which nothing can be subtracted.
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 CHANGES = ("submissionDate", "updatedAt", "deletedAt")
 
 
@@ -83,7 +86,13 @@ class Central:
     ) -> None:
         self._url = (settings.odk_url or "").rstrip("/")
         self._settings = settings
-        self._client = httpx.Client(base_url=self._url, headers={"User-Agent": "sanaq"}, timeout=timeout)
+        self._client = httpx.Client(
+            base_url=self._url,
+            headers={"User-Agent": "sanaq"},
+            timeout=timeout,
+            trust_env=False,  # no proxy of somebody's shell stands between
+        )
+        self._largest = min(LARGEST_PAGE, settings.max_file_bytes)
         self._attempts = attempts
         self._first_wait = first_wait
 
@@ -124,16 +133,21 @@ class Central:
             raise self._unavailable("fewer submissions came than it counts")
 
     def _page(self, form: Form, query: str) -> Page:
-        body = self._ask("GET", f"{form.path}?{query}").content
-        said = self._object_of(body)
+        body = self._ask("GET", f"{form.path}?{query}")
+        said = self._object(body)
         rows, count, link = said.get("value"), said.get("@odata.count", 0), said.get("@odata.nextLink")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not isinstance(count, int):
             raise self._refused("a page is not as the OData service makes them")
-        # of the link only the query is taken: the token goes to no other address than the one set
-        following = httpx.URL(link).query.decode() if isinstance(link, str) else None
-        return Page(body, rows, count, following)
+        return Page(body, rows, count, self._query_of(link) if isinstance(link, str) else None)
 
-    def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def _query_of(self, link: str) -> str:
+        """Return only the query of a link: the token goes to no other address than the one set."""
+        try:
+            return httpx.URL(link).query.decode("ascii")
+        except (httpx.InvalidURL, ValueError):
+            raise self._refused("the link to the next page is no address") from None
+
+    def _ask(self, method: str, path: str, **given: Any) -> bytes:
         try:
             for attempt in attempting(self._attempts, self._first_wait):
                 with attempt:
@@ -142,25 +156,30 @@ class Central:
             raise self._unavailable(shaky.what) from None
         raise AssertionError("the attempts end in a return or an error")
 
-    def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def _once(self, method: str, path: str, **given: Any) -> bytes:
         try:
-            answer = self._client.request(method, path, **given)
+            with self._client.stream(method, path, **given) as answer:
+                return self._body(answer)
         except httpx.TimeoutException:
             raise Shaky("no answer in time") from None
         except httpx.TransportError:
             raise Shaky("the connection broke") from None
         except httpx.HTTPError:
             raise self._refused("the answer is no HTTP the client understands") from None
+
+    def _body(self, answer: httpx.Response) -> bytes:
         if answer.status_code in TRY_AGAIN:
             raise Shaky(f"HTTP {answer.status_code}")
         if answer.status_code != 200:
             raise self._refused(f"HTTP {answer.status_code} where 200 is expected")
-        return answer
+        body = bytearray()
+        for block in answer.iter_bytes():
+            body += block
+            if len(body) > self._largest:
+                raise self._refused(f"an answer is larger than {self._largest} bytes")
+        return bytes(body)
 
-    def _object(self, answer: httpx.Response) -> dict[str, Any]:
-        return self._object_of(answer.content)
-
-    def _object_of(self, body: bytes) -> dict[str, Any]:
+    def _object(self, body: bytes) -> dict[str, Any]:
         try:
             said = json.loads(body)
         except (ValueError, RecursionError):
@@ -193,11 +212,13 @@ def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | Non
     """Pull what changed since the last pull into `folder`; None where nothing did."""
     last = _last(lake, form)
     cursor = datetime.fromisoformat(last["cursor_to"]) if last else None
+    # where no row had a date there is nothing to go on from
+    since = cursor - OVERLAP if cursor and cursor > UNDATED else None
     known = set((last["declared"] or {}).get("newest", ())) if last else set()
     folder.mkdir(parents=True)
     sources: list[Source] = []
     changes: dict[str, datetime] = {}
-    for number, page in enumerate(central.pages(form, cursor - OVERLAP if cursor else None), start=1):
+    for number, page in enumerate(central.pages(form, since), start=1):
         lake.require_space(2 * len(page.body))
         source = Source(folder / f"page-{number:05d}.json", f"page-{number:05d}.json")
         source.path.write_bytes(page.body)
@@ -206,7 +227,7 @@ def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | Non
     if not changes.keys() - known:
         return None
     newest = max(changes.values())
-    tail = sorted(key for key, changed_at in changes.items() if changed_at >= newest - OVERLAP)
+    tail = sorted(key for key, changed_at in changes.items() if newest - changed_at <= OVERLAP)
     return Parcel(
         ROUTE,
         f"{form.source_id} {cursor.isoformat() if cursor else ''}..{newest.isoformat()}",
@@ -242,12 +263,12 @@ def _key(row: dict[str, Any]) -> str:
 
 def _changed_at(row: dict[str, Any]) -> datetime:
     system = row.get("__system") or {}
-    return max((_moment(system.get(name)) for name in CHANGES), default=datetime.min.replace(tzinfo=UTC))
+    return max((_moment(system.get(name)) for name in CHANGES), default=UNDATED)
 
 
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return UNDATED
+    return max(moment if moment.tzinfo else moment.replace(tzinfo=UTC), UNDATED)

@@ -13,6 +13,7 @@ from pipeline.errors import GatewayRefused, SurveyServerRefused, SurveyServerUna
 from pipeline.lake import clock_from
 from pipeline.receive import attempts, odk
 from pipeline.receive.parcel import IDENTIFIER
+from sandbox import odk_central
 from sandbox.odk_central import Central, running
 from sandbox.sftp import running as serving
 from tests.read import foreign_files as files
@@ -150,6 +151,38 @@ def test_a_wrong_account_or_form_is_refused_without_the_password(desk: Desk, set
         other.receive("tablet_vpn")
     assert "wrong" not in str(refused.value)
     assert "correct-horse" not in str(refused.value)
+
+
+def test_an_answer_beyond_the_limit_is_refused(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(central, 1)
+    monkeypatch.setattr(odk, "LARGEST_PAGE", 600)
+    with pytest.raises(SurveyServerRefused, match="larger than 600 bytes"):
+        desk.receive("tablet_vpn")
+    assert not desk.lake.batches()
+
+
+def test_a_proxy_of_the_shell_is_not_asked(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(central, 1)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert len(desk.receive("tablet_vpn").landed) == 1
+
+
+def test_a_link_that_is_no_address_is_refused(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 4):
+        submit(central, number, number)
+    monkeypatch.setattr(odk_central, "_escaped", lambda _: "\x00")
+    with pytest.raises(SurveyServerRefused, match="no address"):
+        desk.receive("tablet_vpn")
+    assert not desk.lake.batches()
+
+
+def test_submissions_without_a_date_land_once(desk: Desk, central: Central) -> None:
+    row = files.odata(files.person(1))
+    row["__system"] = {}
+    central.submissions["7", "mng_person"].append(row)
+    assert len(desk.receive("tablet_vpn").landed) == 1
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed
 
 
 def test_bundles_land_although_the_server_refuses(desk: Desk, central: Central) -> None:
