@@ -10,6 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 UV := .tools/bin/uv
 BIN := .venv/bin
 SEEDS ?= 20
+INPUTS ?= 100000
 ROWS ?= 10000 100000 1000000
 READY := .venv/.in-step-with-uv.lock
 
@@ -63,6 +64,7 @@ test-slow: $(READY) ## Run the slow tests: whole campaigns, the browser, many ro
 
 fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 	$(BIN)/pytest -q -n 2 -m fuzz --timeout 1200
+	$(BIN)/python -m tests.fuzz.many --inputs $(INPUTS)
 
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
 	$(BIN)/python -m benchmarks.bench --rows $(ROWS)

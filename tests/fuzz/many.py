@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -53,7 +54,7 @@ def child(number: int, first: int, last: int) -> None:
             account = run(Path(folder), given)
         except Exception as error:  # noqa: BLE001  # anything raised is a finding
             account = Account(len(given), wrong=[str(named(error))])
-    print(json.dumps(asdict(account)), flush=True)
+    print(json.dumps(vars(account)), flush=True)
 
 
 def do(number: int, first: int = 0, last: int = PASS) -> Done:
@@ -83,7 +84,8 @@ def do(number: int, first: int = 0, last: int = PASS) -> Done:
     account = Account(last - first, wrong=[ended] if ended else [])
     if not ended:
         try:
-            account = Account(**json.loads(out))
+            said = json.loads(out)
+            account = Account(**said | {kind: Counter(said[kind]) for kind in ("unreadable", "held")})
         except ValueError:
             account.wrong.append(
                 f"died of {signal.Signals(-started.returncode).name if started.returncode < 0 else started.returncode}"
