@@ -1,9 +1,10 @@
 -- What the sender says it had, beside what came: the ledger cannot see what never arrived (method 2, R18, R19).
 -- An id is shown only if the register knows it: what a sender wrote there may be a name.
+-- A bundle that is not believed says nothing of the tablet it names; of an altered one the statement is proven and the lines are not.
 WITH bundle AS (
     SELECT *
     FROM batch
-    WHERE route IN ('tablet_vpn', 'tablet_usb')
+    WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
 ),
 
 -- 1. The tablet's counters since it was issued: created = received + declared deleted.
@@ -26,7 +27,7 @@ numbered AS (
         bundle.device_id,
         count(DISTINCT record.device_case_no) AS number_count,
         max(record.device_case_no) AS last_case_no,
-        count(*) FILTER (WHERE record.read_error IS NOT NULL) AS unreadable_count
+        count(*) FILTER (WHERE record.read_error IS NOT NULL AND bundle.seal_fault IS NULL) AS unreadable_count
     FROM record
     JOIN bundle USING (batch_id)
     GROUP BY bundle.device_id
@@ -188,6 +189,26 @@ bundle_days AS (
     FROM day_compared
 ),
 
+-- The Census Database is read again now and then: what it gave twice it accepted once.
+census_line AS (
+    SELECT
+        record.batch_id,
+        record.read_error IS NOT NULL OR record.case_id IS NULL OR record.case_version IS NULL OR row_number() OVER (
+            PARTITION BY record.read_error IS NULL, record.case_id, record.case_version
+            ORDER BY record.received_at, record.batch_id, record.record_no
+        ) = 1 AS is_first
+    FROM record
+    WHERE record.route = 'census_db'
+),
+
+accepted AS (
+    SELECT
+        batch_id,
+        count(*) FILTER (WHERE is_first) AS record_count
+    FROM census_line
+    GROUP BY batch_id
+),
+
 -- The portal counts all it ever accepted, movements and headcounts too, by its own day of receipt,
 -- which a line does not carry: totals are compared.
 pull_declared AS (
@@ -204,9 +225,12 @@ pull AS (
         batch.batch_id,
         batch.received_at,
         pull_declared.declared_count,
-        sum(batch.record_count) OVER (PARTITION BY batch.route ORDER BY batch.received_at, batch.batch_id) AS received_count
+        sum(COALESCE(accepted.record_count, batch.record_count)) OVER (
+            PARTITION BY batch.route ORDER BY batch.received_at, batch.batch_id
+        ) AS received_count
     FROM batch
     LEFT JOIN pull_declared USING (batch_id)
+    LEFT JOIN accepted USING (batch_id)
     WHERE batch.route IN ('portal', 'census_db')
     OR (batch.route IN ('movement', 'headcount') AND batch.source_id = 'portal' AND batch.institution_id IS NULL)
 ),
@@ -246,7 +270,7 @@ medium_rows AS (
         min(received_at) AS since_at,
         -- the number of the act and no letters; never so many digits that they could be an IIN
         regexp_extract(custody_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
-    FROM bundle
+    FROM batch
     WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
     GROUP BY medium_id, custody_act_no
 ),
@@ -264,7 +288,7 @@ returned_rows AS (
             greatest(COALESCE(counters.created_count - counters.deleted_count - counters.number_count, device.cases_left_count), 0)
         ) AS received_count,
         timezone('UTC', timezone(round.zone, device.returned_on::TIMESTAMP)) AS since_at,
-        device.return_act_no AS detail
+        regexp_extract(device.return_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
     FROM device
     LEFT JOIN counters USING (device_id)
     CROSS JOIN round

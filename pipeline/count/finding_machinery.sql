@@ -47,7 +47,7 @@ last_heard AS (
         device_id,
         max(received_at) AS heard_at
     FROM batch
-    WHERE route IN ('tablet_vpn', 'tablet_usb')
+    WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
     GROUP BY device_id
 ),
 

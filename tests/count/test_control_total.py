@@ -93,6 +93,26 @@ def test_what_cannot_be_read_has_arrived_and_fills_the_counts_but_no_number(fiel
     assert gaps == {"BATCH": 1, "TABLET_COUNTER": 1, "BUNDLE_DAY": 1, "TABLET_NUMBERS": 2}
 
 
+@pytest.mark.parametrize("fault", ["BUNDLE_UNSIGNED", "BUNDLE_SIGNATURE_WRONG", "KEY_UNKNOWN", "KEY_REVOKED"])
+def test_a_bundle_that_is_not_believed_fills_nothing_of_the_tablet_it_names(field: Field, fault: str) -> None:
+    bundle(field, "b1", [1, 2], created_count=4, last_case_no=4)
+    forged(field, fault)
+    assert [row["gap_count"] for row in controls(field, "TABLET_COUNTER")] == [2]
+
+
+def test_the_statement_of_an_altered_bundle_is_proven_and_its_lines_are_not(field: Field) -> None:
+    bundle(field, "b1", [1, 2], created_count=2, last_case_no=2)
+    forged(field, "BUNDLE_ALTERED", created_count=4, last_case_no=4)
+    assert [row["gap_count"] for row in controls(field, "TABLET_COUNTER")] == [2]
+
+
+def forged(field: Field, fault: str, **said: int) -> None:
+    """Receive two lines under the name of the tablet T1, in a bundle that is not believed."""
+    bundle(field, "x", [], seal_fault=fault, record_count=2, received_at="2021-10-06", **said)
+    for number in (1, 2):
+        field.add("record", record_id=f"x-{number}", batch_id="x", route="tablet_vpn", read_error=fault)
+
+
 def test_the_portal_counts_all_it_ever_accepted_again_at_every_pull(field: Field) -> None:
     days = ({"2021-10-05": 2}, {"2021-10-05": 3, "2021-10-06": 2}, {"2021-10-05": 3, "2021-10-06": 3})
     for number, (declared, cases) in enumerate(zip(days, ([1, 2], [3, 4], [5]), strict=True), 1):
@@ -102,6 +122,17 @@ def test_the_portal_counts_all_it_ever_accepted_again_at_every_pull(field: Field
     [row] = controls(field, "PORTAL_TOTAL")
     assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("portal", 6, 5, 1)
     assert row["age_hours"] == 3 * 24  # one is missing since the second pull
+
+
+def test_what_the_census_database_gave_twice_it_accepted_once(field: Field) -> None:
+    bundle(field, "c1", [1, 2], route="census_db", device_id="web", received_at="2021-10-06 12:00")
+    bundle(field, "c2", [2, 3], route="census_db", device_id="web", received_at="2021-10-07 12:00")
+    field.con.execute("UPDATE record SET case_version = 1, record_no = device_case_no")
+    field.con.execute("UPDATE batch SET record_count = 3 WHERE batch_id = 'c2'")
+    field.add("record", record_id="c2-x", batch_id="c2", route="census_db", read_error="NOT_JSON", record_no=9)
+    field.add("batch_daily", batch_id="c2", counted_on="2021-10-05", declared_count=5)
+    [row] = controls(field, "PORTAL_TOTAL")
+    assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("census_db", 5, 4, 1)
 
 
 def test_movements_of_the_portal_are_held_against_its_count_and_those_of_files_are_not(field: Field) -> None:
@@ -184,6 +215,14 @@ def test_the_act_of_a_medium_is_shown_by_its_number_alone(field: Field) -> None:
     for batch_id, act_no in acts.items():
         bundle(field, batch_id, [1], route="tablet_usb", medium_id="USB-1", custody_act_no=act_no, act_case_count=1)
     assert sorted(row["detail"] for row in controls(field, "MEDIUM_ACT")) == ["", "", "2021-17", "5"]
+
+
+def test_the_act_of_a_returned_tablet_is_shown_by_its_number_alone(field: Field) -> None:
+    for device_id, act_no in (("T1", "AKT-5"), ("T2", "Sekretbekova"), ("T3", "850101300123")):
+        field.con.execute(
+            f"UPDATE device SET returned_on = '2021-10-08', cases_left_count = 1, return_act_no = '{act_no}' WHERE device_id = '{device_id}'"
+        )
+    assert [row["detail"] for row in controls(field, "TABLET_RETURNED")] == ["5", "", ""]
 
 
 def test_a_draft_is_not_looked_for_in_the_census_database(field: Field) -> None:

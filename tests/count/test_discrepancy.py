@@ -236,6 +236,15 @@ def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> No
     assert (row["kind"], row["severity"], row["measured"], row["subject_id"]) == ("TABLET_SILENT", "red", 9, "TA")
 
 
+def test_a_bundle_that_is_not_believed_breaks_no_silence(field: Field) -> None:
+    counted(field, 50)
+    field.con.execute("UPDATE device SET issued_on = '2021-09-25'")
+    field.outcomes(["COUNTED"] * 99 + ["NOT_FOUND"])
+    field.add("batch", batch_id="x", route="tablet_vpn", device_id="TA", institution_id="A", received_at="2021-10-09", record_count=0,
+              seal_fault="KEY_UNKNOWN")  # fmt: skip
+    assert ("TABLET_SILENT", 9) in {(row["kind"], row["measured"]) for row in found(field)}
+
+
 def test_what_the_register_does_not_know_is_never_named(field: Field) -> None:
     counted(field, 50)
     stranger = {"institution_id": "SekretbekovaAigerim", "route": "tablet_usb"}
