@@ -27,6 +27,7 @@ def main(folder: Path = FOLDER) -> None:
     for name in ("sanaq_sftp_key", "sftp_known_hosts"):  # from the gateway's people; empty while the inbox is read
         _kept(folder, name, "")
     _kept(folder, "sanaq_census_db_password", "ask the Census Database's operators for the password and write it here")
+    _kept(folder, "census_db_ca.pem", "")  # the certificate of its issuer, from them too
     _kept(
         folder,
         "sanaq_odk_password",

@@ -93,6 +93,12 @@ def test_every_secret_is_a_file_that_make_secrets_writes(
     assert {name for service in services.values() for name in service.get("secrets", [])} == set(files)
 
 
+def test_every_secret_the_runbook_names_is_given_to_the_containers(root: Path, compose: dict[str, Any]) -> None:
+    named = set(re.findall(r"/run/secrets/([\w.]+)", (root / "docs" / "runbook.md").read_text(encoding="utf-8")))
+    assert "census_db_ca.pem" in named
+    assert named <= set(compose["secrets"])
+
+
 def test_secrets_are_read_by_the_containers_and_by_nobody_else_on_the_host(made_secrets: Path) -> None:
     assert made_secrets.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in made_secrets.iterdir()} == {0o444}
