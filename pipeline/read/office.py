@@ -83,6 +83,8 @@ class Found:
         Place among the files of its batch.
     sender_id
         The institution that sent it, where the batch does not say.
+    sha256
+        Digest of its bytes, where it is a line of a file.
     """
 
     kind: str
@@ -92,6 +94,7 @@ class Found:
     held: str | None = None
     file_at: int = 0
     sender_id: str | None = None
+    sha256: str | None = None
 
 
 class OfficeReader:
@@ -180,9 +183,9 @@ class OfficeReader:
         """Read pages of the portal: movements or headcounts of many institutions."""
         route = batch["route"]
         for file_at in range(len(batch["files"])):
-            for cells, sender_id, fault in read_lines(self._landed(batch, file_at), COLUMNS[route].split()):
-                held = None if fault or cells else "NO_KNOWN_COLUMN"
-                yield Found(route, cells, fault=fault, held=held, file_at=file_at, sender_id=sender_id)
+            for line in read_lines(self._landed(batch, file_at), COLUMNS[route].split()):
+                held = None if line.fault or line.cells else "NO_KNOWN_COLUMN"
+                yield Found(route, line.cells, None, line.fault, held, file_at, line.sender_id, line.sha256)
 
     def _sheets(self, batch: dict[str, Any], file_at: int) -> list[Sheet]:
         return open_sheets(self._landed(batch, file_at))
@@ -198,7 +201,9 @@ class OfficeReader:
         found: list[Found] = []
         for file_at, file in enumerate(batch["files"]):
             try:
-                sheets = _named_by_file(file["path"], self._sheets(batch, file_at))
+                sheets = self._sheets(batch, file_at)
+                if len(batch["files"]) > 1 or file["path"].split(".")[0] != "content":  # else a file of its own
+                    sheets = _named_by_file(file["path"], sheets)
             except NoSpreadsheet as problem:
                 found.append(Found("register", {}, fault=problem.code, file_at=file_at))
                 continue
@@ -243,9 +248,7 @@ def _named_by_file(name: str, sheets: list[Sheet]) -> list[Sheet]:
     NoSpreadsheet
         The folder holds something that is no sheet of the register (UNKNOWN_FILE).
     """
-    stem, dot, extension = name.rpartition(".")
-    if stem == "content" or not dot:  # a file of its own
-        return sheets
+    stem, _, extension = name.rpartition(".")
     if stem not in SHEETS or extension != "csv":
         raise NoSpreadsheet("UNKNOWN_FILE")
     return [replace(sheet, name=stem) for sheet in sheets[:1]]
@@ -296,7 +299,7 @@ def _cell(row: Row, at: int) -> str | None:
 def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
     cells = json.dumps(found.cells, ensure_ascii=False, sort_keys=True)
     digest = (
-        batch["files"][found.file_at]["sha256"]
+        found.sha256 or batch["files"][found.file_at]["sha256"]
         if found.fault
         else hashlib.sha256(f"{found.kind}\n{cells}".encode()).hexdigest()
     )

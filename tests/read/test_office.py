@@ -580,6 +580,13 @@ def test_what_is_no_sheet_in_a_folder_is_one_unreadable_record_and_the_rest_hold
     assert len(digests) == 2  # of the one file each
 
 
+@pytest.mark.parametrize("name", ["content.csv", "content.xlsx", "content", "staff"])
+def test_a_file_of_a_folder_that_names_no_sheet_is_not_passed_over(desk: Desk, name: str) -> None:
+    desk.put(f"register/a/{name}", workbook(staff=STAFF) if name.endswith("xlsx") else text(STAFF))
+    delivery(desk, "a", institution=text([INSTITUTION, SITE]))
+    assert states(desk.read_office(), "register") == [("in_force", None, 1), ("unreadable", "UNKNOWN_FILE", 1)]
+
+
 def test_a_folder_without_institutions_replaces_nothing(office: Desk) -> None:
     office.receive("register")
     delivery(office, "z", staff=text(STAFF))

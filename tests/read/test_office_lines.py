@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -120,3 +121,19 @@ def test_what_is_given_in_later_is_pulled_from_where_the_last_pull_of_its_feed_e
     ends = [(one["cursor_from"], one["cursor_to"]) for one in office.lake.batches() if one["route"] == "movement"]
     assert ends == [(None, "2"), ("2", "5")]
     assert states(office.read_office(), "movement") == [("in_force", None, 5)]
+
+
+def test_a_faulty_line_has_its_own_digest(office: Desk, shop: Shop) -> None:
+    """By it copies of the line are found, and when it was first and last seen."""
+    long = '"' + "x" * 3 * 1024 * 1024
+    lost = ["{", "[1]", long, "{"]
+    shop.stock([*lines("MNG-0001", [movement(1)]), *lost], "movements")
+    bench = pulled(office, shop).read_office()
+    found = rows(bench, "SELECT content_sha256 FROM intake_record WHERE state = 'unreadable' ORDER BY record_no")
+    assert found == [(hashlib.sha256(line.encode()).hexdigest(),) for line in lost]
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_line(office: Desk, shop: Shop) -> None:
+    first, second = lines("MNG-0001", [movement(1), movement(2)])
+    shop.stock(["\ufeff" + first, second], "movements")
+    assert states(pulled(office, shop).read_office(), "movement") == [("in_force", None, 2)]
