@@ -21,6 +21,10 @@ Nothing new: the task is skipped and nothing is built.
 - `PortalRefused`: the secret or the certificate is wrong, the message says which. Set SANAQ_PORTAL_SECRET or SANAQ_PORTAL_CA, clear the task.
 - `CensusDbUnavailable`: the Census Database does not answer; retried by itself. After an hour, call its operators.
 - `CensusDbRefused`: role, password, certificate or a column is not as docs/census-db.sql says. Mend it with them, clear the task.
+- `GatewayUnavailable`: the SFTP gateway does not answer; retried by itself. After an hour, call its operators.
+- `GatewayRefused`: host key, our key, folder or the right to remove; the message says which. Mend it with them, clear the task.
+- `SurveyServerUnavailable`: ODK Central does not answer; retried by itself. After an hour, call its people.
+- `SurveyServerRefused`: account or form is wrong. Set SANAQ_ODK_EMAIL, SANAQ_ODK_PASSWORD, SANAQ_ODK_FORMS, clear the task.
 - `DiskFull`: free space for the lake; nothing was half written. Clear the task.
 - `LakeBusy`: another receive is running; retried by itself.
 

@@ -48,6 +48,13 @@ def test_runbooks_name_errors_that_exist(facts: Facts) -> None:
         assert named <= set(vars(errors)), dag_id
 
 
+def test_the_runbook_of_a_pull_names_what_a_pull_raises(facts: Facts) -> None:
+    raised = {name for name in vars(errors) if re.fullmatch(r"(Portal|Gateway|CensusDb|SurveyServer)(Refused|Unavailable)", name)}  # fmt: skip
+    assert len(raised) == 8
+    for dag_id in ("receive_portal", "receive_census_db", "receive_tablet_vpn"):
+        assert raised <= set(re.findall(r"`(\w+)`", facts["dags"][dag_id]["doc_md"])), dag_id
+
+
 def test_tags_are_of_the_enum_and_say_the_impact(facts: Facts) -> None:
     for dag_id, dag in facts["dags"].items():
         assert set(dag["tags"]) <= set(facts["tags"]), dag_id
