@@ -87,7 +87,7 @@ step_of AS (
         * REPLACE (other_institution_id AS institution_id, 'TRANSFER_IN' AS movement_type),
         institution_id AS from_id
     FROM step
-    WHERE movement_type = 'TRANSFER_OUT' AND other_institution_id IS NOT NULL
+    WHERE movement_type = 'TRANSFER_OUT' AND other_institution_id <> institution_id
 ),
 
 last_before AS (

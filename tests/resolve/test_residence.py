@@ -366,6 +366,14 @@ def test_whom_only_the_second_institution_claims_is_counted_where_the_book_of_ei
     assert outcome.rows("SELECT relocation_reason FROM respondent") == [("CAME_LATER",)]
 
 
+def test_a_transfer_of_an_institution_to_itself_brings_nobody_there(field: Field, tmp_path: Path) -> None:
+    for number in range(8):
+        who = {"iin": f"500517301{number}34", "birth_on": date(1950, 5, 1 + number)}
+        field.movement("TRANSFER_OUT", date(2021, 9, 12), site="HOSPITAL-2", other_institution_id="HOSPITAL-2", **who)
+        field.patient(f"case {number}", site="HOSPITAL-2", stay_from_on=None, **who)
+    assert field.resolve(tmp_path).rows("SELECT DISTINCT relocation_reason FROM respondent") == [(None,)]
+
+
 def test_whom_neither_book_has_that_night_is_counted_where_claimed(field: Field, tmp_path: Path) -> None:
     field.movement("ADMISSION", date(2021, 8, 1), site="HOSPITAL", **TRANSFER)
     field.movement("DISCHARGE", date(2021, 8, 30), site="HOSPITAL", **TRANSFER)
