@@ -34,7 +34,7 @@ WITH held AS (
         institution_id,
         reason,
         received_at,
-        1 AS file_no,
+        NULL AS file_no,
         record_no AS row_no,
         content_sha256,
         reason = 'MAPPING_UNCERTAIN' AS is_releasable
