@@ -112,7 +112,7 @@ def main() -> int:
                 census_db.wait_until_served(field)
             counts: dict[str, int] = campaign["counts"]
             console.print(
-                f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records will arrive."
+                f"A field of {counts['institutions']} institutions, seed {SEED}: {counts['records']} records are on their way, the last of them after the last night."
             )
             _play(airflow, field, [str(night) for night in campaign["nights"]])
     except AirflowTrouble as trouble:
