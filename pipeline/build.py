@@ -20,7 +20,6 @@ from pipeline import check, count, read, resolve
 from pipeline.check import gates
 from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
 from pipeline.lake import Lake, write_json
-from pipeline.round import load_reference, load_round
 from pipeline.settings import PROJECT, Settings
 from pipeline.sql import Workbench
 
@@ -144,16 +143,7 @@ def run(lake: Lake, settings: Settings, build: Build, on_step: Callable[[str], N
 
 def workbench(lake: Lake, settings: Settings, build: Build, step: str) -> Workbench:
     """Return a workbench on which the tables of the steps before `step` lie."""
-    return Workbench(
-        build.folder,
-        step,
-        lake=lake,
-        settings=settings,
-        round_=load_round(settings.round),
-        reference=load_reference(settings.reference),
-        batches=_batches(lake, build),
-        as_of=build.as_of,
-    )
+    return Workbench.over(build.folder, step, lake, settings, build.as_of, _batches(lake, build))
 
 
 def load_build(lake: Lake, build_id: str) -> Build:

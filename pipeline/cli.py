@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -430,11 +430,12 @@ def _show_stations(way: dict[str, Any], as_json: bool, *, title: str) -> None:
 
 def _columns(said: list[str]) -> dict[str, int]:
     """Read `full_name=2` and the like."""
-    from pipeline.read.lists import COLUMNS
+    from pipeline.round.models import ListColumn
 
+    known = get_args(ListColumn)
     columns = {name: int(number) for name, _, number in (one.partition("=") for one in said) if number.isdecimal()}
-    if len(columns) < len(said) or not set(columns) <= COLUMNS or min(columns.values()) < 1:
-        raise typer.BadParameter(f"NAME=NUMBER, the name one of {', '.join(sorted(COLUMNS))}", param_hint="--column")
+    if len(columns) < len(said) or not set(columns) <= {*known} or min(columns.values()) < 1:
+        raise typer.BadParameter(f"NAME=NUMBER, the name one of {', '.join(known)}", param_hint="--column")
     return columns
 
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import duckdb
 from pipeline import identifiers
 from pipeline.errors import BadSchema, DiskFull, SanaqError, StepFailed
 from pipeline.lake import Lake
-from pipeline.round import Reference, Round
+from pipeline.round import Reference, Round, load_reference, load_round
 from pipeline.round import register as register_reference
 from pipeline.schema import STEP_NAMES, Table, load_tables
 from pipeline.settings import Settings
@@ -74,6 +75,28 @@ class Workbench:
         self._register_moments()
         self._register_keyed_id()
         self._register_earlier_tables()
+
+    @classmethod
+    def over(
+        cls,
+        build_dir: Path,
+        step: str,
+        lake: Lake,
+        settings: Settings,
+        as_of: datetime,
+        batches: Sequence[dict[str, Any]] = (),
+    ) -> Workbench:
+        """Open a workbench over a build, with the round and the reference data of the settings."""
+        return cls(
+            build_dir,
+            step,
+            lake=lake,
+            settings=settings,
+            round_=load_round(settings.round),
+            reference=load_reference(settings.reference),
+            batches=list(batches),
+            as_of=as_of,
+        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -14,7 +14,6 @@ import duckdb
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
-from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
@@ -39,16 +38,7 @@ class Desk:
     def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
         self._lake = lake
         as_of = datetime.fromisoformat(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["as_of"])
-        self._bench = Workbench(
-            folder,
-            "desk",
-            lake=lake,
-            settings=settings,
-            round_=load_round(settings.round),
-            reference=load_reference(settings.reference),
-            batches=[],
-            as_of=as_of,
-        )
+        self._bench = Workbench.over(folder, "desk", lake, settings, as_of)
         self._register_receipts()
         self._bench.con.execute((HERE / "shown_institution.sql").read_text(encoding="utf-8"))
         self._read_decisions()

@@ -18,7 +18,6 @@ from pipeline.lake import Lake
 from pipeline.publish.catalogue import Entry
 from pipeline.publish.database import parquet_path
 from pipeline.publish.snapshot import content_digest, file_sha256
-from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
@@ -52,16 +51,7 @@ class Task:
 
 def open_bench(lake: Lake, settings: Settings, build_dir: Path, manifest: dict[str, Any], folder: Path) -> Workbench:
     """Return a workbench that knows every table of the build and writes into a working folder beside the snapshot's files."""
-    bench = Workbench(
-        build_dir,
-        "publish",
-        lake=lake,
-        settings=settings,
-        round_=load_round(settings.round),
-        reference=load_reference(settings.reference),
-        batches=[],
-        as_of=datetime.fromisoformat(manifest["as_of"]),
-    )
+    bench = Workbench.over(build_dir, "publish", lake, settings, datetime.fromisoformat(manifest["as_of"]))
     bench.step_dir = folder / ".work"
     return bench
 

@@ -13,21 +13,6 @@ from pipeline.read.sheets import Row, Sheet, is_blank, text_of
 from pipeline.read.words import Words
 
 HEADERS_NEEDED = 2
-COLUMNS = frozenset(
-    {
-        "number",
-        "full_name",
-        "family_name",
-        "given_name",
-        "patronymic",
-        "birth_on",
-        "sex",
-        "iin",
-        "admitted_on",
-        "ward",
-        "note",
-    }
-)
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
 Value = str | int | bool | None
 

@@ -13,7 +13,6 @@ from pipeline.reconcile.campaign import checks, phase
 from pipeline.reconcile.figures import Row, read_manifest, register_before, register_causes, register_landed, rows
 from pipeline.reconcile.forecast import forecast
 from pipeline.reconcile.page import render
-from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
 
@@ -81,7 +80,7 @@ def reconcile(
         batches; nothing must be published.
     """
     manifest = read_manifest(build_dir)
-    bench = _bench(lake, settings, build_dir, manifest)
+    bench = Workbench.over(build_dir, "reconcile", lake, settings, datetime.fromisoformat(manifest["as_of"]))
     try:
         register_landed(bench, manifest)
         figures = _figures(bench, manifest)
@@ -97,19 +96,6 @@ def reconcile(
     (folder / PAGE).write_text(render(figures, labels), encoding="utf-8")
     _require_balance(figures["problems"], folder)
     return Reconciliation(manifest["build_id"], datetime.fromisoformat(manifest["as_of"]), True, folder, figures)
-
-
-def _bench(lake: Lake, settings: Settings, build_dir: Path, manifest: dict[str, Any]) -> Workbench:
-    return Workbench(
-        build_dir,
-        "reconcile",
-        lake=lake,
-        settings=settings,
-        round_=load_round(settings.round),
-        reference=load_reference(settings.reference),
-        batches=[],
-        as_of=datetime.fromisoformat(manifest["as_of"]),
-    )
 
 
 def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -401,25 +401,15 @@ class Questionnaire(Part):
         return self
 
 
+ListColumn = Literal[
+    "number", "full_name", "family_name", "given_name", "patronymic", "birth_on", "sex", "iin", "admitted_on", "ward", "note"
+]  # fmt: skip
+
+
 class ListWords(Part):
     """`list_headers.yaml`: the words by which a stage-1 list is understood."""
 
-    columns: dict[
-        Literal[
-            "number",
-            "full_name",
-            "family_name",
-            "given_name",
-            "patronymic",
-            "birth_on",
-            "sex",
-            "iin",
-            "admitted_on",
-            "ward",
-            "note",
-        ],
-        tuple[str, ...],
-    ]
+    columns: dict[ListColumn, tuple[str, ...]]
     totals: tuple[str, ...]
     as_of: tuple[str, ...]
     drawn_up: tuple[str, ...]

@@ -13,6 +13,16 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "dags"
+# What the first rule of dags/wiring.py retries, as the runbook has it too.
+RETRIED = {
+    "LakeBusy",
+    "DiskFull",
+    "PortalUnavailable",
+    "GatewayUnavailable",
+    "CensusDbUnavailable",
+    "SurveyServerUnavailable",
+    "StorageTrouble",
+}
 HEAVY = ("duckdb", "pandas", "pyarrow", "numpy", "great_expectations", "pydantic_settings")
 
 

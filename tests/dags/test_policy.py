@@ -12,19 +12,10 @@ import pytest
 from pipeline import errors
 from pipeline.build import STEPS
 from pipeline.cli import Route
-from tests.dags.facts import ask_airflow
+from tests.dags.facts import RETRIED, ask_airflow
 
 Facts = dict[str, Any]
 PARSE_BUDGET = 2.0
-RETRIED = {
-    "LakeBusy",
-    "DiskFull",
-    "PortalUnavailable",
-    "GatewayUnavailable",
-    "CensusDbUnavailable",
-    "SurveyServerUnavailable",
-    "StorageTrouble",
-}
 EXPECTED = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route.value}" for route in Route)}
 
 
