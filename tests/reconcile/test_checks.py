@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from pipeline.lake import Lake
 from pipeline.reconcile.campaign import checks
 from pipeline.reconcile.figures import read_manifest, rows
-from pipeline.reconcile.night import _bench
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
 
@@ -18,7 +18,7 @@ from pipeline.sql import Workbench
 @pytest.fixture
 def bench(lake: Lake, settings: Settings, build: Path) -> Iterator[Workbench]:
     """The tables of a night; a test may change them."""
-    made = _bench(lake, settings, build, read_manifest(build))
+    made = Workbench.over(build, "reconcile", lake, settings, datetime.fromisoformat(read_manifest(build)["as_of"]))
     for table in ("record", "control_total"):
         made.con.execute(
             f"CREATE TABLE changed AS FROM {table}; DROP VIEW {table}; ALTER TABLE changed RENAME TO {table}"
