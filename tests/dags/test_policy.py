@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import errors
 from pipeline.build import STEPS
-from pipeline.cli import Route
+from pipeline.cli.options import Route
 from tests.dags.facts import RETRIED, ask_airflow
 
 Facts = dict[str, Any]

@@ -1,0 +1,167 @@
+"""What stands, and why: status, ledger, query, doctor, and the dictionary."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import night
+from pipeline.cli.options import AsJson, BuildId, Route
+from pipeline.cli.terminal import out, print_json, show, show_stations
+from pipeline.errors import BadQuery, BadSetting, NothingToBuild
+from pipeline.settings import load_settings
+
+STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
+
+app = typer.Typer()
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say what has been received, what is published and what waits."""
+    _, lake = night.opened()
+    standing = night.standing(lake)
+    rows = [{"route": route.value, **standing["received"].get(route.value, night.NOTHING_RECEIVED)} for route in Route]
+    if as_json:
+        print_json({**standing, "received": rows})
+        return
+    show(rows, as_json=False, title="Received so far")
+    for name in ("build", "operations", "release"):
+        said = standing[name]
+        out.print(f"{name:<11} {said['name'] + ', as of ' + said['as_of'] if said else 'none yet'}", soft_wrap=True)
+    waits = standing["waiting_batch_count"]
+    out.print(f"{'to publish':<11} {f'{waits} batches: sanaq build, reconcile, publish' if waits else 'nothing'}")
+    if standing["refused"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in standing["refused"].items())
+        out.print(f"{'refused':<11} {reasons}; {lake.receipts} says where they lie", soft_wrap=True)
+    if standing["control_gaps"]:
+        show(
+            standing["control_gaps"],
+            as_json=False,
+            title="Counted by the sender, not arrived (as of what is published)",
+        )
+    elif standing["control_gaps"] is not None:
+        out.print(f"{'gaps':<11} none: all that senders counted had arrived")
+
+
+@app.command()
+def ledger(
+    trace: Annotated[
+        str | None, typer.Option(metavar="RECORD", help="Show the whole way of one record, by its id.")
+    ] = None,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show records received and what became of them, by route; or the whole way of one record, out of a build."""
+    if trace:
+        with night.desk(build_id) as desk:
+            show_stations(desk.trace(trace), as_json, title=f"The way of {trace}")
+        return
+    sums = ", ".join(f"sum({state}_count)::BIGINT AS {state}" for state in STATES)
+    rows = _rows(
+        f"SELECT coalesce(route, 'all routes') AS route, sum(received_count)::BIGINT AS received, {sums} FROM quality.ledger GROUP BY ROLLUP (ledger.route) ORDER BY ledger.route NULLS LAST"
+    )
+    if not as_json:
+        rows = [
+            {"records": state.replace("_", " "), **{row["route"]: row[state] for row in rows}}
+            for state in ("received", *STATES)
+        ]
+    show(rows, as_json, title="Ledger: records received and what became of them")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL over the published tables.")],
+    release_: Annotated[
+        bool, typer.Option("--release", help="Ask census.duckdb (last release) and not operations.duckdb (last night).")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the published database a question."""
+    show(_rows(sql, release=release_), as_json, title="census" if release_ else "operations")
+
+
+@app.command()
+def docs() -> None:
+    """Write docs/dictionary.md from the table schemas."""
+    from pipeline.publish.dictionary import write_dictionary
+
+    out.print(str(write_dictionary(load_settings())), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and its settings; say what to do about each finding. Ends with 1 where something is failed."""
+    from pipeline.doctor import examine, listed
+
+    try:
+        settings = load_settings()
+    except BadSetting:
+        if not as_json:
+            _settings(listed(None))
+        raise
+    findings = examine(settings)
+    if as_json:
+        print_json({"findings": [finding.row() for finding in findings], "settings": listed(settings)})
+    else:
+        for finding in findings:
+            colour = {"ok": "green", "attention": "yellow", "failed": "bold red"}[finding.level]
+            out.print(f"[{colour}]{finding.level:<9}[/] {finding.check:<16} ", end="")
+            out.print(finding.found, markup=False, soft_wrap=True)
+            if finding.next:
+                out.print(f"{'':<27}next: {finding.next}", markup=False, soft_wrap=True)
+        _settings(listed(settings))
+    if any(finding.level == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _settings(rows: list[dict[str, Any]]) -> None:
+    out.print("\n[bold]Settings[/]")
+    for row in rows:
+        value = "" if row["value"] is None else row["value"]
+        out.print(f"  {row['setting']:<25} {value}", markup=False, soft_wrap=True)
+        out.print(f"  {'':<25} {row['expects']}", markup=False, soft_wrap=True, style="dim")
+
+
+def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
+    import duckdb
+
+    _, lake = night.opened()
+    path = (
+        lake.published / "current" / "census.duckdb" if release else lake.operations / "current" / "operations.duckdb"
+    )
+    if not path.exists():
+        raise NothingToBuild(
+            "nothing is released yet" if release else "nothing is published yet",
+            where=str(path),
+            todo="Run `sanaq release` first."
+            if release
+            else "Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first.",
+        )
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            con.execute("SET enable_external_access = false")  # a question reads the tables, and no file beside them
+            if not con.extract_statements(sql):
+                raise BadQuery(
+                    "there is no statement in it", where="query", todo="Write one, for instance SHOW ALL TABLES."
+                )
+            cursor = con.execute(sql)
+            names = _distinct([str(column[0]) for column in cursor.description or []])
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+        words = str(error).strip()  # of the user's own words and our column names, never of a value
+        raise BadQuery(words, where="query", todo="Correct it; SHOW ALL TABLES lists what there is.") from None
+    except duckdb.Error as error:
+        raise BadQuery(
+            f"{type(error).__name__}: the engine could not do this; its words may quote values and are withheld",
+            where="query",
+            todo="The database is read-only. A cast that may fail is written TRY_CAST; one too large for memory wants a LIMIT.",
+        ) from None
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Number the names that come twice, so that no column is lost."""
+    return [
+        name if names.count(name) == 1 else f"{name}_{names[: at + 1].count(name)}" for at, name in enumerate(names)
+    ]

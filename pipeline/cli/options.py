@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+By = Annotated[str, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")]
+Why = Annotated[str, typer.Option(help="Why, in a few words, without anybody's name or number.")]
+Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decision; the system clock when left out.")]
+BuildId = Annotated[str | None, typer.Option("--build", help="Build to work on; the last one made when left out.")]
+
+
+class Route(StrEnum):
+    """The ways bytes come in; the Census Database last, for what came by its own way is then a repetition out of there."""
+
+    register = "register"
+    list = "list"
+    movement = "movement"
+    headcount = "headcount"
+    portal = "portal"
+    tablet_vpn = "tablet_vpn"
+    tablet_usb = "tablet_usb"
+    census_db = "census_db"

@@ -1,0 +1,132 @@
+"""`sanaq quarantine`: the desk where what waits for a person is decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, get_args
+
+import typer
+
+from pipeline import night
+from pipeline.cli.options import AsJson, BuildId, By, Now, Route, Why
+from pipeline.cli.steps import make
+from pipeline.cli.terminal import out, print_json, show, show_stations
+
+LISTED = ("record_id", "route", "kind", "institution_id", "reason", "age_hours", "last_seen_at", "standing")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What waits for a person. Decisions are appended, never changed, and replayed in every build.",
+)
+
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="Id of a record in quarantine.")]
+Items = Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids of records in quarantine.")]
+
+
+@app.command("list")
+def list_items(
+    reason: Annotated[str | None, typer.Option(help="Only what is held for this reason.")] = None,
+    route: Annotated[Route | None, typer.Option(help="Only what came over this route.")] = None,
+    settled: Annotated[bool, typer.Option("--settled", help="Also what is settled or released already.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, the oldest first.")] = 50,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits for a person, the oldest first."""
+    with night.desk(build_id) as desk:
+        waiting = [
+            item
+            for item in desk.items()
+            if (reason is None or item["reason"] == reason)
+            and (route is None or item["route"] == route)
+            and (settled or item["standing"] in ("waits", "proposed"))
+        ]
+    if as_json:
+        print_json(waiting)
+        return
+    show([{name: item[name] for name in LISTED} for item in waiting[:limit]], as_json=False, title="In quarantine")
+    if len(waiting) > limit:
+        out.print(f"{limit} of {len(waiting)} shown; --limit shows more, --reason and --route fewer")
+
+
+@app.command("show")
+def show_item(item: Item, build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Show one item: where it lies, its hash, why it is held, since when, and what was decided."""
+    with night.desk(build_id) as desk:
+        show_stations(desk.item(item), as_json, title=f"In quarantine: {item}")
+
+
+@app.command("release")
+def release_items(
+    items: Items,
+    by: By,
+    why: Why,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER", help="Of a list with an unknown header: which column is what, if not as proposed."
+        ),
+    ] = None,
+    now: Now = None,
+    build_id: BuildId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let records take part as if their checks had passed, from the next build on; of a version conflict the one released wins.
+
+    Of a list with an unknown header: accept what its columns mean, for every list with that header.
+    """
+    columns = _columns(column) if column else None
+    with night.desk(build_id) as desk:
+        show(desk.decide("release", items, by, why, night.clock(now), columns), as_json, title="Decided")
+
+
+@app.command("discard")
+def discard_items(
+    items: Items, by: By, why: Why, now: Now = None, build_id: BuildId = None, as_json: AsJson = False
+) -> None:
+    """Settle items: they stay in quarantine, and wait for nobody."""
+    with night.desk(build_id) as desk:
+        show(desk.decide("discard", items, by, why, night.clock(now)), as_json, title="Decided")
+
+
+@app.command("retry")
+def retry_items(
+    items: Annotated[list[str] | None, typer.Argument(metavar="[ITEM]...")] = None,
+    by: Annotated[str | None, typer.Option(help="With items: your employee_id.")] = None,
+    why: Annotated[str | None, typer.Option(help="With items: why, without names.")] = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge what waits anew, by rules and mappings as they are now: makes a build and says what became of it.
+
+    With items, first takes back what was decided about them.
+    """
+    from pipeline.build import open_build
+
+    if items and not (by and why):
+        raise typer.BadParameter("to take a decision back say who and why", param_hint="--by, --why")
+    with night.desk(None) as desk:
+        before = {item["record_id"]: item["reason"] for item in desk.items()}
+        if items and by and why:
+            desk.decide("retry", items, by, why, night.clock(now))
+    settings, lake = night.opened()
+    make(open_build(lake, settings), as_json)
+    with night.desk(None) as desk:
+        after = desk.states([*before, *(items or [])])
+    became = Counter((before.get(row["record_id"]), row["state"], row["reason"]) for row in after)
+    rows = [
+        {"waited_for": old, "state": state, "reason": new, "items": count}
+        for (old, state, new), count in sorted(became.items(), key=str)
+    ]
+    show(rows, as_json, title="What waited, and what became of it")
+
+
+def _columns(said: list[str]) -> dict[str, int]:
+    """Read `full_name=2` and the like."""
+    from pipeline.round.models import ListColumn
+
+    known = get_args(ListColumn)
+    columns = {name: int(number) for name, _, number in (one.partition("=") for one in said) if number.isdecimal()}
+    if len(columns) < len(said) or not set(columns) <= {*known} or min(columns.values()) < 1:
+        raise typer.BadParameter(f"NAME=NUMBER, the name one of {', '.join(known)}", param_hint="--column")
+    return columns

@@ -1,0 +1,158 @@
+"""The steps of a night, by hand: receive, build, reconcile, publish, release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline import night
+from pipeline.cli.options import AsJson, BuildId, Route
+from pipeline.cli.terminal import complain, err, out, progress, show
+from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
+
+if TYPE_CHECKING:
+    from pipeline.build import Build
+
+app = typer.Typer()
+
+
+@app.command()
+def receive(
+    route: Annotated[Route | None, typer.Argument(help="Route to receive from; all of them when left out.")] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Moment (with offset) written as the receipt; the system clock when left out.")
+    ] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Look through all keys of the Census Database, as the night does.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in what is new over a route and land it unchanged.
+
+    Of all routes, one that fails does not keep the others from being received; the command then ends with its exit code.
+    """
+    _tell_of_retries()
+    rows: list[dict[str, Any]] = []
+    problems: list[SanaqError] = []
+    with progress(as_json) as bar:
+        for each in [route] if route else list(Route):
+            task = bar.add_task(f"receiving {each.value}", total=None)
+            try:
+                rows.append(_receipt_row(night.receive(each.value, now, is_sweep=sweep)))
+            except (BadSetting, DiskFull, LakeBusy):  # the next route would meet the same
+                raise
+            except SanaqError as problem:
+                problems.append(problem)
+                rows.append(
+                    {"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": "failed"}
+                )
+            bar.remove_task(task)
+    if len(problems) < len(rows):
+        show(rows, as_json, title="Received")
+    settings, lake = night.opened()
+    if not settings.inbox.is_dir() and route not in (Route.portal, Route.census_db):
+        err.print(
+            f"The inbox {settings.inbox} is not there: make it, or set SANAQ_INBOX.", markup=False, soft_wrap=True
+        )
+    if any(row["refused"] for row in rows) and not as_json:
+        out.print(f"What was refused was not taken; {lake.receipts} says where it lies.", soft_wrap=True)
+    for other in problems[1:]:
+        complain(other)
+    if problems:
+        raise problems[0]
+
+
+@app.command()
+def build(
+    as_of: Annotated[
+        str | None, typer.Option(help="Moment with offset, inclusive; the newest receipt or decision when left out.")
+    ] = None,
+    inputs: Annotated[Path | None, typer.Option(help="Manifest of an earlier build to repeat.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make every table from what had been received by a moment."""
+    from pipeline import build as builds
+
+    if inputs and as_of:
+        raise typer.BadParameter("the manifest names the moment; give one of the two", param_hint="--as-of, --inputs")
+    settings, lake = night.opened()
+    if inputs:
+        made = builds.repeat_build(lake, settings, inputs)
+    else:
+        made = builds.open_build(lake, settings, night.moment(as_of) if as_of else None)
+    make(made, as_json)
+    report = made.folder / "gate_report"
+    unmet = _unmet(report / "report.json")
+    row = {
+        "build_id": made.build_id,
+        "as_of": made.manifest["as_of"],
+        "folder": str(made.folder),
+        "gate_warnings": len(unmet),
+        "gate_report": str(report / "index.html"),
+    }
+    show([row], as_json, title="Built")
+    if "institution rows" in unmet:
+        err.print("No register is in force: every submission is held. Run `sanaq receive register`, then build again.")
+
+
+@app.command()
+def reconcile(build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Balance the ledger, compare with the night before, write the one page."""
+    show([night.reconcile(build_id).summary()], as_json, title="Reconciled")
+
+
+@app.command()
+def publish(build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Switch operations/current to a build that balances."""
+    result = night.publish(build_id)
+    show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Published")
+
+
+@app.command()
+def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Make the analysts' database from a build (the one published last when left out) and switch published/current to it."""
+    result = night.release(build_id)
+    show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
+
+
+def make(made: Build, quiet: bool) -> None:
+    """Make every step of a build, with a bar of progress, and let it be the current one."""
+    from pipeline import build as builds
+
+    settings, lake = night.opened()
+    with progress(quiet, steps=True) as bar:
+        task = bar.add_task("starting", total=len(builds.STEPS) + 1)
+        builds.run(lake, settings, made, on_step=lambda step: bar.update(task, description=step, advance=1))
+    night.finish_build(made.build_id)
+
+
+def _unmet(report: Path) -> list[str]:
+    """Return the names of the numbers with which a gate is not content."""
+    findings = json.loads(report.read_text(encoding="utf-8")) if report.exists() else []
+    return [finding["measure"] for finding in findings if not finding["is_met"]]
+
+
+def _receipt_row(receipt: Any) -> dict[str, Any]:
+    reasons = sorted({refusal.reason for refusal in receipt.refused})
+    return {
+        "route": receipt.route,
+        "landed": len(receipt.landed),
+        "again": receipt.again,
+        "waiting": receipt.waiting,
+        "refused": len(receipt.refused),
+        "note": ", ".join(reasons) or receipt.note,
+    }
+
+
+def _tell_of_retries() -> None:
+    """Say in one line, on a terminal, why a request is made again."""
+    import stamina.instrumentation as retries
+
+    def told(details: retries.RetryDetails) -> None:
+        why = getattr(details.caused_by, "what", type(details.caused_by).__name__)
+        err.print(f"{why}; trying again in {details.wait_for:.1f} s", markup=False)
+
+    retries.set_on_retry_hooks([told])

@@ -1,0 +1,104 @@
+"""What the command line prints: tables, records, JSON, bars of progress, and every failure in three lines."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipeline.errors import SanaqError
+
+WIDEST = 10_000
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def show(rows: list[dict[str, Any]], as_json: bool, *, title: str) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    if len(rows) == 1:
+        out.print(f"[bold]{title}[/]")
+        show_record(rows[0])
+        return
+    table = _table(rows, title)
+    needed = out.measure(table, options=out.options.update(width=WIDEST)).maximum
+    if not rows:
+        out.print(f"[bold]{title}[/]: no rows")
+    elif out.is_terminal and needed > out.width:
+        for number, row in enumerate(rows, start=1):
+            out.print(f"[bold]{title}[/] {number} of {len(rows)}")
+            show_record(row)
+    else:
+        Console(width=max(needed, out.width), highlight=False).print(table)
+
+
+def show_record(row: dict[str, Any]) -> None:
+    width = max(20, *(len(name) for name in row)) if row else 0
+    for name, value in row.items():
+        out.print(f"  {name:<{width}} {_text(value)}", markup=False, soft_wrap=True)
+
+
+def show_stations(way: dict[str, Any], as_json: bool, *, title: str) -> None:
+    """Print a record of fields, parts with fields of their own, and lists of rows."""
+    if as_json:
+        print_json(way)
+        return
+    out.print(f"[bold]{title}[/]")
+    show_record({name: value for name, value in way.items() if not isinstance(value, dict | list)})
+    for name, part in way.items():
+        for row in part if isinstance(part, list) else [part] if isinstance(part, dict) else []:
+            out.print(f"[bold]{name.replace('_', ' ')}[/]")
+            show_record({key: value for key, value in row.items() if value not in (None, [])})
+
+
+def print_json(content: Any) -> None:
+    typer.echo(json.dumps(_plain(content), ensure_ascii=False, default=str, indent=2, allow_nan=False))
+
+
+def progress(quiet: bool, *, steps: bool = False) -> Progress:
+    counted = (BarColumn(), MofNCompleteColumn()) if steps else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), *counted, TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+
+
+def complain(problem: SanaqError) -> None:
+    err.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
+    err.print(problem.what, markup=False, soft_wrap=True)
+    err.print(f"  where    {problem.where}\n  next     {problem.todo}", markup=False, soft_wrap=True)
+
+
+def _table(rows: list[dict[str, Any]], title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0] if rows else []:
+        is_number = any(isinstance(row[name], int | float) for row in rows)
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_text(value).replace("[", "\\[") for value in row.values()))
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return "" if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
