@@ -18,24 +18,32 @@ WITH member AS (
     WHERE scoped.tier IS NOT NULL
 ),
 
--- Weight 3 for what only the person can say, 1 for the rest.
+answer AS (
+    UNPIVOT (
+        SELECT record_id, COLUMNS(* EXCLUDE (record_id))::VARCHAR
+        FROM answers
+        SEMI JOIN member USING (record_id)
+    )
+    ON COLUMNS(* EXCLUDE (record_id))
+    INTO NAME variable VALUE value
+),
+
+-- How full a record is, by the weights of the questionnaire.
+fullness AS (
+    SELECT
+        answer.record_id,
+        sum(ref_variable.weight) AS completeness
+    FROM answer
+    JOIN ref_variable USING (variable)
+    GROUP BY answer.record_id
+),
+
 weighed AS (
     SELECT
-        *,
-        3 * (
-            (religion IS NOT NULL)::INTEGER + (ethnicity IS NOT NULL)::INTEGER + (native_language IS NOT NULL)::INTEGER
-            + (plans_to_move_abroad IS NOT NULL)::INTEGER + (marital_status IS NOT NULL)::INTEGER
-            + (education_level IS NOT NULL)::INTEGER
-        )
-        + (citizenship IS NOT NULL)::INTEGER + (birth_place_country IS NOT NULL)::INTEGER
-        + (birth_place_kato IS NOT NULL)::INTEGER + (residence_since_year IS NOT NULL)::INTEGER
-        + (usual_address_kato IS NOT NULL)::INTEGER + (is_literate IS NOT NULL)::INTEGER
-        + (livelihood_main IS NOT NULL)::INTEGER + (has_worked_last_week IS NOT NULL)::INTEGER
-        + (children_born_count IS NOT NULL)::INTEGER + (disability_group IS NOT NULL)::INTEGER
-        + (wg_seeing IS NOT NULL)::INTEGER + (wg_hearing IS NOT NULL)::INTEGER + (wg_walking IS NOT NULL)::INTEGER
-        + (wg_memory IS NOT NULL)::INTEGER + (wg_selfcare IS NOT NULL)::INTEGER
-        + (wg_communication IS NOT NULL)::INTEGER AS completeness
+        member.*,
+        COALESCE(fullness.completeness, 0) AS completeness
     FROM member
+    LEFT JOIN fullness USING (record_id)
 )
 
 SELECT

@@ -334,7 +334,7 @@ class Form(Part):
 
 
 class Variable(Part):
-    """A question: its column, who is asked, who may see the answer."""
+    """A question: its column, who is asked, who may see the answer, what an answer weighs in the choice of a survivor."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Type
@@ -343,6 +343,7 @@ class Variable(Part):
     asked_if: str = Field(min_length=1)
     sensitivity: Sensitivity
     label: Labels
+    weight: int = Field(default=0, ge=0)
     since_version: str = "2021.1"
 
 

@@ -120,6 +120,7 @@ _CATEGORY = {
 _CODE = {**_texts("code_list", "code"), "sort_no": "INTEGER", "is_declined": "BOOLEAN", **_LABELS}
 _VARIABLE = {
     **_texts("variable", "type", "code_list", "section", "asked_if", "sensitivity"),
+    "weight": "INTEGER",
     **_LABELS,
     **_texts("since_version"),
 }
@@ -273,7 +274,7 @@ def _code_list(name: str, code_list: CodeList) -> Iterable[Row]:
 def _variables(reference: Reference) -> Iterable[Row]:
     for variable in reference.questionnaire.variables:
         given = variable.model_dump(
-            include={"type", "code_list", "section", "asked_if", "sensitivity", "since_version"}
+            include={"type", "code_list", "section", "asked_if", "sensitivity", "weight", "since_version"}
         )
         yield {"variable": variable.name, **given, **_named("label", variable.label)}
 

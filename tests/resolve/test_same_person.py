@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.resolve.field import Field, sound
+from tests.resolve.field import Field, sound, utc
 
 NUMBER = sound("50051730123")
 BORN = date(1950, 5, 17)
@@ -299,3 +299,13 @@ def test_where_staff_and_writing_differ_the_papers_decide(field: Field, tmp_path
     outcome = field.resolve(tmp_path)
     assert outcome.person("listed")["usual_institution_id"] == "ORPHANS"
     assert outcome.person("not")["usual_institution_id"] == "CARE"
+
+
+# ------------------------------------------------------------------------------------------------------- who stands
+
+
+def test_the_fullest_record_stands_by_the_weights_of_the_questionnaire(field: Field, tmp_path: Path) -> None:
+    field.record("own words", iin=NUMBER, citizenship=None, religion=1)
+    field.record("facts", iin=NUMBER, is_literate=True, completed_at=utc(2021, 10, 7))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("own words"), outcome.state("facts")) == ("counted", "duplicate")
