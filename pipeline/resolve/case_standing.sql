@@ -35,7 +35,8 @@ judged AS (
             ELSE rejected.rejects[1]
         END AS rule_id,
         quarantine_decision.action,
-        quarantine_decision.decision_no
+        CASE WHEN quarantine_decision.action = 'release' THEN quarantine_decision.decision_no END AS release_no,
+        CASE WHEN quarantine_decision.action = 'release' THEN quarantine_decision.decided_at END AS released_at
     FROM record
     LEFT JOIN rejected USING (record_id)
     LEFT JOIN quarantine_decision USING (record_id)
@@ -57,31 +58,32 @@ contender AS (
         judged.*,
         row_number() OVER copies > 1 AS is_copy,
         first_value(judged.record_id) OVER copies AS original_id,
-        judged.action IS NOT DISTINCT FROM 'release' AS is_released
+        judged.release_no IS NOT NULL AS is_released
     FROM judged
     SEMI JOIN contested_case USING (case_id)
     WHERE judged.read_error IS NULL
     WINDOW copies AS (
         PARTITION BY judged.case_id, judged.case_version, judged.is_withdrawal, judged.answers_sha256
         ORDER BY
-            judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release', judged.is_no_count,
+            judged.rule_id IS NOT NULL AND judged.release_no IS NULL, judged.is_no_count,
             judged.received_at, judged.batch_id, judged.record_no
     )
 ),
 
--- Among different answers under one case and version the earliest stays in play, unless a decision names another.
+-- Among different answers under one case and version the earliest stays in play, unless a decision names another. It is a word on
+-- what had been received by then: other answers that come after it wait like the first that did.
 -- A withdrawal contests nothing: it takes effect on the version it names (a server that deletes counts no new version).
 in_play AS (
     SELECT
         *,
         row_number() OVER version AS place,
         first_value(record_id) OVER version AS winner_id,
-        first_value(is_released) OVER version AS is_decided
+        COALESCE(received_at <= first_value(released_at) OVER version, FALSE) AS is_decided
     FROM contender
     WHERE NOT is_copy AND (rule_id IS NULL OR is_released)
     WINDOW version AS (
         PARTITION BY case_id, case_version, is_withdrawal
-        ORDER BY decision_no DESC NULLS LAST, received_at, batch_id, record_no
+        ORDER BY release_no DESC NULLS LAST, received_at, batch_id, record_no
     )
 ),
 
@@ -124,7 +126,8 @@ clocked AS (
     SELECT
         case_id,
         record_id,
-        is_released,
+        release_no,
+        action,
         case_clock,
         row_number() OVER (PARTITION BY case_id ORDER BY received_at, batch_id, record_no) AS arrival_no
     FROM in_play
@@ -144,39 +147,62 @@ compared AS (
     SELECT
         earlier.record_id AS earlier_id,
         later.record_id AS later_id,
-        later.is_released,
+        earlier.release_no AS earlier_release_no,
+        later.release_no AS later_release_no,
         COALESCE(max(tick.revision) FILTER (WHERE tick.record_id = earlier.record_id), 0) AS earlier_revision,
         COALESCE(max(tick.revision) FILTER (WHERE tick.record_id = later.record_id), 0) AS later_revision
     FROM clocked AS earlier
     JOIN clocked AS later ON earlier.case_id = later.case_id AND earlier.arrival_no < later.arrival_no
     JOIN tick ON tick.case_id = later.case_id AND tick.record_id IN (earlier.record_id, later.record_id)
-    GROUP BY earlier.record_id, later.record_id, later.is_released, tick.device_id
+    WHERE earlier.action IS DISTINCT FROM 'discard'
+    GROUP BY earlier.record_id, later.record_id, earlier.release_no, later.release_no, tick.device_id
 ),
 
 apart AS (
     SELECT
+        earlier_id,
         later_id,
-        is_released
+        earlier_release_no,
+        later_release_no
     FROM compared
-    GROUP BY earlier_id, later_id, is_released
+    GROUP BY earlier_id, later_id, earlier_release_no, later_release_no
     HAVING bool_or(earlier_revision > later_revision) AND bool_or(later_revision > earlier_revision)
 ),
 
-diverging AS (
-    SELECT DISTINCT
-        later_id AS record_id,
-        is_released
+-- Who released the later branch has chosen it over the earlier; of two that were released the decision taken last holds.
+settled AS (
+    SELECT
+        COALESCE(earlier_release_no > later_release_no, FALSE) AS is_for_earlier,
+        CASE WHEN is_for_earlier THEN later_id ELSE earlier_id END AS record_id,
+        CASE WHEN is_for_earlier THEN earlier_id ELSE later_id END AS winner_id,
+        greatest(earlier_release_no, later_release_no) AS release_no
     FROM apart
+    WHERE later_release_no IS NOT NULL
+),
+
+beaten AS (
+    SELECT
+        record_id,
+        max_by(winner_id, release_no ORDER BY release_no) AS winner_id
+    FROM settled
+    GROUP BY record_id
+),
+
+diverging AS (
+    SELECT DISTINCT later_id AS record_id
+    FROM apart
+    WHERE later_release_no IS NULL
+    AND earlier_id NOT IN (SELECT record_id FROM beaten)
+    AND later_id NOT IN (SELECT record_id FROM beaten)
 ),
 
 admitted AS (
-    SELECT
-        in_play.*,
-        diverging.record_id IS NOT NULL AS is_chosen
+    SELECT *
     FROM in_play
     ANTI JOIN stranger USING (record_id)
-    LEFT JOIN diverging USING (record_id)
-    WHERE in_play.place = 1 AND (diverging.record_id IS NULL OR diverging.is_released)
+    ANTI JOIN diverging USING (record_id)
+    ANTI JOIN beaten USING (record_id)
+    WHERE place = 1
 ),
 
 -- The highest version that passed stands, whenever it came. A draft never takes the place of what was sent.
@@ -186,12 +212,11 @@ standing AS (
         row_number() OVER versions AS place_in_case,
         first_value(record_id) OVER versions AS current_id,
         first_value(case_status) OVER versions AS current_status,
-        first_value(case_version) OVER versions AS current_version,
-        first_value(is_chosen) OVER versions AS is_current_chosen
+        first_value(case_version) OVER versions AS current_version
     FROM admitted
     WINDOW versions AS (
         PARTITION BY case_id
-        ORDER BY is_chosen DESC, case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal DESC, record_id
+        ORDER BY case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal DESC, record_id
     )
 ),
 
@@ -208,7 +233,7 @@ held AS (
         in_play.record_id IS NULL
         OR (in_play.place > 1 AND NOT in_play.is_decided)
         OR contender.record_id IN (SELECT record_id FROM stranger)
-        OR contender.record_id IN (SELECT record_id FROM diverging WHERE NOT is_released)
+        OR contender.record_id IN (SELECT record_id FROM diverging)
     )
 ),
 
@@ -233,7 +258,7 @@ contest AS (
             WHEN held.record_id IS NOT NULL AND NOT contender.is_released AND contender.rule_id IS NOT NULL THEN contender.rule_id
             WHEN held.record_id IS NOT NULL THEN 'VERSION_CONFLICT'
             WHEN standing.place_in_case = 1 THEN NULL
-            WHEN in_play.place > 1 OR standing.is_current_chosen THEN 'DECIDED'
+            WHEN in_play.place > 1 OR beaten.record_id IS NOT NULL THEN 'DECIDED'
             WHEN standing.current_status = 'withdrawn' THEN 'WITHDRAWN'
             ELSE 'NEWER_VERSION'
         END AS reason,
@@ -243,13 +268,25 @@ contest AS (
             WHEN held.record_id IS NOT NULL AND in_play.place > 1 THEN in_play.winner_id
             WHEN held.record_id IS NOT NULL OR standing.place_in_case = 1 THEN NULL
             WHEN in_play.place > 1 THEN in_play.winner_id
-            ELSE standing.current_id
+            ELSE COALESCE(beaten.winner_id, standing.current_id)
         END AS winner_record_id
     FROM contender
     LEFT JOIN in_play USING (record_id)
     LEFT JOIN standing USING (record_id)
+    LEFT JOIN beaten USING (record_id)
     LEFT JOIN held USING (record_id)
     LEFT JOIN pending USING (record_id)
+),
+
+-- What names no case has no version either: it came before only if the very same bytes did.
+caseless_copy AS (
+    SELECT
+        record_id,
+        first_value(record_id) OVER copies AS original_id
+    FROM record
+    WHERE read_error IS NULL AND case_id IS NULL
+    WINDOW copies AS (PARTITION BY bytes_sha256 ORDER BY received_at, batch_id, record_no)
+    QUALIFY row_number() OVER copies > 1
 )
 
 SELECT
@@ -258,19 +295,22 @@ SELECT
     CASE
         WHEN judged.read_error IS NOT NULL THEN 'unreadable'
         WHEN contest.record_id IS NOT NULL THEN contest.standing
+        WHEN caseless_copy.record_id IS NOT NULL THEN 'repeated'
         ELSE 'quarantined'
     END AS standing,
     CASE
         WHEN judged.read_error IS NOT NULL THEN judged.read_error
         WHEN contest.record_id IS NOT NULL THEN contest.reason
+        WHEN caseless_copy.record_id IS NOT NULL THEN 'SAME_ANSWERS'
         ELSE judged.rule_id
     END AS reason,
     COALESCE(contest.has_pending_version, FALSE) AS has_pending_version,
-    contest.winner_record_id
+    COALESCE(contest.winner_record_id, caseless_copy.original_id) AS winner_record_id
 FROM judged
 LEFT JOIN contest USING (record_id)
+LEFT JOIN caseless_copy USING (record_id)
 WHERE judged.read_error IS NOT NULL
 OR contest.record_id IS NOT NULL
 OR judged.case_id IS NULL
 OR judged.case_version IS NULL
-OR (judged.rule_id IS NOT NULL AND judged.action IS DISTINCT FROM 'release')
+OR (judged.rule_id IS NOT NULL AND judged.release_no IS NULL)

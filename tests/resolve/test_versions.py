@@ -265,3 +265,67 @@ def test_a_decision_names_the_winner_of_two_branches(field: Field, tmp_path: Pat
     outcome = field.resolve(tmp_path)
     assert outcome.states("a") == ["superseded", "counted"]
     assert outcome.rows("SELECT reason FROM record_state WHERE state = 'superseded'") == [("DECIDED",)]
+
+
+def test_the_branch_chosen_gives_way_to_a_version_that_has_seen_both(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=5, case_clock="one:2,two:1")
+    field.decide(field.record("a", case_version=3, case_clock="one:1,two:4"), "release")
+    field.record("a", case_version=6, case_clock="one:2,two:4,three:1")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
+
+
+def test_a_version_that_goes_on_from_the_branch_chosen_is_no_conflict(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=5, case_clock="one:2,two:1")
+    field.decide(field.record("a", case_version=3, case_clock="one:1,two:4"), "release")
+    field.record("a", case_version=6, case_clock="one:1,two:5")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
+
+
+@pytest.mark.parametrize(
+    ("first", "states"), [(1, ["superseded", "superseded", "counted"]), (2, ["superseded", "counted", "superseded"])]
+)
+def test_of_two_branches_chosen_one_after_the_other_the_last_decision_holds(
+    field: Field, tmp_path: Path, first: int, states: list[str]
+) -> None:
+    branches = [field.record("a", case_version=9 - n, case_clock=f"{n}:1") for n in range(3)]
+    for branch in (first, 3 - first):
+        field.decide(branches[branch], "release")
+    assert field.resolve(tmp_path).states("a") == states
+
+
+def test_a_branch_discarded_holds_nobody(field: Field, tmp_path: Path) -> None:
+    field.record("a", case_version=1, case_clock="one:1")
+    field.decide(field.record("a", case_version=2, case_clock="two:1"), "discard")
+    field.record("a", case_version=3, case_clock="one:2")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "quarantined", "counted"]
+
+
+@pytest.mark.parametrize("clock", [None, "two:1"], ids=["other answers", "another branch"])
+def test_who_discards_the_later_of_a_conflict_leaves_the_earlier_in_play(
+    field: Field, tmp_path: Path, clock: str | None
+) -> None:
+    field.record("a", case_clock=clock and "one:1")
+    field.decide(field.record("a", case_clock=clock), "discard")
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(0,)]
+
+
+def test_a_decision_on_a_conflict_is_no_word_on_what_came_after_it(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.decide(field.record("a"), "release", at=datetime(2021, 11, 1, tzinfo=UTC))
+    field.record("a", received_at=utc(2021, 11, 2))
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("a") == ["superseded", "counted", "quarantined"]
+    assert outcome.reason("a") == "VERSION_CONFLICT"
+
+
+def test_what_names_no_case_is_a_repetition_only_of_the_same_bytes(field: Field, tmp_path: Path) -> None:
+    ids = [field.record("x", rejects=["R-NO-CASE-ID"], answers_sha256="nothing known") for _ in range(3)]
+    for row, content in zip(field.rows["record"], ("one", "other", "one"), strict=True):
+        row.update(case_id=None, bytes_sha256=content)
+    outcome = field.resolve(tmp_path)
+    assert balanced(outcome, ids)
+    assert outcome.rows("SELECT state FROM record_state ORDER BY received_at") == [
+        ("quarantined",), ("quarantined",), ("repeated",),
+    ]  # fmt: skip
