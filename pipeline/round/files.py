@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,16 @@ def read_model(path: Path, model: type[Model], context: dict[str, Any] | None = 
         raise BadReferenceFile(
             f"cannot be read: {type(error).__name__}", where=shown(path), todo="Put the file there, in UTF-8."
         ) from None
+    return _checked(path, text, model) if context is None else _check(path, text, model, context)
+
+
+@lru_cache(maxsize=32)
+def _checked(path: Path, text: str, model: type[Model]) -> Model:
+    """Remember what a text says: every step of a build in one process reads the same files, and models cannot be changed."""
+    return _check(path, text, model, None)
+
+
+def _check(path: Path, text: str, model: type[Model], context: dict[str, Any] | None) -> Model:
     tree, content = _parse(path, text)
     try:
         return model.model_validate(content, context=context)
