@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
-from pipeline.errors import LakeBusy, SanaqError
+from pipeline.errors import LakeBusy, PortalUnavailable, SanaqError
 from pipeline.lake import Lake
-from pipeline.receive import census_db, sftp
-from pipeline.receive.attempts import Shaky
+from pipeline.receive import census_db, odk, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
@@ -201,15 +200,15 @@ def _portal(settings: Settings) -> Finding:
     try:
         with Portal(settings, timeout=5.0, attempts=1) as api:
             api.counts("submissions")
-    except (SanaqError, Shaky) as problem:
+    except PortalUnavailable as problem:
         return Finding(
             "portal",
             "attention",
             f"{settings.portal_url}: {problem.what}",
-            problem.todo
-            if isinstance(problem, SanaqError)
-            else "Start it, or correct SANAQ_PORTAL_URL; the other routes go on without it.",
+            "Start it, or correct SANAQ_PORTAL_URL; the other routes go on without it.",
         )
+    except SanaqError as problem:
+        return Finding("portal", "attention", f"{settings.portal_url}: {problem.what}", problem.todo)
     return Finding("portal", "ok", f"{settings.portal_url} answers and takes the secret")
 
 

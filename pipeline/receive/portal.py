@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pipeline.errors import PortalRefused, PortalUnavailable
 from pipeline.lake import Lake
-from pipeline.receive.attempts import Shaky
 from pipeline.receive.book import last_cursor
 from pipeline.receive.landing import Landing, Outcome
 from pipeline.receive.parcel import Parcel, Source
 from pipeline.receive.portal_api import PAGE_BYTES, Portal
+from pipeline.receive.troubles import Troubles
 from pipeline.settings import Settings
 
 ROUTE = "portal"
@@ -29,22 +29,21 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
     Raises
     ------
     PortalRefused, PortalUnavailable
-        See `Portal.page`; what had landed before is whole and is not asked for again.
+        See `Portal.page`; what had landed before is whole and is not asked for again. Trouble in one feed does not keep the next
+        from being asked; who is not let in at all asks no more.
     """
     # The night and the quarter of an hour may meet: the second asks when the first has landed.
     with lake.lock(ROUTE), Portal(settings) as api:
-        trouble: Shaky | None = None
-        for feed in FEEDS:  # trouble in one does not keep the next from being asked; who is refused asks no more
-            pull = Pull(api, lake, feed)
-            while parcel := pull.slice(landing.staging / "pulled"):
-                yield from landing.land([parcel])
-            trouble = trouble or pull.trouble
-        if trouble:
-            raise PortalUnavailable(
-                f"the portal gave no whole answer: {trouble.what}",
-                where=settings.portal_url,
-                todo="What had landed is whole; the next run goes on from there. If it stays so, call the portal's operators.",
-            )
+        api.log_in()
+        troubles = Troubles()
+        for feed in FEEDS:
+            with troubles.kept():
+                pull = Pull(api, lake, feed)
+                while parcel := pull.slice(landing.staging / "pulled"):
+                    yield from landing.land([parcel])
+                if pull.trouble:
+                    raise pull.trouble
+        troubles.tell()
 
 
 class Pull:
@@ -56,7 +55,7 @@ class Pull:
         self._feed = feed
         self._cursor = last_cursor(lake, FEEDS[feed])
         self._given = {self._cursor}
-        self.trouble: Shaky | None = None
+        self.trouble: PortalUnavailable | None = None
 
     def slice(self, folder: Path) -> Parcel | None:
         """Write the next pages into `folder` and offer them; None where there are none, or trouble stopped the one before."""
@@ -70,7 +69,7 @@ class Pull:
                     break
                 sources.append(Source(path, path.name))
             declared = self._api.counts(self._feed) if sources else None
-        except Shaky as trouble:
+        except PortalUnavailable as trouble:
             self.trouble = trouble
         if not sources:
             return None

@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from pipeline.errors import BadSetting, PortalRefused
+from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
 from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting
 from pipeline.receive.inbox import read_statement
 from pipeline.receive.parcel import JSON_LIMIT
@@ -82,6 +82,7 @@ class Portal:
         self._url = settings.portal_url
         self._credentials = settings.portal_client, settings.portal_secret
         self._token: str | None = None
+        self._has_served = False
         self._page_bytes = min(PAGE_BYTES, settings.max_file_bytes)
         self._longest = longest
         self._attempts = attempts
@@ -93,6 +94,10 @@ class Portal:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    def log_in(self) -> None:
+        """Get a token for the secret; raises as `page` does."""
+        self._asked(self._bearer)
+
     def page(self, feed: str, cursor: str | None, path: Path) -> Page:
         """Write the page after a cursor to `path`.
 
@@ -100,32 +105,43 @@ class Portal:
         ------
         PortalRefused
             The secret is refused, the certificate is not trusted, or the answer does not follow docs/portal-openapi.yaml.
-        Shaky
+        PortalUnavailable
             No whole answer came in all attempts.
         """
         query = {"limit": str(PAGE_RECORDS)} | ({"cursor": cursor} if cursor is not None else {})
-        return self._asked(f"/api/v1/{feed}", query, NDJSON, lambda answer: self._written(answer, cursor or "", path))
+        return self._asked(
+            lambda: self._once(
+                f"/api/v1/{feed}", query, NDJSON, lambda answer: self._written(answer, cursor or "", path)
+            )
+        )
 
     def counts(self, feed: str) -> dict[str, Any]:
         """Return what the portal says it holds, per day; raises as `page` does."""
-        return self._asked(f"/api/v1/{feed}/counts", {}, JSON, self._statement)
+        return self._asked(lambda: self._once(f"/api/v1/{feed}/counts", {}, JSON, self._statement))
 
     # one question, asked until the answer is whole --------------------------------------------------------------------
 
-    def _asked(self, path: str, query: dict[str, str], kind: str, take: Callable[[httpx.Response], Taken]) -> Taken:
-        for attempt in attempting(self._attempts, self._first_wait):
-            with attempt:
-                return self._once(path, query, kind, take)
+    def _asked(self, ask: Callable[[], Taken]) -> Taken:
+        try:
+            for attempt in attempting(self._attempts, self._first_wait):
+                with attempt:
+                    return ask()
+        except Shaky as shaky:
+            raise PortalUnavailable(
+                f"the portal gave no whole answer: {shaky.what}",
+                where=self._url,
+                todo="What had landed is whole; the next run goes on from there. If it stays so, call the portal's operators.",
+            ) from None
         raise AssertionError("the attempts end in a return or an error")
 
     def _once(self, path: str, query: dict[str, str], kind: str, take: Callable[[httpx.Response], Taken]) -> Taken:
-        is_new = self._token is None
         headers = {"Accept": kind, "Authorization": f"Bearer {self._bearer()}"}
         with self._sent("GET", path, params=query, headers=headers) as answer:
-            if answer.status_code == 401 and not is_new:
+            if answer.status_code == 401 and self._has_served:
                 self._token = None
                 raise Shaky("the token has ended", 0.0)
             self._require(answer, kind)
+            self._has_served = True
             return take(answer)
 
     def _bearer(self) -> str:
@@ -139,7 +155,7 @@ class Portal:
                 token = self._statement(answer).get("access_token")
             if not isinstance(token, str) or not TOKEN.fullmatch(token):
                 raise self._refused("the portal gives no token for the secret")
-            self._token = token
+            self._token, self._has_served = token, False
         return self._token
 
     @contextmanager

@@ -207,6 +207,27 @@ def test_trouble_in_one_feed_does_not_keep_the_others_from_being_asked(
     assert [batch["route"] for batch in field.lake.batches()] == ["movement"]
 
 
+def test_a_refusal_in_one_feed_does_not_keep_the_others_from_being_asked_and_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path / "campaign")
+    shop.stock([json.dumps({"movement_id": "m1"})], "movements")
+    shop.stock([json.dumps({"institution_id": "MNG-0001"})], "headcounts")
+    shop.show(2)
+    real = Portal.page
+
+    def page(self: Portal, feed: str, cursor: str | None, path: Path) -> portal_api.Page:
+        shop.faults.html = 1 if feed == "submissions" else 0
+        return real(self, feed, cursor, path)
+
+    monkeypatch.setattr(Portal, "page", page)
+    with running(shop.folder, SECRET, shop.faults) as url:
+        field = Field(tmp_path, portal_url=url, portal_secret=SECRET)
+        with pytest.raises(PortalRefused, match="a page for people"):
+            field.receive("portal")
+    assert [batch["route"] for batch in field.lake.batches()] == ["movement", "headcount"]
+
+
 # passing trouble -----------------------------------------------------------------------------------------------------
 
 PASSING = [
@@ -299,11 +320,14 @@ def test_a_new_token_that_is_refused_too_ends_the_pull(field: Field, shop: Shop,
 
 
 @pytest.mark.parametrize("secret", ["wrong-secret", None])
-def test_a_refused_secret_says_what_to_set_and_not_what_it_is(tmp_path: Path, shop: Shop, secret: str | None) -> None:
+def test_a_refused_secret_is_shown_once_and_it_is_said_what_to_set_and_not_what_it_is(
+    tmp_path: Path, shop: Shop, asked: list[str], secret: str | None
+) -> None:
     field = Field(tmp_path, portal_url=shop.url, portal_secret=secret)
     with pytest.raises(PortalRefused, match="SANAQ_PORTAL_SECRET") as caught:
         field.receive("portal")
     assert "wrong-secret" not in str(caught.value)
+    assert asked == ["token"]
 
 
 # what is not believed ------------------------------------------------------------------------------------------------
