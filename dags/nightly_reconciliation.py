@@ -50,7 +50,8 @@ with DAG(
         """Land what is new on one route; return the number of batches."""
         from pipeline import night
 
-        return len(night.receive(route, params["now"], is_sweep=True).landed)
+        receipt = night.receive(route, params["now"], is_sweep=True)
+        return len(receipt.whole().landed)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def pin_inputs(params: dict[str, Any]) -> dict[str, str]:

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Metadata, Param, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from wiring import LANDED, ROUTES, TASK_DEFAULTS, Tag, by_clock
 
 RUNBOOK = """
 ### receive_{route}
 
 Lands what is new on the route **{route}**, unchanged, under `landing/{route}/BATCH_ID/`, and tells `build_census`.
-Nothing new: the task is skipped and nothing is built.
+Nothing new: the task is skipped and nothing is built. What landed before something went wrong is told, too: then `receive` is green
+and `tell_trouble` fails with the reason; the next run goes on from there.
 
 **If it fails**
 
@@ -55,15 +56,23 @@ def receiving(route: str) -> DAG:
 
         @task(task_id="receive", outlets=[LANDED[route]])
         def receive(params: dict[str, Any]) -> Any:
-            """Land what is new; skipped, and nothing built, when there is nothing."""
+            """Land what is new; skipped, and nothing built, when there is nothing. Returns what ended it though something landed."""
             from pipeline import night
 
             receipt = night.receive(route, params["now"])
             if not receipt.landed:
                 raise AirflowSkipException(f"nothing new on {route}")
             yield Metadata(LANDED[route], {"batch_count": len(receipt.landed), "again_count": receipt.again})
+            return receipt.trouble and f"{type(receipt.trouble).__name__}: {receipt.trouble}"
 
-        receive()  # type: ignore[call-arg]  # Airflow passes the run's params
+        # A task that fails tells nobody of what it landed, so the one that landed something succeeds and this one fails.
+        @task(task_id="tell_trouble")
+        def tell_trouble(trouble: str | None) -> None:
+            """Fail with what ended the receipt before its time; what had landed is being built."""
+            if trouble:
+                raise AirflowFailException(trouble)
+
+        tell_trouble(receive())  # type: ignore[call-arg]  # Airflow passes the run's params
     return dag
 
 

@@ -63,6 +63,7 @@ def examine(settings: Settings) -> list[Finding]:
         _portal(settings),
         _gateway(settings),
         _census_db(settings),
+        _central(settings),
     ]
 
 
@@ -240,3 +241,20 @@ def _census_db(settings: Settings) -> Finding:
             name, "attention", "the role can write in the Census Database", "Ask for a role as in docs/census-db.sql."
         )
     return Finding(name, "ok", f"{settings.census_db_url} answers, is as agreed, and the role only reads")
+
+
+def _central(settings: Settings) -> Finding:
+    """Ask ODK Central how many submissions each form has, once and briefly: that tries address, account and forms."""
+    name = "odk central"
+    if settings.odk_url is None:
+        return Finding(name, "ok", "not set: no submissions are pulled from ODK Central")
+    forms = odk.forms(settings)
+    try:
+        with odk.Central(settings, timeout=5.0, attempts=1) as central:
+            for form in forms:
+                central.knock(form)
+    except SanaqError as problem:
+        return Finding(name, "attention", f"{settings.odk_url}: {problem.what}", problem.todo)
+    if not forms:
+        return Finding(name, "attention", "SANAQ_ODK_FORMS is not set", "Name the forms; until then none is pulled.")
+    return Finding(name, "ok", f"{settings.odk_url} takes the account and gives {len(forms)} forms")

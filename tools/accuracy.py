@@ -43,7 +43,7 @@ def judge(seed: int, rate_scale: float = 1.0, keep: Path | None = None) -> Evalu
             "SANAQ_THREADS": "1",
         }
         for route in ROUTES:
-            night.receive(route, END)
+            night.receive(route, END).whole()
     build_id = night.open_build()
     for step in STEPS:
         if step != "gates":

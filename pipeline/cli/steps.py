@@ -16,6 +16,8 @@ from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
 if TYPE_CHECKING:
     from pipeline.build import Build
 
+FAILED = "failed"
+
 app = typer.Typer()
 
 
@@ -41,16 +43,16 @@ def receive(
         for each in [route] if route else list(Route):
             task = bar.add_task(f"receiving {each.value}", total=None)
             try:
-                rows.append(_receipt_row(night.receive(each.value, now, is_sweep=sweep)))
+                receipt = night.receive(each.value, now, is_sweep=sweep)
+                rows.append(_receipt_row(receipt))
+                problems += [receipt.trouble] if receipt.trouble else []
             except (BadSetting, DiskFull, LakeBusy):  # the next route would meet the same
                 raise
             except SanaqError as problem:
                 problems.append(problem)
-                rows.append(
-                    {"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": "failed"}
-                )
+                rows.append({"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": FAILED})
             bar.remove_task(task)
-    if len(problems) < len(rows):
+    if any(row["note"] != FAILED for row in rows):
         show(rows, as_json, title="Received")
     settings, lake = night.opened()
     if not settings.inbox.is_dir() and route not in (Route.portal, Route.census_db):
@@ -143,7 +145,7 @@ def _receipt_row(receipt: Any) -> dict[str, Any]:
         "again": receipt.again,
         "waiting": receipt.waiting,
         "refused": len(receipt.refused),
-        "note": ", ".join(reasons) or receipt.note,
+        "note": "failed after this" if receipt.trouble else ", ".join(reasons) or receipt.note,
     }
 
 

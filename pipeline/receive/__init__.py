@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import SanaqError, named
 from pipeline.lake import Clock, Lake
 from pipeline.receive import odk, portal, sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
@@ -38,10 +39,13 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     Returns
     -------
     Receipt
-        What came, what had come before, what was refused; `note` says so in words where nothing came.
+        What came, what had come before, what was refused; `note` says so in words where nothing came. What ends the run after
+        something landed is its `trouble`: who is told of the one is told of the other.
 
     Raises
     ------
+    As they are where nothing landed.
+
     DiskFull
         There is not twice the room needed; what landed before is whole.
     PortalRefused, PortalUnavailable
@@ -53,26 +57,36 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     SurveyServerRefused, SurveyServerUnavailable
         A form of ODK Central could not be pulled; what landed before is whole.
     """
-    receipt, troubles = Receipt(route), Troubles()
-    with Landing(lake, clock, settings.max_file_bytes) as landing:
-        if route == portal.ROUTE:
-            _from_portal(receipt, landing, lake, settings)
-        elif route == sftp.ROUTE and settings.sftp_url:
-            with troubles.kept():
-                _from_gateway(receipt, landing, lake, settings)
-        elif route == CENSUS_DB:
-            _from_census_db(receipt, landing, lake, settings, is_sweep)
-        else:
-            _from_inbox(receipt, landing, settings.inbox)
-        if route == odk.ROUTE and settings.odk_url:
-            with troubles.kept():
-                _from_central(receipt, landing, lake, settings)
+    receipt = Receipt(route)
+    try:
+        _bring(receipt, lake, settings, clock, is_sweep)
+    except (SanaqError, OSError) as trouble:
+        if not receipt.landed:
+            raise
+        receipt.trouble = named(trouble)
     LOG.info(
         "route %s: %d landed, %d again, %d refused, %d waiting",
         route, len(receipt.landed), receipt.again, len(receipt.refused), receipt.waiting,
     )  # fmt: skip
-    troubles.tell()
     return receipt
+
+
+def _bring(receipt: Receipt, lake: Lake, settings: Settings, clock: Clock, is_sweep: bool) -> None:
+    troubles = Troubles()
+    with Landing(lake, clock, settings.max_file_bytes) as landing:
+        if receipt.route == portal.ROUTE:
+            _from_portal(receipt, landing, lake, settings)
+        elif receipt.route == sftp.ROUTE and settings.sftp_url:
+            with troubles.kept():
+                _from_gateway(receipt, landing, lake, settings)
+        elif receipt.route == CENSUS_DB:
+            _from_census_db(receipt, landing, lake, settings, is_sweep)
+        else:
+            _from_inbox(receipt, landing, settings.inbox)
+        if receipt.route == odk.ROUTE and settings.odk_url:
+            with troubles.kept():
+                _from_central(receipt, landing, lake, settings)
+    troubles.tell()
 
 
 def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:

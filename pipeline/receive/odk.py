@@ -132,6 +132,10 @@ class Central:
         if found < promised:
             raise self._unavailable("fewer submissions came than it counts")
 
+    def knock(self, form: Form) -> None:
+        """Ask how many submissions a form has and for none of them; raises as `pages` does."""
+        self._page(form, str(httpx.QueryParams({"$top": "0", "$count": "true"})))
+
     def _page(self, form: Form, query: str) -> Page:
         body = self._ask("GET", f"{form.path}?{query}")
         said = self._object(body)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import SanaqError
+
 IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "UNKNOWN"
 CENSUS_DB = "census_db"
@@ -97,6 +99,8 @@ class Receipt:
         When the newest of the new batches was received.
     note
         Said to the person looking when nothing came.
+    trouble
+        What ended the run before its time, though something had landed.
     """
 
     route: str
@@ -108,6 +112,13 @@ class Receipt:
     declared_count: int | None = None
     as_of: str | None = None
     note: str | None = None
+    trouble: SanaqError | None = None
+
+    def whole(self) -> Receipt:
+        """Return the receipt, or raise what ended the run before its time."""
+        if self.trouble:
+            raise self.trouble
+        return self
 
 
 def batch_id(route: str, source_id: str, files: list[Copied]) -> str:

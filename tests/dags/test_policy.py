@@ -149,7 +149,7 @@ def test_nothing_outside_dags_imports_from_it(root: Path) -> None:
 
 
 def test_a_task_body_is_one_call_into_the_pipeline(root: Path) -> None:
-    """Every function with a @task imports nothing but `pipeline.night` and calls it once."""
+    """Every function with a @task imports nothing but `pipeline.night` and calls it once; one that only fails does neither."""
     for path in (root / "dags").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and any("task" in ast.dump(mark) for mark in node.decorator_list):
@@ -161,8 +161,9 @@ def test_a_task_body_is_one_call_into_the_pipeline(root: Path) -> None:
                 imports = [
                     ast.unparse(each) for each in ast.walk(node) if isinstance(each, ast.Import | ast.ImportFrom)
                 ]
-                assert len(calls) == 1, f"{path.name}:{node.lineno}"
-                assert imports == ["from pipeline import night"], f"{path.name}:{node.lineno}"
+                is_idle = node.name == "tell_trouble"
+                assert len(calls) == (0 if is_idle else 1), f"{path.name}:{node.lineno}"
+                assert imports == ([] if is_idle else ["from pipeline import night"]), f"{path.name}:{node.lineno}"
 
 
 def _imported(path: Path) -> set[str]:

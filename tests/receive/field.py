@@ -50,8 +50,8 @@ class Field:
         return self.inbox / folder
 
     def receive(self, route: str, clock: Clock | None = None, *, is_sweep: bool = False) -> Receipt:
-        """Receive over a route with a clock that stands still."""
-        return receive(route, self.lake, self.settings, clock or clock_from(START), is_sweep=is_sweep)
+        """Receive over a route with a clock that stands still, to the end."""
+        return receive(route, self.lake, self.settings, clock or clock_from(START), is_sweep=is_sweep).whole()
 
     def landing(self) -> dict[str, str]:
         """Return every landed file with the hash of its bytes."""

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from pipeline.doctor import examine
 from pipeline.errors import GatewayRefused, SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
-from pipeline.receive import attempts, odk
+from pipeline.receive import attempts, odk, receive
 from pipeline.receive.parcel import IDENTIFIER
 from sandbox import odk_central
 from sandbox.odk_central import Central, running
@@ -153,6 +155,19 @@ def test_a_wrong_account_or_form_is_refused_without_the_password(desk: Desk, set
     assert "correct-horse" not in str(refused.value)
 
 
+def test_the_doctor_tries_account_and_forms(desk: Desk, central: Central) -> None:
+    submit(central, 1)
+    good = desk.settings
+    for changed, level, words in (
+        ({}, "ok", "gives 1 forms"), ({"odk_url": None}, "ok", "not set"), ({"odk_forms": None}, "attention", "SANAQ_ODK_FORMS"),
+        ({"odk_password": SecretStr("wrong")}, "attention", "HTTP 401"), ({"odk_forms": "7/gone"}, "attention", "HTTP 404"),
+        ({"odk_url": "http://127.0.0.1:9"}, "attention", "the connection broke"),
+    ):  # fmt: skip
+        [found] = [one for one in examine(good.model_copy(update=changed)) if one.check == "odk central"]
+        assert (found.level, words in found.found) == (level, True), changed
+    assert not desk.lake.batches()
+
+
 def test_an_answer_beyond_the_limit_is_refused(desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
     submit(central, 1)
     monkeypatch.setattr(odk, "LARGEST_PAGE", 600)
@@ -188,9 +203,10 @@ def test_submissions_without_a_date_land_once(desk: Desk, central: Central) -> N
 def test_bundles_land_although_the_server_refuses(desk: Desk, central: Central) -> None:
     del central.submissions["7", "mng_person"]
     desk.bundle("tablet_vpn/TB-1")
+    receipt = receive("tablet_vpn", desk.lake, desk.settings, clock_from(START))
+    assert [batch["batch_id"] for batch in desk.lake.batches()] == receipt.landed
     with pytest.raises(SurveyServerRefused):
-        desk.receive("tablet_vpn")
-    assert len(desk.lake.batches()) == 1
+        receipt.whole()
 
 
 def test_a_gateway_that_is_shut_and_a_form_that_is_gone_do_not_keep_the_next_form_from_being_pulled(
