@@ -329,7 +329,8 @@ class Gateway:
             await self._put_aside(sftp, bundle)
 
     async def _put_aside(self, sftp: asyncssh.SFTPClient, bundle: Bundle) -> None:
-        aside = f".{bundle.name}{TAKEN}"
+        # By its listing, too: what others call after the bundle alone does not stand in the way.
+        aside = f".{bundle.name}.{bundle.listing_sha256[:12]}{TAKEN}"
         if await sftp.lexists(self._path(bundle.name)):  # else an attempt before this one had come as far
             if tuple(await self._entries(sftp, bundle.name, MOST_FILES)) != bundle.entries:
                 return  # something lies there that has not landed, newer or passed over

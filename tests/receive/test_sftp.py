@@ -288,25 +288,26 @@ def test_what_only_looks_put_aside_neither_stops_a_pull_nor_is_followed(
     assert sorted(path.name for path in (far.inbox / "tablet_vpn").iterdir()) == [".a.taken", ".b.taken", ".c.taken"]
 
 
-def test_a_bundle_that_cannot_be_put_aside_does_not_keep_the_next_from_landing(
+def test_what_others_named_as_if_it_were_put_aside_keeps_no_bundle_from_being_removed(
     tmp_path: Path, far: Field, gateway: Access
 ) -> None:
     fill(far, 2)
-    far.put("tablet_vpn/.TB-0000.taken", b"x")
-    field = pulling(tmp_path, gateway, sftp_remove=True)
-    with pytest.raises(GatewayRefused, match="SANAQ_SFTP_REMOVE"):
-        field.receive("tablet_vpn")
-    assert len(field.lake.batches()) == 2
-    assert not (far.inbox / "tablet_vpn/TB-0001").exists()
+    kept = [far.put("tablet_vpn/.TB-0000.taken", b"x"), far.put("tablet_vpn/.TB-0001.taken/deep/file", b"x")]
+    assert len(pulling(tmp_path, gateway, sftp_remove=True).receive("tablet_vpn").landed) == 2
+    left = sorted(path.name for path in (far.inbox / "tablet_vpn").iterdir())
+    assert left == [".TB-0000.taken", ".TB-0001.taken"]
+    assert all(path.exists() for path in kept)
 
 
-def test_a_gateway_that_keeps_us_from_removing_is_named(tmp_path: Path, far: Field, gateway: Access) -> None:
-    fill(far, 1)
+def test_a_gateway_that_keeps_us_from_removing_is_named_when_all_have_landed(
+    tmp_path: Path, far: Field, gateway: Access
+) -> None:
+    fill(far, 2)
     Moody.is_deaf_to_removal = True
     field = pulling(tmp_path, gateway, sftp_remove=True)
     with pytest.raises(GatewayRefused, match="SANAQ_SFTP_REMOVE"):
         field.receive("tablet_vpn")
-    assert len(field.lake.batches()) == 1
+    assert len(field.lake.batches()) == 2
 
 
 def test_an_unknown_host_key_is_refused(tmp_path: Path, far: Field, gateway: Access) -> None:
