@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules
 UV := .tools/bin/uv
 BIN := .venv/bin
 SEEDS ?= 20
+FIRST ?= 1
+RATES ?= 1
 INPUTS ?= 100000
 ROWS ?= 10000 100000 1000000
 READY := .venv/.in-step-with-uv.lock
@@ -69,8 +71,8 @@ fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
 	$(BIN)/python -m benchmarks.bench --rows $(ROWS)
 
-accuracy: $(READY) ## Count SEEDS=20 simulated fields and hold them against their truth
-	$(BIN)/python -m tools.accuracy --seeds $(SEEDS)
+accuracy: $(READY) ## Count SEEDS=20 simulated fields from seed FIRST=1 at RATES=1 times the noise; hold them against their truth
+	$(BIN)/python -m tools.accuracy --first $(FIRST) --seeds $(SEEDS) --rate-scale $(RATES)
 
 docs: $(READY) ## Write docs/dictionary.md from the table schemas
 	$(BIN)/sanaq docs

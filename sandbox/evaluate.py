@@ -2,7 +2,10 @@
 
 Truth is keyed by person and institution, for usual and present residence apart: everybody in scope of whom, by now, at least one
 readable record in play has arrived from that institution. A build misses a key, counts it more than once, or includes a person
-at an institution where that person was not; whom papers alone put in the right place is not wrong there. Which one of several good records of a person is counted does not matter.
+at an institution where that person was not; whom papers alone put in the right place is not wrong there. Which one of several good
+records of a person is counted does not matter, nor which of several equal ones stands for them.
+
+Shares carry their 95 % interval after Wilson, as though the errors came one by one.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,26 @@ STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope",
 
 def _rate(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
+
+
+def interval(part: int, whole: int) -> tuple[float, float] | None:
+    """Return the 95 % interval of a share after Wilson, which says something of no errors at all too."""
+    if not whole:
+        return None
+    z2 = 1.959964**2
+    share = min(part / whole, 1)
+    middle = share + z2 / (2 * whole)
+    spread = sqrt(z2 * (share * (1 - share) + z2 / (4 * whole)) / whole)
+    low, high = ((middle + side * spread) / (1 + z2 / whole) for side in (-1, 1))
+    return round(max(low, 0), 6), round(min(high, 1), 6)
+
+
+def _shown(part: int, whole: int) -> str:
+    """Write a share with its interval, in per cent."""
+    bounds = interval(part, whole)
+    if bounds is None:
+        return "–"
+    return f"{100 * part / whole:.3f} % ({100 * bounds[0]:.3f}–{100 * bounds[1]:.3f})"
 
 
 @dataclass
@@ -52,7 +76,12 @@ class Tally:
             f"{name}_rate": _rate(getattr(self, name), self.truth)
             for name in ("missed", "counted_twice", "wrongly_included", "errors")
         }
-        return {**vars(self), "errors": self.errors, **rates}
+        return {
+            **vars(self),
+            "errors": self.errors,
+            **rates,
+            "errors_interval": interval(self.errors, self.truth),
+        }
 
 
 @dataclass
@@ -60,7 +89,10 @@ class Linkage:
     """Whether records of one person were put together, and only those.
 
     ``found_pairs`` and ``true_pairs`` count pairs of records in play; ``false_merges`` are persons of the build with records of
-    several true persons, ``false_splits`` true persons spread over several persons of the build.
+    several true persons, ``kin_merged`` those among them with twins, brothers or sisters; ``false_splits`` are true persons spread
+    over several persons of the build. Of the true persons of whom nothing arrived since an earlier build, ``unchanged_people`` have
+    their records put together as then, ``ids_kept`` of them under the same ids; what arrived of others, papers above all, put together
+    anew those of ``regrouped_people``.
     """
 
     true_pairs: int = 0
@@ -68,15 +100,29 @@ class Linkage:
     correct_pairs: int = 0
     false_merges: int = 0
     false_splits: int = 0
-    twins_merged: int = 0
+    kin_merged: int = 0
+    unchanged_people: int = 0
+    ids_kept: int = 0
+    regrouped_people: int = 0
+
+    def add(self, other: Linkage) -> None:
+        """Add the numbers of another campaign."""
+        for f in fields(self):
+            setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """Return part and whole of what is told as a share."""
+        return {
+            "precision": (self.correct_pairs, self.found_pairs),
+            "recall": (self.correct_pairs, self.true_pairs),
+            "ids_kept": (self.ids_kept, self.unchanged_people),
+        }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return counts, precision and recall."""
-        return {
-            **vars(self),
-            "precision": _rate(self.correct_pairs, self.found_pairs),
-            "recall": _rate(self.correct_pairs, self.true_pairs),
-        }
+        """Return counts, and the shares with their intervals."""
+        rates = {f"{name}_rate": _rate(*share) for name, share in self.shares().items()}
+        bounds = {f"{name}_interval": interval(*share) for name, share in self.shares().items()}
+        return {**vars(self), **rates, **bounds}
 
 
 Confusion = Counter[tuple[str, str]]
@@ -84,21 +130,26 @@ Confusion = Counter[tuple[str, str]]
 
 @dataclass
 class Evaluation:
-    """The result for one campaign, or for several pooled."""
+    """The result for one campaign, or for several pooled.
+
+    ``usual_off`` and ``present_off`` tell how many institutions are counted so many persons too high, or too low.
+    """
 
     campaigns: int = 1
     usual: dict[str, Tally] = field(default_factory=dict)
     present: dict[str, Tally] = field(default_factory=dict)
+    usual_off: Counter[int] = field(default_factory=Counter)
+    present_off: Counter[int] = field(default_factory=Counter)
     linkage: Linkage = field(default_factory=Linkage)
     confusion: dict[str, Confusion] = field(default_factory=dict)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     lost_records: int = 0
     unknown_records: int = 0
 
-    def states(self, category: str = ALL) -> dict[str, dict[str, float | int | None]]:
+    def states(self, category: str = ALL) -> dict[str, dict[str, Any]]:
         """Return precision and recall of every state of the ledger."""
         table = self.confusion.get(category, Counter())
-        result: dict[str, dict[str, float | int | None]] = {}
+        result: dict[str, dict[str, Any]] = {}
         for state in STATES:
             right = table[state, state]
             true = sum(n for (truth, _), n in table.items() if truth == state)
@@ -108,7 +159,9 @@ class Evaluation:
                 "build": said,
                 "right": right,
                 "precision": _rate(right, said),
+                "precision_interval": interval(right, said),
                 "recall": _rate(right, true),
+                "recall_interval": interval(right, true),
             }
         return result
 
@@ -118,6 +171,10 @@ class Evaluation:
             "campaigns": self.campaigns,
             "usual": {c: t.to_dict() for c, t in sorted(self.usual.items())},
             "present": {c: t.to_dict() for c, t in sorted(self.present.items())},
+            "institutions_off": {
+                place: [{"persons": n, "institutions": off[n]} for n in sorted(off)]
+                for place, off in (("usual", self.usual_off), ("present", self.present_off))
+            },
             "linkage": self.linkage.to_dict(),
             "ledger": {c: self.states(c) for c in sorted(self.confusion)},
             "confusion": {
@@ -132,24 +189,29 @@ class Evaluation:
         """Return the result as rich tables."""
         from rich.table import Table
 
-        counts = Table("", "category", "truth", "missed", "twice", "wrong", "errors", title="Counted against the truth")
+        columns = ("", "category", "truth", "missed", "twice", "wrong", "errors", "of truth")
+        counts = Table(*columns, title="Counted against the truth")
         for name, tallies in (("usual", self.usual), ("present", self.present)):
             for category in sorted(tallies, key=lambda c: (c != ALL, c)):
                 t = tallies[category]
-                numbers = [
-                    f"{n} ({100 * n / t.truth:.2f} %)" if t.truth else str(n)
-                    for n in (t.missed, t.counted_twice, t.wrongly_included, t.errors)
-                ]
-                counts.add_row(name, category, str(t.truth), *numbers)
+                numbers = (t.truth, t.missed, t.counted_twice, t.wrongly_included, t.errors)
+                counts.add_row(name, category, *map(str, numbers), _shown(t.errors, t.truth))
+        off = Table("", "persons off", "institutions", title="Institutions by how many persons their count is off")
+        for name, sites in (("usual", self.usual_off), ("present", self.present_off)):
+            for persons in sorted(sites):
+                off.add_row(name, f"{persons:+d}" if persons else "0", str(sites[persons]))
         ledger = Table("state", "truth", "build", "right", "precision", "recall", title="States of the ledger")
         for state, row in self.states().items():
-            ledger.add_row(state, *("–" if v is None else str(v) for v in row.values()))
+            truth, build, right = row["truth"], row["build"], row["right"]
+            ledger.add_row(state, *map(str, (truth, build, right)), _shown(right, build), _shown(right, truth))
         link = Table("linkage", "", title="Records of one person")
-        for key, value in self.linkage.to_dict().items():
+        for key, value in vars(self.linkage).items():
             link.add_row(key, str(value))
+        for key, share in self.linkage.shares().items():
+            link.add_row(f"{key}, share", _shown(*share))
         link.add_row("lost_records", str(self.lost_records))
         link.add_row("unknown_records", str(self.unknown_records))
-        return [counts, ledger, link]
+        return [counts, off, ledger, link]
 
 
 def pool(evaluations: Iterable[Evaluation]) -> Evaluation:
@@ -160,11 +222,12 @@ def pool(evaluations: Iterable[Evaluation]) -> Evaluation:
         for mine, other in ((total.usual, one.usual), (total.present, one.present)):
             for category, tally in other.items():
                 mine.setdefault(category, Tally()).add(tally)
-        for f in fields(Linkage):
-            setattr(total.linkage, f.name, getattr(total.linkage, f.name) + getattr(one.linkage, f.name))
+        total.linkage.add(one.linkage)
         for category, table in one.confusion.items():
             total.confusion.setdefault(category, Counter()).update(table)
         total.reasons.update(one.reasons)
+        total.usual_off.update(one.usual_off)
+        total.present_off.update(one.present_off)
         total.lost_records += one.lost_records
         total.unknown_records += one.unknown_records
     return total
@@ -181,6 +244,22 @@ def evaluate(build_dir: Path, truth_dir: Path) -> Evaluation:
         The ``truth`` folder of the campaign.
     """
     return _Comparison(build_dir, truth_dir).result()
+
+
+def kept_ids(earlier_dir: Path, later_dir: Path, truth_dir: Path) -> Linkage:
+    """Tell how many people of whom nothing arrived between two builds of one campaign kept their ids."""
+    earlier, later = (_Comparison(build, truth_dir) for build in (earlier_dir, later_dir))
+    then, now = earlier.told(), later.told()
+    link = Linkage()
+    for who, ids in then.items():
+        if ids.keys() != now[who].keys() or not any(ids.values()):
+            continue
+        if earlier.groups(ids) != later.groups(now[who]):
+            link.regrouped_people += 1
+            continue
+        link.unchanged_people += 1
+        link.ids_kept += ids == now[who]
+    return link
 
 
 def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -211,7 +290,7 @@ class _Comparison:
                     "institution_id",
                     "usual_institution_id",
                     "present_institution_id",
-                    "twin_key",
+                    "family_key",
                 ),
             )
         }
@@ -224,6 +303,10 @@ class _Comparison:
             ("person_id", "survivor_record_id", "usual_institution_id", "present_institution_id"),
         )
         self.members = _rows(_build_table(build, "person_record"), ("record_id", "person_id"))
+        members_of: dict[str, set[str]] = defaultdict(set)
+        for row in self.members:
+            members_of[row["person_id"]].add(row["record_id"])
+        self.members_of = {person_id: frozenset(records) for person_id, records in members_of.items()}
         self.evaluation = Evaluation()
         self._match(build, truth, state)
 
@@ -275,9 +358,23 @@ class _Comparison:
         """Return the evaluation."""
         self._ledger()
         self._linkage()
-        for name, tallies in (("usual", self.evaluation.usual), ("present", self.evaluation.present)):
-            self._count(f"{name}_institution_id", tallies)
-        return self.evaluation
+        found = self.evaluation
+        self._count("usual_institution_id", found.usual, found.usual_off)
+        self._count("present_institution_id", found.present, found.present_off)
+        return found
+
+    def told(self) -> dict[str, dict[str, str | None]]:
+        """Return the records of every true person with the id the build gives to each."""
+        person_id = {row["record_id"]: row["person_id"] for row in self.members}
+        people: dict[str, dict[str, str | None]] = defaultdict(dict)
+        for record_id, record in self.of.items():
+            if record.person_key:
+                people[record.person_key][record_id] = person_id.get(record_id)
+        return people
+
+    def groups(self, ids: dict[str, str | None]) -> set[frozenset[str]]:
+        """Return which records are together under the ids of some of them."""
+        return {self.members_of[person_id] for person_id in ids.values() if person_id}
 
     def _ledger(self) -> None:
         for record, truth, build, wanted, given in zip(
@@ -291,7 +388,7 @@ class _Comparison:
 
     def _linkage(self) -> None:
         link, in_play = self.evaluation.linkage, {}
-        for record, record_id, state in zip(self.records, self.ids, self.settled, strict=True):
+        for record, record_id, state in zip(self.records, self.ids, self.true_state, strict=True):
             if record_id and record.person_key and state in {"counted", "duplicate"}:
                 in_play[record_id] = record.person_key
         clusters: dict[str, Counter[str]] = defaultdict(Counter)
@@ -308,10 +405,10 @@ class _Comparison:
         link.false_merges = sum(len(c) > 1 for c in clusters.values())
         link.false_splits = sum(len(s) > 1 for s in spread.values())
         for cluster in clusters.values():
-            twins = Counter(self.people[k]["twin_key"] for k in cluster if self.people[k]["twin_key"])
-            link.twins_merged += any(n > 1 for n in twins.values())
+            families = Counter(self.people[k]["family_key"] for k in cluster if self.people[k]["family_key"])
+            link.kin_merged += any(n > 1 for n in families.values())
 
-    def _count(self, place: str, tallies: dict[str, Tally]) -> None:
+    def _count(self, place: str, tallies: dict[str, Tally], institutions_off: Counter[int]) -> None:
         truth = self._truth(place)
         found = Counter[tuple[str | None, str]]()
         counted = {i for i, s in zip(self.ids, self.observed, strict=True) if s == "counted"}
@@ -319,11 +416,15 @@ class _Comparison:
             where, survivor = person[place], person["survivor_record_id"]
             if where is not None and survivor in counted:
                 found[self.of[survivor].person_key, where] += 1
+        off = Counter(dict.fromkeys(self.category, 0))
         for key in truth:
             self._tally(tallies, key[1], truth=1, missed=int(found[key] == 0), counted_twice=max(0, found[key] - 1))
+            off[key[1]] += found[key] - 1
         for (who, where), count in found.items():
             if who not in self.in_play or self.people[who][place] != where:
                 self._tally(tallies, where, wrongly_included=count)
+                off[where] += count
+        institutions_off.update(off.values())
 
     def _truth(self, place: str) -> set[tuple[str, str]]:
         """Persons at their places, where a record in play tells of them from there."""

@@ -71,6 +71,7 @@ class Person:
     earlier: Stay | None = None
     later: Stay | None = None
     twin_key: str | None = None
+    family_key: str | None = None
     is_foundling: bool = False
     institution_kato: str = ""
     has_refused: bool = False
@@ -435,6 +436,7 @@ class Population:
                 other_surname = dice.chance(0.4)  # brothers and sisters with different surnames
                 second.ethnicity = first.ethnicity
                 second.name = replace(name, family=second.name.family) if other_surname else name
+                first.family_key = second.family_key = first.family_key or first.key
             elif (
                 dice.chance(self.noise.rates.namesakes)
                 and first.sex == second.sex
@@ -469,6 +471,7 @@ class Population:
         second.from_on = max(second.from_on, second.birth)
         second.home_kato = first.home_kato if second.has_other_home else None
         first.twin_key = second.twin_key = first.key
+        first.family_key = second.family_key = first.family_key or first.key
 
     def _next_number(self, number: str) -> str | None:
         """The serial number issued right after, as twins get it."""

@@ -76,7 +76,8 @@ PERSONS = pa.schema(
     [("person_key", pa.string()), ("kind", pa.string()), ("category_code", pa.string()), ("institution_id", pa.string()),
      ("usual_institution_id", pa.string()), ("present_institution_id", pa.string()), ("home_kato", pa.string()),
      ("is_in_scope", pa.bool_()), ("scope", pa.string()), ("list_institution_id", pa.string()), ("list_row", pa.int32()),
-     ("list_outcome", pa.string()), ("twin_key", pa.string()), ("has_iin", pa.bool_()), ("sex", pa.int8()), ("birth_date", pa.date32())]
+     ("list_outcome", pa.string()), ("twin_key", pa.string()), ("family_key", pa.string()),
+     ("has_iin", pa.bool_()), ("sex", pa.int8()), ("birth_date", pa.date32())]
 )  # fmt: skip
 LIST_ROWS = pa.schema(
     [("institution_id", pa.string()), ("list_row", pa.int32()), ("person_key", pa.string()), ("list_outcome", pa.string())]
@@ -158,8 +159,8 @@ def _person_row(person: Person, place: tuple[str, int, str] | None) -> dict[str,
         "usual_institution_id": person.usual_institution_id, "present_institution_id": person.present_institution_id,
         "home_kato": person.home_kato, "is_in_scope": person.scope == "IN", "scope": person.scope,
         "list_institution_id": place[0] if place else None, "list_row": place[1] if place else None,
-        "list_outcome": place[2] if place else None, "twin_key": person.twin_key, "has_iin": person.iin is not None,
-        "sex": person.sex, "birth_date": person.birth,
+        "list_outcome": place[2] if place else None, "twin_key": person.twin_key, "family_key": person.family_key,
+        "has_iin": person.iin is not None, "sex": person.sex, "birth_date": person.birth,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sandbox_oracle import perfect_build, rewrite, rows
 
-from sandbox.evaluate import ALL, Evaluation, evaluate, pool
+from sandbox.evaluate import ALL, Evaluation, evaluate, interval, kept_ids, pool
 from sandbox.truth import RECORDS
 
 Tables = dict[str, list[dict]]
@@ -66,7 +66,14 @@ def test_which_of_two_equal_contents_is_repeated_does_not_matter(build: tuple[Pa
     states = tables["record_state"]
     states[again]["state"], states[first]["state"] = states[first]["state"], "repeated"
     rewrite(path, "record_state", states)
-    assert evaluate(path, truth).states()["repeated"]["recall"] == 1
+    members = tables["person_record"]
+    for member in members:
+        if member["record_id"] == states[first]["record_id"]:
+            member["record_id"] = states[again]["record_id"]
+    rewrite(path, "person_record", members)
+    result = evaluate(path, truth)
+    assert result.states()["repeated"]["recall"] == 1
+    assert result.linkage.true_pairs == result.linkage.correct_pairs
 
 
 def present_person(tables: Tables) -> dict:
@@ -135,8 +142,66 @@ def test_two_people_in_one_are_a_false_merge(build: tuple[Path, Path, Tables]) -
     for name in ("person", "person_record"):
         rewrite(path, name, tables[name])
     result = evaluate(path, truth)
-    assert result.linkage.false_merges == 1
+    assert (result.linkage.false_merges, result.linkage.kin_merged) == (1, 0)
     assert result.usual[ALL].missed + result.present[ALL].missed >= 1
+
+
+def test_brothers_in_one_are_kin_merged(build: tuple[Path, Path, Tables]) -> None:
+    path, truth, tables = build
+    counted = {p["person_id"] for p in tables["person"]}
+    families: dict[str, list[str]] = {}
+    for person in rows(truth / "persons.parquet"):
+        if person["family_key"] and person["person_key"] in counted:
+            families.setdefault(person["family_key"], []).append(person["person_key"])
+    one, other = next(family for family in families.values() if len(family) > 1)[:2]
+    for member in tables["person_record"]:
+        if member["person_id"] == other:
+            member["person_id"] = one
+    rewrite(path, "person_record", tables["person_record"])
+    assert evaluate(path, truth).linkage.kin_merged == 1
+
+
+def test_an_institution_is_off_by_what_it_counts_too_many_or_too_few(build: tuple[Path, Path, Tables]) -> None:
+    path, truth, tables = build
+    sites = evaluate(path, truth).present_off
+    assert set(sites) == {0}
+    tables["person"].remove(present_person(tables))
+    rewrite(path, "person", tables["person"])
+    assert evaluate(path, truth).present_off == {0: sites[0] - 1, -1: 1}
+
+
+def test_ids_are_kept_by_people_whose_records_did_not_change(build: tuple[Path, Path, Tables], tmp_path: Path) -> None:
+    path, truth, tables = build
+    later = tmp_path / "later"
+    for step in ("read", "resolve"):
+        shutil.copytree(path / step, later / step)
+    same = kept_ids(path, later, truth)
+    assert same.unchanged_people == same.ids_kept == len({m["person_id"] for m in tables["person_record"]})
+    moved = tables["person_record"][0]["person_id"]
+    renamed = [{**m, "person_id": "another"} if m["person_id"] == moved else m for m in tables["person_record"]]
+    rewrite(later, "person_record", renamed)
+    other = kept_ids(path, later, truth)
+    assert (other.unchanged_people, other.ids_kept) == (same.unchanged_people, same.ids_kept - 1)
+    # put together with another person by what arrived of others
+    rewrite(
+        later,
+        "person_record",
+        [{**m, "person_id": renamed[-1]["person_id"]} if m in renamed[:1] else m for m in renamed],
+    )
+    regrouped = kept_ids(path, later, truth)
+    assert (regrouped.regrouped_people, regrouped.unchanged_people) == (2, same.unchanged_people - 2)
+    # whose first record came only after the earlier night is nobody who could keep an id
+    rewrite(path, "record", tables["record"][1:])
+    assert kept_ids(path, later, truth).unchanged_people < same.unchanged_people
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(0, 1000, (0, 0.0038)), (1000, 1000, (0.9962, 1)), (81, 263, (0.2553, 0.3662)), (0, 0, None)],
+)
+def test_intervals_are_wilsons(part: int, whole: int, expected: tuple[float, float] | None) -> None:
+    # 81 of 263: Newcombe, Statistics in Medicine 17 (1998), table I, method 3: 0.2553 to 0.3662
+    assert interval(part, whole) == (expected and pytest.approx(expected, abs=5e-5))
 
 
 def test_records_that_never_came_to_the_build_are_lost(build: tuple[Path, Path, Tables]) -> None:
@@ -168,4 +233,4 @@ def test_pooling_adds_up(build: tuple[Path, Path, Tables]) -> None:
     assert both.campaigns == 2
     assert both.usual[ALL].truth == 2 * one.usual[ALL].truth
     assert both.to_dict()["ledger"][ALL]["counted"]["truth"] == 2 * one.states()["counted"]["truth"]
-    assert len(both.tables()) == 3
+    assert len(both.tables()) == 4
