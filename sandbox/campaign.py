@@ -84,18 +84,25 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
         *movement_files(seed, world, persons, noise),
         *headcount_files(seed, world, persons, noise),
     ]
-
+    feeds = {"submissions": post.portal} | {
+        name: [(f.arrives_at, line) for f in files if f.path == f"portal/{name}" for line in f.content.splitlines()]
+        for name in ("movements", "headcounts")
+    }
+    files = [f for f in files if not f.path.startswith("portal/")]
     post.deliveries.append(register_folder(seed, world, field.certificates))
 
     _clear(out)
     timeline = _write_files(out / "field", [(f.path, f.content, f.arrives_at) for f in files])
     timeline += _write_post(out / "field", post)
+    for name, lines in feeds.items():
+        _write_feed(out / "field" / "portal" / name, sorted(lines, key=lambda line: line[0]))
     timeline.sort(key=lambda entry: (entry["arrives_at"], entry["delivery"]))
     _write_json(out / "timeline.json", timeline)
     states = write_truth(out / "truth", [*persons, *field.extra_people], post.records, lists)
     counts = {
         "institutions": len(world.institutions), "persons": len(persons), "staff": sum(len(s.staff) for s in world.institutions.values()),
         "devices": len(world.devices), "deliveries": len(timeline), "portal_submissions": len(post.portal),
+        "portal_movements": len(feeds["movements"]), "portal_headcounts": len(feeds["headcounts"]),
         "census_db_rows": len(post.census_db), "records": len(post.records),
     }  # fmt: skip
     campaign = Campaign(
@@ -141,12 +148,15 @@ def _write_post(field: Path, post: Post) -> list[dict[str, str]]:
         if delivery.route in FLAGGED:
             _write(field / f"{delivery.path}.ready", b"")
         timeline.append({"delivery": delivery.path, "route": delivery.route, "arrives_at": _utc(delivery.arrives_at)})
-    _write(field / "portal" / "submissions.ndjson", b"".join(line + b"\n" for _, line in post.portal))
-    index = "seq,available_at\n" + "".join(f"{n},{_utc(at)}\n" for n, (at, _) in enumerate(post.portal, 1))
-    _write(field / "portal" / "submissions.csv", index.encode())
     _write(field / "census_db" / "submissions.ndjson", b"".join(row.line + b"\n" for row in post.census_db))
     _write(field / "census_db" / "index.csv", _census_db_index(post.census_db).encode())
     return timeline
+
+
+def _write_feed(path: Path, lines: list[tuple[datetime, bytes]]) -> None:
+    _write(path.with_suffix(".ndjson"), b"".join(line + b"\n" for _, line in lines))
+    index = "seq,available_at\n" + "".join(f"{n},{_utc(at)}\n" for n, (at, _) in enumerate(lines, 1))
+    _write(path.with_suffix(".csv"), index.encode())
 
 
 def _census_db_index(rows: Iterable[Accepted]) -> str:

@@ -1,7 +1,8 @@
-"""Movement files and the signed headcount of the moment: what the administration knows."""
+"""Movements and the signed headcount of the moment, as files or by the portal: what the administration knows."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,6 +17,7 @@ COLUMNS = ("movement_no", "movement_type", "occurred_on", "occurred_time", "iin"
            "birth_date", "other_institution_id", "other_kato", "ward")  # fmt: skip
 HEADCOUNT = ("institution_id", "moment_at", "present_count", "temporarily_absent_count", "living_in_staff_count", "usual_present_count",
              "signed_by_staff_id", "signed_on")  # fmt: skip
+SHARE_BY_PORTAL = 0.2  # of institutions, whose own system gives both to the portal
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Event:
 
 @dataclass
 class File:
-    """A file on its way to the Department."""
+    """A file on its way to the Department; with the path ``portal/FEED`` lines on their way to the portal."""
 
     path: str
     content: bytes
@@ -55,11 +57,11 @@ def movement_files(seed: int, world: World, people: list[Person], noise: Noise) 
         late = [e for e in book if MOMENT_DAY < e.day <= date(2021, 10, 20)]
         if not noise.happens(dice, "movement_not_sent"):
             sent = date(2021, 9, dice.integer(2, 10)) + timedelta(days=dice.integer(5, 30) if dice.chance(0.12) else 0)
-            files.append(_file(site_id, "1", early, 1, sent, dice))
+            files.append(_file(seed, site_id, "1", early, 1, sent, dice))
             if dice.chance(0.1):  # sent again with the same numbers
-                files.append(_file(site_id, "1_povtor", early, 1, sent + timedelta(days=4), dice))
+                files.append(_file(seed, site_id, "1_povtor", early, 1, sent + timedelta(days=4), dice))
         if late and dice.chance(0.8):
-            files.append(_file(site_id, "2", late, len(early) + 1, date(2021, 10, dice.integer(21, 29)), dice))
+            files.append(_file(seed, site_id, "2", late, len(early) + 1, date(2021, 10, dice.integer(21, 29)), dice))
     return files
 
 
@@ -108,7 +110,18 @@ def _events(person: Person) -> list[tuple[str, Event]]:
     return found
 
 
-def _file(site_id: str, name: str, events: list[Event], first_no: int, sent: date, dice: Dice) -> File:
+def _is_by_portal(seed: int, site_id: str) -> bool:
+    return Dice(seed, "by_portal", site_id).chance(SHARE_BY_PORTAL)
+
+
+def _lines(rows: list[list[Cell]], **said: str) -> bytes:
+    """Return rows below their header as the portal keeps them, one object a line."""
+    header, *below = rows
+    named = ({str(name): cell for name, cell in zip(header, row, strict=True)} for row in below)
+    return b"".join(json.dumps({**cells, **said}, ensure_ascii=False).encode() + b"\n" for cells in named)
+
+
+def _file(seed: int, site_id: str, name: str, events: list[Event], first_no: int, sent: date, dice: Dice) -> File:
     rows: list[list[Cell]] = [list(COLUMNS)]
     for number, event in enumerate(events, first_no):
         who = event.person
@@ -118,7 +131,10 @@ def _file(site_id: str, name: str, events: list[Event], first_no: int, sent: dat
              who.sex, birth.isoformat() if birth else None, event.other, who.home_kato if event.kind == "DISCHARGE" else None, event.ward]
         )  # fmt: skip
     moment = datetime.combine(sent, time(dice.integer(9, 18), dice.integer(0, 59)), AQTAU)
-    if dice.chance(0.25):
+    is_workbook = dice.chance(0.25)
+    if _is_by_portal(seed, site_id):
+        return File("portal/movements", _lines(rows, institution_id=site_id), moment)
+    if is_workbook:
         return File(f"movement/{site_id}/dvizhenie_{name}.xlsx", xlsx_bytes({"movement": rows}), moment)
     return File(f"movement/{site_id}/dvizhenie_{name}.csv", csv_bytes(rows), moment)
 
@@ -139,11 +155,11 @@ def headcount_files(seed: int, world: World, people: list[Person], noise: Noise)
         if site.category == "HOMELESS_PATROL" or noise.happens(dice, "headcount_not_sent"):
             continue
         counts = [c[site.institution_id] for c in (present, absent, staff, usual)]
-        files += _headcount(site, counts, noise, dice)
+        files += _headcount(seed, site, counts, noise, dice)
     return files
 
 
-def _headcount(site: Institution, counts: list[int], noise: Noise, dice: Dice) -> list[File]:
+def _headcount(seed: int, site: Institution, counts: list[int], noise: Noise, dice: Dice) -> list[File]:
     site_id, files = site.institution_id, []
     sent = date(2021, 9, dice.integer(1, 10)) + timedelta(days=dice.integer(4, 20) if dice.chance(0.1) else 0)
     wrong = counts[0] and noise.happens(dice, "headcount_wrong")
@@ -168,7 +184,10 @@ def _headcount(site: Institution, counts: list[int], noise: Noise, dice: Dice) -
             sent + timedelta(days=3 * (number - 1)), time(dice.integer(9, 18), dice.integer(0, 59)), AQTAU
         )
         path = f"headcount/{site_id}/chislennost_{number}"
-        if dice.chance(0.2):
+        is_workbook = dice.chance(0.2)
+        if _is_by_portal(seed, site_id):
+            files.append(File("portal/headcounts", _lines([list(HEADCOUNT), row]), moment))
+        elif is_workbook:
             files.append(File(path + ".xlsx", xlsx_bytes({"headcount": [list(HEADCOUNT), row]}), moment))
         else:
             files.append(File(path + ".csv", csv_bytes([HEADCOUNT, row]), moment))

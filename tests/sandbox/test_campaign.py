@@ -230,6 +230,17 @@ def test_movements_and_headcounts_have_their_columns(campaign: Path) -> None:
     assert all(e["occurred_on"] <= "2021-08-31" for e in events)
 
 
+def test_some_institutions_give_movements_and_headcounts_to_the_portal_and_then_none_as_files(campaign: Path) -> None:
+    for feed, kind in (("movements", "movement"), ("headcounts", "headcount")):
+        lines = (campaign / f"field/portal/{feed}.ndjson").read_text(encoding="utf-8").splitlines()
+        senders = {json.loads(line)["institution_id"] for line in lines}
+        assert senders
+        assert not senders & {path.name for path in (campaign / "field" / kind).iterdir()}
+        times = [row.split(",")[1] for row in (campaign / f"field/portal/{feed}.csv").read_text().splitlines()[1:]]
+        assert times == sorted(times)
+        assert len(times) == len(lines)
+
+
 def test_rates_lie_within_half_of_their_defaults() -> None:
     defaults = Rates()
     for seed in range(5):
