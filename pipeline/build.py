@@ -75,8 +75,7 @@ def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) ->
             where=str(lake.root),
             todo="Run `sanaq receive`, or give a later --as-of.",
         )
-    inputs = _inputs(lake, settings, moment, [batch["batch_id"] for batch in batches])
-    return _made(lake, moment, inputs)
+    return _made(lake, moment, _inputs(lake, settings, moment, batches))
 
 
 def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
@@ -98,7 +97,7 @@ def repeat_build(lake: Lake, settings: Settings, manifest: Path) -> Build:
             where=str(manifest),
             todo="Name builds/BUILD_ID/manifest.json of the build.",
         )
-    differing = _differing(lake, settings, moment, pinned)
+    differing = _differing(_inputs(lake, settings, moment, lake.batches(moment)), pinned)
     if differing:
         raise InputsMissing(
             f"inputs differ from the manifest: {', '.join(differing)}",
@@ -122,11 +121,12 @@ def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
     with lake.lock("build"):
         if build.is_done(step):
             return
-        _require_same(lake, settings, build)
+        batches = lake.batches(build.as_of)  # once: there may be thousands
+        _require_same(lake, settings, build, batches)
         shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
         _sweep(lake)
-        lake.require_space(sum(file["size"] for batch in _batches(lake, build) for file in batch["files"]))
-        bench = workbench(lake, settings, build, step)
+        lake.require_space(sum(file["size"] for batch in batches for file in batch["files"]))
+        bench = Workbench.over(build.folder, step, lake, settings, build.as_of, batches)
         try:
             STEPS[step](bench)
         finally:
@@ -139,11 +139,6 @@ def run(lake: Lake, settings: Settings, build: Build, on_step: Callable[[str], N
     for step in STEPS:
         on_step(step)
         run_step(lake, settings, build, step)
-
-
-def workbench(lake: Lake, settings: Settings, build: Build, step: str) -> Workbench:
-    """Return a workbench on which the tables of the steps before `step` lie."""
-    return Workbench.over(build.folder, step, lake, settings, build.as_of, _batches(lake, build))
 
 
 def load_build(lake: Lake, build_id: str) -> Build:
@@ -201,13 +196,8 @@ def _sweep(lake: Lake) -> None:
             shutil.rmtree(spilled, ignore_errors=True)
 
 
-def _batches(lake: Lake, build: Build) -> list[dict[str, Any]]:
-    named = set(build.manifest["inputs"]["batches"])
-    return [batch for batch in lake.batches(build.as_of) if batch["batch_id"] in named]
-
-
-def _require_same(lake: Lake, settings: Settings, build: Build) -> None:
-    differing = _differing(lake, settings, build.as_of, build.manifest["inputs"])
+def _require_same(lake: Lake, settings: Settings, build: Build, batches: list[dict[str, Any]]) -> None:
+    differing = _differing(_inputs(lake, settings, build.as_of, batches), build.manifest["inputs"])
     if differing:
         raise InputsMissing(
             f"{', '.join(differing)} changed since the build was pinned",
@@ -216,20 +206,18 @@ def _require_same(lake: Lake, settings: Settings, build: Build) -> None:
         )
 
 
-def _differing(lake: Lake, settings: Settings, as_of: datetime, pinned: dict[str, Any]) -> list[str]:
-    here = _inputs(lake, settings, as_of, [batch["batch_id"] for batch in lake.batches(as_of)])
+def _differing(here: dict[str, Any], pinned: dict[str, Any]) -> list[str]:
     return sorted(name for name in here.keys() | pinned.keys() if here.get(name) != pinned.get(name))
 
 
-def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[str]) -> dict[str, Any]:
+def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[dict[str, Any]]) -> dict[str, Any]:
     kinds = sorted(path.stem for path in lake.decisions.glob("*.jsonl"))
     # a kind first decided on later is not there yet: it must not change the past
     decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, as_of))}
     lock = PROJECT / "uv.lock"
-    received = {batch["batch_id"]: batch["received_at"] for batch in lake.batches(as_of)}
     return {
-        "batches": batches,
-        "receipts": _sha256("".join(f"{batch}\t{received[batch]}\n" for batch in batches)),
+        "batches": [batch["batch_id"] for batch in batches],
+        "receipts": _sha256("".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in batches)),
         "round": _file_sha256(settings.round),
         "reference": _folder_sha256(settings.reference),
         "crosswalks": _folder_sha256(settings.crosswalks),

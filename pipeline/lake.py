@@ -96,7 +96,7 @@ class Lake:
 
     def batches(self, as_of: datetime | None = None) -> list[dict[str, Any]]:
         """Return the landing manifests received up to and including `as_of`, in order of receipt."""
-        manifests = [json.loads(path.read_text(encoding="utf-8")) for path in self.landing.glob("*/*/manifest.json")]
+        manifests = [json.loads(path.read_bytes()) for path in self.landing.glob("*/*/manifest.json")]
         known = [m for m in manifests if as_of is None or datetime.fromisoformat(m["received_at"]) <= as_of]
         return sorted(known, key=lambda m: (m["received_at"], m["batch_id"]))
 
