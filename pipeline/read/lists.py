@@ -13,6 +13,8 @@ from pipeline.read.sheets import Row, Sheet, is_blank, text_of
 from pipeline.read.words import Words
 
 HEADERS_NEEDED = 2
+NUMBER = re.compile(r"(\d{1,6})[.)]?")
+IIN = re.compile(r"\d{12}")
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
 Value = str | int | bool | None
 
@@ -39,8 +41,8 @@ class _Titles:
 
     def take(self, row: Row, words: Words) -> None:
         text = w.joined(row)
-        self.drawn_up_on = self.drawn_up_on or w.date_in(words.drawn_up, text)
-        self.as_of_on = self.as_of_on or w.date_in(words.as_of, text)
+        self.drawn_up_on = self.drawn_up_on or w.date_in(words.drawn_up, text, words)
+        self.as_of_on = self.as_of_on or w.date_in(words.as_of, text, words)
         self.named += w.identifiers_in(text)
 
     @property
@@ -77,6 +79,8 @@ class _Reading:
         self.latest = latest
         self.blocks: list[Block] = []
         self.titles = _Titles()
+        self.waiting: list[tuple[Row, bool]] = []  # read as titles; what they are is told by the header below
+        self.outside: list[tuple[Block, list[tuple[Row, bool]]]] = []
         self.is_ended = True
         self.is_below_header = False
 
@@ -84,6 +88,10 @@ class _Reading:
         for number, row in enumerate(sheet.rows):
             if not is_blank(row) and not numbers_columns(row):
                 self._take(row, number in sheet.hidden_rows)
+        self.outside += [(block, self.waiting) for block in self.blocks[-1:]]
+        for block, rows in self.outside:
+            found = (self._typed_outside(row, block.columns, is_hidden) for row, is_hidden in rows)
+            block.rows += [entry for entry in found if entry]
         return self.blocks
 
     def _take(self, row: Row, is_hidden: bool) -> None:
@@ -103,6 +111,7 @@ class _Reading:
             self.blocks[-1].rows.append(({**cells, "is_hidden": is_hidden}, held))
         elif not self.blocks or self.is_ended:
             self.titles.take(row, self.words)
+            self.waiting.append((row, is_hidden))
 
     def _header(self, columns: dict[str, int]) -> None:
         """Begin a list, unless the header is only printed again at the top of a page."""
@@ -114,7 +123,8 @@ class _Reading:
             return
         titles = self.titles
         self.blocks.append(Block(columns, titles.as_of_on, titles.drawn_up_on, None, titles.named))
-        self.titles, self.is_ended = _Titles(), False
+        self.outside.append((self.blocks[-1], self.waiting))
+        self.titles, self.waiting, self.is_ended = _Titles(), [], False
 
     def _is_total(self, row: Row) -> bool:
         first = next(cell for cell in row if cell is not None)
@@ -129,10 +139,9 @@ class _Reading:
 
     def _entry(self, row: Row) -> tuple[dict[str, Value], str | None] | None:
         """Return a row of people, and why it is held if it is; None for a row that is none."""
-        columns = self.blocks[-1].columns
-        cells = {column: row[at] if at < len(row) else None for column, at in columns.items()}
+        cells = _cells(row, self.blocks[-1].columns)
         number = text_of(cells.get("number"))
-        entry_no = re.fullmatch(r"(\d{1,6})[.)]?", number or "")
+        entry_no = NUMBER.fullmatch(number or "")
         entry = self._read(cells)
         has_identity = any(entry[key] is not None for key in ("family_name", "given_name", "iin"))
         if number and not entry_no and not entry["iin"] and not entry["birth_on"]:
@@ -146,13 +155,32 @@ class _Reading:
             return None if filled <= (2 if entry_no else 1) else (entry, "NO_IDENTITY")
         return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None
 
+    def _typed_outside(
+        self, row: Row, columns: dict[str, int], is_hidden: bool
+    ) -> tuple[dict[str, Value], str | None] | None:
+        """Return a row above the header or below the totals that looks like somebody, held unless it is beyond doubt; else None."""
+        text = w.joined(row)
+        if w.date_in(self.words.as_of, text, self.words) or w.date_in(self.words.drawn_up, text, self.words):
+            return None
+        cells = _cells(row, columns)
+        number = text_of(cells.get("number"))
+        entry_no = NUMBER.fullmatch(number or "")
+        entry = {**self._read(cells), "is_hidden": is_hidden, "is_outside": True}
+        has_iin = bool(IIN.fullmatch(str(entry["iin"])))
+        has_name = any(entry[key] is not None for key in ("family_name", "given_name"))
+        has_birth = entry["birth_date_precision"] == "DAY"
+        if not has_iin and (sum((bool(entry_no), has_name, has_birth)) < 2 or (number and not entry_no)):
+            return None
+        is_sure = has_name and (has_iin or (entry_no and has_birth))
+        return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None if is_sure else "OUTSIDE_LIST"
+
     def _read(self, cells: dict[str, Any]) -> dict[str, Value]:
         texts = {column: _filled(text_of(cell)) for column, cell in cells.items()}
         full_name = texts.get("full_name")
         parts = (texts.get("family_name"), texts.get("given_name"), texts.get("patronymic"))
         family, given, patronymic = w.split_name(full_name) if full_name else parts
-        birth_on, precision = w.read_date(cells.get("birth_on"), self.latest)
-        admitted_on, _ = w.read_date(cells.get("admitted_on"), self.latest)
+        birth_on, precision = w.read_date(cells.get("birth_on"), self.latest, self.words)
+        admitted_on, _ = w.read_date(cells.get("admitted_on"), self.latest, self.words)
         note = texts.get("note")
         unread = (texts.get("birth_on") and not birth_on) or (texts.get("admitted_on") and not admitted_on)
         sex = w.read_sex(texts.get("sex"), self.words)
@@ -171,6 +199,10 @@ class _Reading:
             "note_code": next((code for code, pattern in self.words.notes if note and pattern.search(note)), None),
             "is_set_aside": bool(unread or (texts.get("sex") and sex is None)),
         }
+
+
+def _cells(row: Row, columns: dict[str, int]) -> dict[str, Any]:
+    return {column: row[at] if at < len(row) else None for column, at in columns.items()}
 
 
 def known_words(row: Row, words: Words) -> dict[str, int]:

@@ -127,7 +127,7 @@ def _by_content(cells: list[Cell], words: Words, latest: date) -> str | None:
         return "number"
     tests = {
         "iin": lambda cell: re.fullmatch(r"\d{12}", text_of(cell) or "") is not None,
-        "birth_on": lambda cell: w.read_date(cell, latest)[1] == "DAY",
+        "birth_on": lambda cell: w.read_date(cell, latest, words)[1] == "DAY",
         "sex": lambda cell: w.read_sex(text_of(cell), words) is not None,
         "full_name": lambda cell: NAME.fullmatch(text_of(cell) or "") is not None,
     }

@@ -35,6 +35,7 @@ list_rows AS (
             WHEN NOT is_newest THEN 'NEWER_LIST'
             WHEN held IS NOT NULL THEN held
             WHEN json_extract_string(cells, 'is_set_aside') = 'true' THEN 'VALUE_SET_ASIDE'
+            WHEN json_extract_string(cells, 'is_outside') = 'true' THEN 'OUTSIDE_LIST'
             WHEN json_extract_string(cells, 'is_hidden') = 'true' THEN 'HIDDEN_ROW'
         END AS reason
     FROM lists

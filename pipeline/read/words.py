@@ -17,10 +17,18 @@ DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})")
 YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
 MONTH_YEAR = re.compile(r"(\d{1,2})[./](\d{4})")
 YEAR = re.compile(r"(1[89]\d\d|20\d\d)")
+WORDED_DAY = re.compile(r"[«\"]?\s*(\d{1,2})\s*[»\"]?[\s.\-/]*([^\W\d_]{3,})[\s.,\-/]+(\d{4})")
+WORDED_DAY_LAST = re.compile(
+    r"(\d{4})\s*(?:г|года|ж|жыл[^\W\d_]*)?[\s.,]*[«\"]?\s*(\d{1,2})\s*[»\"]?[\s\-]*([^\W\d_]{3,})"
+)
+WORDED_MONTH = re.compile(r"([^\W\d_]{3,})[\s.,]+(?:(\d{1,2})[\s,]+)?(\d{4})")  # the day in between, as in English
 YEAR_SIGN = re.compile(r"\s*(?:г|ж|года|года рождения|г\s?\.?\s?р|жылы)?\.?\s*$", re.IGNORECASE)
 DAY_ZERO = date(1899, 12, 30)  # of spreadsheet programs, where a date without its format is a number of days
 SERIAL_DAYS = range(2100, 73_051)  # below it a number is a year; above it is no day of this century
-DATE_IN_TEXT = r"\s*«?\s*(\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d{2}-\d{2})\s*»?"
+DATE_IN_TEXT = (
+    r"\s*«?\s*(\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d{2}-\d{2}|\d{1,2}\s*»?\s+[^\W\d_]{3,}\s+\d{4}|\d{4}\s+жыл[^\W\d_]*\s+\d{1,2}\s+[^\W\d_]{3,})"
+    r"\s*»?"
+)
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -34,6 +42,7 @@ class Words:
     as_of: tuple[re.Pattern[str], ...]
     drawn_up: tuple[re.Pattern[str], ...]
     sexes: dict[str, int]
+    months: dict[str, int]
     notes: tuple[tuple[str, re.Pattern[str]], ...]
 
 
@@ -47,6 +56,7 @@ def load_words(path: Path) -> Words:
         as_of=tuple(_phrase(phrase) for phrase in raw["as_of"]),
         drawn_up=tuple(_phrase(phrase) for phrase in raw["drawn_up"]),
         sexes={plain(word): int(sex) for sex, words in raw["sexes"].items() for word in words},
+        months={beginning: int(month) for month, words in raw["months"].items() for beginning in words},
         notes=tuple(
             (code, re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b", re.IGNORECASE))
             for code, words in raw["notes"].items()
@@ -68,15 +78,15 @@ def plain(text: str) -> str:
     return words or ("№" if "№" in text else "")
 
 
-def date_in(patterns: tuple[re.Pattern[str], ...], text: str) -> date | None:
+def date_in(patterns: tuple[re.Pattern[str], ...], text: str, words: Words) -> date | None:
     """Return the date that the first fitting phrase names in a title."""
     for pattern in patterns:
         if found := pattern.search(text):
-            return read_date(found.group(1), date.max)[0]
+            return read_date(found.group(1), date.max, words)[0]
     return None
 
 
-def read_date(cell: Cell, latest: date) -> tuple[date | None, str]:
+def read_date(cell: Cell, latest: date, words: Words) -> tuple[date | None, str]:
     """Read a date as offices write it.
 
     Parameters
@@ -106,7 +116,24 @@ def read_date(cell: Cell, latest: date) -> tuple[date | None, str]:
         return day, "MONTH" if day else "UNKNOWN"
     if found := YEAR.fullmatch(text):
         return date(int(found[1]), 1, 1), "YEAR"
+    return _worded(text.lower(), words)
+
+
+def _worded(text: str, words: Words) -> tuple[date | None, str]:
+    """Read a date whose month is a word."""
+    if found := WORDED_DAY.fullmatch(text):
+        return _day(int(found[3]), _month(found[2], words), int(found[1]))
+    if found := WORDED_DAY_LAST.fullmatch(text):
+        return _day(int(found[1]), _month(found[3], words), int(found[2]))
+    if found := WORDED_MONTH.fullmatch(text):
+        day, known = _day(int(found[3]), _month(found[1], words), int(found[2] or 1))
+        return day, known if found[2] or not day else "MONTH"
     return None, "UNKNOWN"
+
+
+def _month(word: str, words: Words) -> int:
+    """Return the month a word stands for; 0, which no date has, for any other word."""
+    return next((month for beginning, month in words.months.items() if word.startswith(beginning)), 0)
 
 
 def _full_year(digits: str, latest: date) -> int:

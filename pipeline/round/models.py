@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -416,16 +416,17 @@ class ListWords(Part):
     drawn_up: tuple[str, ...]
     site: tuple[str, ...]
     sexes: dict[Literal["1", "2"], tuple[str, ...]]
+    months: dict[Annotated[int, Field(ge=1, le=12)], tuple[Annotated[str, Field(min_length=3)], ...]]
     notes: dict[Code, tuple[str, ...]]
 
-    @field_validator("columns")
+    @field_validator("columns", "months")
     @classmethod
-    def _one_meaning(cls, columns: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        words = [word for words in columns.values() for word in words]
+    def _one_meaning(cls, meanings: dict[Any, tuple[str, ...]]) -> dict[Any, tuple[str, ...]]:
+        words = [word for words in meanings.values() for word in words]
         twice = sorted({word for word in words if words.count(word) > 1})
         if twice:
             raise ValueError(f"words are given twice: {', '.join(twice)}")
-        return columns
+        return meanings
 
 
 class RuleText(BaseModel):

@@ -159,6 +159,31 @@ def test_a_header_of_two_rows_is_one(tmp_path: Path) -> None:
     assert people(read(xlsx([above, (None, None, *HEADER[2:]), *PEOPLE], merge), tmp_path)) == READ
 
 
+def test_who_is_typed_above_the_header_or_below_the_totals_is_not_lost(tmp_path: Path) -> None:
+    above = [
+        ("Список респондентов",), ("Отделение", "№ 2"), (None, "Список составлен", date(2021, 7, 5)), ("Директор", "Сериков Б.", date(2021, 7, 6)),
+        (0, "Ким Ли", date(1950, 2, 1), "М", None), (None, "Ли Ким", None, None, "500201300012"), (None, "Цой Ли", date(1951, 2, 1)),
+    ]  # fmt: skip
+    below = [
+        ("Итого", 2),
+        (None, "Пак Ли", None, "Ж", "600302400012"),
+        (None, None, None, None, "600302400013"),
+        ("Директор", "Сериков Б."),
+    ]
+    (block,) = read(xlsx([*above, HEADER, *PEOPLE, *below]), tmp_path)
+    assert people([block])[2:] == [
+        ("Ким", "Ли", None, "1950-02-01", 1, None), ("Ли", "Ким", None, None, None, "500201300012"),
+        ("Пак", "Ли", None, None, 2, "600302400012"),
+    ]  # fmt: skip
+    assert [(entry["family_name"], held) for entry, held in block.rows if held] == [("Цой", "OUTSIDE_LIST"), (None, "OUTSIDE_LIST")]  # fmt: skip
+
+
+def test_a_title_may_write_the_month_as_a_word(tmp_path: Path) -> None:
+    for title in ("по состоянию на 1 июня 2021 года", "2021 жылғы 1 маусымдағы жағдай бойынша", "as of 1 June 2021"):
+        (block,) = read(xlsx([(title,), HEADER, *PEOPLE]), tmp_path)
+        assert block.as_of_on == date(2021, 6, 1), title
+
+
 def test_merged_cells_of_titles_and_sections_are_no_people(tmp_path: Path) -> None:
     def merge(book: openpyxl.Workbook) -> None:
         for row in (1, 3, 5):

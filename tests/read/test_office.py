@@ -176,6 +176,16 @@ def test_page_headers_sections_and_signatures_are_no_people(office: Desk) -> Non
     assert rows(bench, "SELECT declared_total, entry_count FROM list") == [(3, 4)]
 
 
+def test_a_row_above_the_header_is_on_the_list_and_marked_or_held(office: Desk) -> None:
+    office.put(
+        "list/MNG-0001/a.xlsx",
+        workbook(a=[PERSON, (None, "Ким", "Ли", None, "01.02.1950"), *TITLES, HEADER, ("2", "Цой")]),
+    )
+    bench = office.read_office()
+    assert [row[0] for row in people(bench)] == ["Цой", "Әлиев"]
+    assert states(bench, "list") == [("in_force", "OUTSIDE_LIST", 1), ("in_force", None, 1), ("quarantined", "OUTSIDE_LIST", 1)]  # fmt: skip
+
+
 def test_two_sites_in_one_file_are_two_lists(office: Desk) -> None:
     first = [("Дом (MNG-0001)",), ("по состоянию на 01.06.2021",), HEADER, PERSON, ("Итого: 1",)]
     second = [

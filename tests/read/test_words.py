@@ -12,6 +12,7 @@ from pipeline.read.words import load_words, plain, read_date, read_iin, split_na
 from pipeline.settings import PROJECT
 
 MOMENT = date(2021, 8, 31)
+WORDS = load_words(PROJECT / "data" / "reference" / "list_headers.yaml")
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,35 @@ MOMENT = date(2021, 8, 31)
     ],
 )  # fmt: skip
 def test_dates(cell: str | int | date | datetime | None, expected: tuple[date | None, str]) -> None:
-    assert read_date(cell, MOMENT) == expected
+    assert read_date(cell, MOMENT, WORDS) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 мая 2009 г.", "«12» мая 2009 года", "12 май 2009", "12-мая-2009", "12 МАЯ 2009", "12 мамыр 2009 ж.", "2009 ж. 12 мамыр",
+        "2009 жылғы 12 мамыр", "2009 жылдың 12 мамыры", "12 May 2009", "May 12, 2009", "12.май.2009",
+    ],
+)  # fmt: skip
+def test_a_month_may_be_a_word(text: str) -> None:
+    assert read_date(text, MOMENT, WORDS) == (date(2009, 5, 12), "DAY")
+
+
+def test_every_month_is_known_by_its_word_in_three_languages() -> None:
+    months = zip(
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split(),
+        "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан".split(),
+        "January February March April May June July August September October November December".split(),
+        strict=True,
+    )
+    for month, words in enumerate(months, 1):
+        assert {read_date(f"3 {word} 1950", MOMENT, WORDS) for word in words} == {(date(1950, month, 3), "DAY")}
+        assert {read_date(f"{word} 1950 г.", MOMENT, WORDS) for word in words} == {(date(1950, month, 1), "MONTH")}
+
+
+@pytest.mark.parametrize("text", ["31 февраля 1950", "12 мебель 2009", "0 мая 2009", "мая", "палата 12 2009", "12 мая"])
+def test_what_is_no_date_stays_unread(text: str) -> None:
+    assert read_date(text, MOMENT, WORDS) == (None, "UNKNOWN")
 
 
 @given(
@@ -35,12 +64,12 @@ def test_dates(cell: str | int | date | datetime | None, expected: tuple[date | 
     st.sampled_from(["%d.%m.%Y", "%Y-%m-%d", "%d/%m/%y", "%d.%m.%Y г."]),
 )
 def test_a_date_survives_being_written_and_read(day: date, form: str) -> None:
-    assert read_date(day.strftime(form), MOMENT) == (day, "DAY")
+    assert read_date(day.strftime(form), MOMENT, WORDS) == (day, "DAY")
 
 
 @given(st.text(max_size=20))
 def test_no_text_is_too_strange_for_a_date(text: str) -> None:
-    found, precision = read_date(text, MOMENT)
+    found, precision = read_date(text, MOMENT, WORDS)
     assert (found is None) == (precision == "UNKNOWN")
 
 
@@ -80,6 +109,5 @@ def test_iin_as_written(cell: str | int | None, expected: str | None) -> None:
     ],
 )  # fmt: skip
 def test_headers(cell: str, column: str) -> None:
-    words = load_words(PROJECT / "data" / "reference" / "list_headers.yaml")
-    assert words.columns.get(plain(cell)) == column
-    assert "" not in words.columns
+    assert WORDS.columns.get(plain(cell)) == column
+    assert "" not in WORDS.columns
