@@ -2,7 +2,7 @@
 
 The road, in order: which version of a case stands (`case_record`); what can be compared of records, list entries and movements
 (`current_record`, `document_key`); which papers speak of which record (`record_document`, `record_anchor`); for which institution a
-record truly is (`record_place`); which records are one person (`pair`, `cluster.py`); what papers and answers say about the person
+record truly is (`record_place`); which records are one person (`pair`, what people said of pairs in `spoken_pair`, `cluster.py`); what papers and answers say about the person
 there (`stay`), and from it scope and the two places (`scoped`); who stands for the person (`linked`, `person`); the two
 sides of every list (`list_match`); one state per record (`record_state`).
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.resolve.cluster import make_clusters
-from pipeline.resolve.decisions import register_decisions
+from pipeline.resolve.decisions import register_decisions, register_verdicts
 from pipeline.sql import Workbench, step_failed
 
 FOLDER = Path(__file__).resolve().parent
@@ -23,6 +23,7 @@ FOLDER = Path(__file__).resolve().parent
 def run(bench: Workbench) -> None:
     """Make every table of the step."""
     register_decisions(bench, bench.as_of)
+    register_verdicts(bench, bench.as_of)
     _execute(bench, "likeness")
     _find_papers(bench)
     _hold_unconfirmed(bench)
@@ -48,9 +49,11 @@ def _hold_unconfirmed(bench: Workbench) -> None:
 def _find_people(bench: Workbench) -> None:
     """Which records are one person, in scope or not, living and staying where."""
     _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "pair")
+    _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair")
     make_clusters(bench.con)
     _prepare(bench, "member", "stay", "scoped")
-    bench.write("respondent")
+    for table in ("respondent", "compared_pair"):
+        bench.write(table)
 
 
 def _settle(bench: Workbench) -> None:

@@ -1,9 +1,10 @@
-"""What people decided about items in quarantine, as relations the queries can read."""
+"""What people decided, about items in quarantine and about pairs that may be one person, as relations the queries can read."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +13,7 @@ from pipeline.errors import BadDecision
 from pipeline.sql import Workbench, step_failed
 
 ACTIONS = ("release", "discard", "retry")
-COLUMNS = ("record_id", "action", "decided_by")
+VERDICTS = ("same", "different", "unsure")
 HERE = Path(__file__).resolve().parent
 
 
@@ -38,17 +39,47 @@ def register_decisions(
                 where=f"decisions/quarantine.jsonl, decision {number}",
                 todo="Restore the file from the back-up; decisions are only ever appended.",
             )
+    _keep_lines(bench, "decision_line", ("record_id", "action", "decided_by"), rows)
+    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE decidable AS {decidable}")
+    _execute(bench, "guarded")
+    for name in ("guarded_item", "quarantine_decision"):
+        _execute(bench, name, f"CREATE OR REPLACE TEMP TABLE {name} AS ")
+
+
+def register_verdicts(bench: Workbench, until: datetime) -> None:
+    """Register `verdict_line`, everything said up to a moment about pairs of cases: `same`, `different` or `unsure`, and by whom.
+
+    Raises
+    ------
+    BadDecision
+        A line is about no pair of cases in their order, says something else than these three, or nobody has said it.
+    """
+    rows = bench.lake.decided("review", until)
+    columns = ("left_case_id", "right_case_id", "verdict", "decided_by")
+    for number, row in enumerate(rows, 1):
+        texts = [row.get(name) for name in columns]
+        if not all(isinstance(text, str) for text in texts) or texts[2] not in VERDICTS or not texts[0] < texts[1]:
+            raise BadDecision(
+                f"this decision names no two cases, nobody who took it, or none of {', '.join(VERDICTS)}",
+                where=f"decisions/review.jsonl, decision {number}",
+                todo="Restore the file from the back-up; decisions are only ever appended.",
+            )
+    _keep_lines(bench, "verdict_line", columns, rows)
+
+
+def _keep_lines(bench: Workbench, name: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """Keep decisions as a table of texts, with their moment in UTC and their number in order."""
     moments = [datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None) for row in rows]
-    texts = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in COLUMNS}
+    texts = {column: pa.array([row.get(column) for row in rows], pa.string()) for column in columns}
     numbers = pa.array(range(1, len(rows) + 1), pa.int64())
     decided = pa.table({**texts, "decided_at": pa.array(moments, pa.timestamp("us")), "decision_no": numbers})
     bench.con.register("decided_lines", decided)
-    bench.con.execute("CREATE OR REPLACE TEMP TABLE decision_line AS SELECT * FROM decided_lines")
+    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM decided_lines")
     bench.con.unregister("decided_lines")
-    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE decidable AS {decidable}")
-    for name in ("guarded_item", "quarantine_decision"):
-        try:
-            query = (HERE / f"{name}.sql").read_text(encoding="utf-8")
-            bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
-        except duckdb.Error as error:
-            raise step_failed(error, f"resolve/{name}.sql") from None
+
+
+def _execute(bench: Workbench, name: str, before: str = "") -> None:
+    try:
+        bench.con.execute(before + (HERE / f"{name}.sql").read_text(encoding="utf-8"))
+    except duckdb.Error as error:
+        raise step_failed(error, f"resolve/{name}.sql") from None

@@ -82,8 +82,6 @@ together AS (
         ON likeness.a_no = a_transfer.record_no AND right_side.institution_id = a_transfer.other_institution_id
     LEFT JOIN transfer AS b_transfer
         ON likeness.b_no = b_transfer.record_no AND left_side.institution_id = b_transfer.other_institution_id
-    -- two different given names and two different birth dates are two people, whatever else they share
-    WHERE likeness.given_like >= 0 OR likeness.iin_like >= 1
 ),
 
 -- What parts two records whatever else agrees: two numbers, two entries of one list, two names of twins.
@@ -94,7 +92,7 @@ parted AS (
         CASE
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
             WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
-            WHEN given_like = -1 AND family_like >= 1 AND birth_like >= 1 THEN 'TWO_GIVEN_NAMES'
+            WHEN given_like = -1 AND (iin_like < 1 OR (family_like >= 1 AND birth_like >= 1)) THEN 'TWO_GIVEN_NAMES'
             WHEN given_like = 1 AND birth_like >= 1 AND (is_twin OR (iin_like < 1 AND NOT is_row_named)) THEN 'NEAR_GIVEN_NAMES'
         END AS bar
     FROM together
@@ -133,7 +131,16 @@ SELECT
     b_record_id,
     tier,
     points,
+    bar,
+    iin_like,
+    family_like,
+    given_like,
+    patronymic_like,
+    birth_like,
     is_swapped,
+    is_one_place,
+    is_one_entry,
+    is_two_entries,
     iin_like = 1 AS is_neighbour,
     CASE
         WHEN tier IS NOT NULL THEN NULL
@@ -149,4 +156,3 @@ SELECT
         WHEN iin_like = 1 AND given_like >= 1 AND family_like >= 1 THEN 'NEIGHBOUR_NUMBERS'
     END AS review_reason
 FROM tiered
-WHERE tier IS NOT NULL OR review_reason IS NOT NULL

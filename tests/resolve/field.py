@@ -69,6 +69,7 @@ class Field:
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in (*READ, "record_check")}
         self.decisions: list[Row] = []
+        self.verdicts: list[Row] = []
         self.counter = itertools.count(1)
         for site, category in SITES.items():
             self.rows["institution"].append({"institution_id": site, "category_code": category, "kato": "471010000"})
@@ -183,6 +184,20 @@ class Field:
         row = {"record_id": record_id, "action": action, "decided_at": at.isoformat(), "decided_by": by}
         self.decisions.append(row)
 
+    def say(
+        self, one: str, other: str, verdict: str, by: str = "DEP-01", at: datetime = datetime(2021, 11, 1, tzinfo=UTC)
+    ) -> None:
+        """Record what a person says about a pair of cases."""
+        left, right = sorted((one, other))
+        row = {
+            "left_case_id": left,
+            "right_case_id": right,
+            "verdict": verdict,
+            "decided_at": at.isoformat(),
+            "decided_by": by,
+        }
+        self.verdicts.append(row)
+
     def resolve(self, folder: Path, threads: int = 2, as_of: datetime = datetime(2021, 12, 20, tzinfo=UTC)) -> Outcome:
         """Run the step and return what it made."""
         shutil.rmtree(folder, ignore_errors=True)
@@ -191,6 +206,8 @@ class Field:
         lake = Lake(settings.lake)
         for row in self.decisions:
             append_line(lake.decisions / "quarantine.jsonl", row)
+        for row in self.verdicts:
+            append_line(lake.decisions / "review.jsonl", row)
         schemas = load_tables(settings.reference / "questionnaire.yaml")
         for name, rows in self.rows.items():
             columns = {name: TYPES[column.type] for name, column in schemas[name].columns.items()}
