@@ -57,8 +57,8 @@ def register_verdicts(bench: Workbench, until: datetime) -> None:
     rows = bench.lake.decided("review", until)
     columns = ("left_case_id", "right_case_id", "verdict", "decided_by")
     for number, row in enumerate(rows, 1):
-        texts = [row.get(name) for name in columns]
-        if not all(isinstance(text, str) for text in texts) or texts[2] not in VERDICTS or not texts[0] < texts[1]:
+        texts = [text for name in columns if isinstance(text := row.get(name), str)]
+        if len(texts) < len(columns) or texts[2] not in VERDICTS or texts[0] >= texts[1]:
             raise BadDecision(
                 f"this decision names no two cases, nobody who took it, or none of {', '.join(VERDICTS)}",
                 where=f"decisions/review.jsonl, decision {number}",
