@@ -3,6 +3,7 @@
 landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
 receipts.jsonl                                   one line per receipt, also of what was here already
 decisions/*.jsonl                                what people decided, append-only
+access.jsonl                                     who looked at identity, when and of whom: ids only, append-only
 memo/                                            typed rows of a batch, may be deleted at any time
 builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
 operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
@@ -62,6 +63,7 @@ class Lake:
         self.landing = self.root / "landing"
         self.receipts = self.root / "receipts.jsonl"
         self.decisions = self.root / "decisions"
+        self.access = self.root / "access.jsonl"
         self.memo = self.root / "memo"
         self.builds = self.root / "builds"
         self.operations = self.root / "operations"

@@ -16,7 +16,7 @@ from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from pipeline.desk import Desk
+    from pipeline.desk import Desk, Explain, Review
     from pipeline.publish import Publication
     from pipeline.receive import Receipt
     from pipeline.reconcile import Reconciliation
@@ -63,6 +63,24 @@ def desk(build_id: str | None = None) -> Desk:
 
     settings, lake = opened()
     return Desk(lake, settings, build_folder(lake, build_id))
+
+
+@guarded
+def review(build_id: str | None = None) -> Review:
+    """Open the worklist of pairs of a build, of the last one made when None."""
+    from pipeline.desk import Review
+
+    settings, lake = opened()
+    return Review(lake, settings, build_folder(lake, build_id))
+
+
+@guarded
+def explain(build_id: str | None = None) -> Explain:
+    """Open the evidence of a build, of the last one made when None."""
+    from pipeline.desk import Explain
+
+    settings, lake = opened()
+    return Explain(lake, settings, build_folder(lake, build_id))
 
 
 @guarded

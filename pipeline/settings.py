@@ -145,6 +145,9 @@ class Settings(BaseSettings):
         description="public key (Ed25519, base64) that vouches for tablets' keys; when not set the register alone does",
     )
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
+    sheet_password: SecretStr | None = Field(
+        None, description="password of review sheets; when not set it is asked for on the terminal"
+    )
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
     keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")
     keep_snapshots: int = Field(14, ge=1, description="nightly snapshots kept in operations/; releases are all kept")

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
-import duckdb
-
+from pipeline.desk.room import EVER, HERE, PERSON, Room, Row
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
 from pipeline.settings import Settings
-from pipeline.sql import Workbench, quoted, step_failed
+from pipeline.sql import quoted
 
-HERE = Path(__file__).resolve().parent
-EVER = datetime.max.replace(tzinfo=UTC)
-PERSON = re.compile(r"[A-Za-z0-9._-]{1,64}")
-LONGEST_WHY = 300
 OUR_NAMES = re.compile(r"content(\.[a-z0-9]{1,8})?|page-\d{5}\.ndjson|submissions\.ndjson|manifest\.json")
-NUMBER_OF_A_PERSON = re.compile(r"\d{12}")
-Row = dict[str, Any]
 
 
-class Desk:
+class Desk(Room):
     """What a build holds in quarantine; leave it as a context manager.
 
     Parameters
@@ -36,20 +26,9 @@ class Desk:
     """
 
     def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
-        self._lake = lake
-        as_of = datetime.fromisoformat(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["as_of"])
-        self._bench = Workbench.over(folder, "desk", lake, settings, as_of)
+        super().__init__(lake, settings, folder)
         self._register_receipts()
-        self._bench.con.execute((HERE / "shown_institution.sql").read_text(encoding="utf-8"))
         self._read_decisions()
-
-    def __enter__(self) -> Desk:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bench.close()
 
     def items(self) -> list[Row]:
         """Return everything in quarantine, what has waited longest first.
@@ -100,7 +79,8 @@ class Desk:
         NoSuchRecord
             There is no such record.
         """
-        self._require_words(by, why)
+        self.require_employee(by)
+        self.require_reason(why)
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
             self._read_decisions()
             held = {row["record_id"]: row for row in self.items()}
@@ -175,21 +155,6 @@ class Desk:
     def _hold(self, record_id: str) -> None:
         self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
 
-    def _require_words(self, by: str, why: str) -> None:
-        known = self._bench.con.execute(f"SELECT employee_id FROM employee WHERE employee_id = {quoted(by)}").fetchall()
-        if not PERSON.fullmatch(by) or not known:
-            raise BadDecision(
-                "the register knows no such employee of the Department",
-                where="--by",
-                todo="Give your `employee_id` as it stands in the register's sheet `employee`.",
-            )
-        if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
-            raise BadDecision(
-                f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
-                where="--why",
-                todo="Say in a few words why, without anybody's name or number: whoever works at the desk reads it.",
-            )
-
     def _require_open(self, action: str, record_id: str, item: Row | None, by: str) -> None:
         taken = self.decisions(record_id)
         if action == "retry":
@@ -220,12 +185,6 @@ class Desk:
     def _refused(record_id: str, what: str, todo: str) -> BadDecision:
         return BadDecision(what, where=record_id, todo=todo)
 
-    def _moment(self, clock: Clock) -> datetime:
-        """Return a moment later than everything a build may already have been made from."""
-        newest = self._lake.newest_input()
-        now = clock().astimezone(UTC)
-        return now if newest is None or now > newest else newest.astimezone(UTC) + timedelta(microseconds=1)
-
     def _read_decisions(self) -> None:
         register_decisions(self._bench, EVER, (HERE / "decidable.sql").read_text(encoding="utf-8"))
 
@@ -238,14 +197,6 @@ class Desk:
             "CREATE OR REPLACE TEMP TABLE receipt AS SELECT * REPLACE (timezone('UTC', noted_at::TIMESTAMPTZ) AS noted_at) "
             f"FROM (SELECT unnest(from_json({listed}, {shape}), recursive := true)) WHERE batch_id IS NOT NULL"
         )
-
-    def _rows(self, name: str) -> list[Row]:
-        try:
-            cursor = self._bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except duckdb.Error as error:
-            raise step_failed(error, f"desk/{name}.sql") from None
 
 
 def _receipt(row: Row) -> Row:

@@ -24,7 +24,8 @@ def run(bench: Workbench) -> None:
     """Make every table of the step."""
     register_decisions(bench, bench.as_of)
     register_verdicts(bench, bench.as_of)
-    _execute(bench, "likeness")
+    for macros in ("points", "likeness"):
+        _execute(bench, macros)
     _find_papers(bench)
     _hold_unconfirmed(bench)
     _find_people(bench)

@@ -33,14 +33,6 @@ CASE
     ELSE -1
 END;
 
--- Points for a row of likenesses; what is enough depends on what is compared.
-CREATE OR REPLACE TEMP MACRO likeness_points(iin, family, given, patronymic, birth) AS
-CASE iin WHEN 2 THEN 60 WHEN 1 THEN 30 WHEN -1 THEN -60 ELSE 0 END
-+ CASE family WHEN 2 THEN 20 WHEN 1 THEN 12 WHEN -1 THEN -15 ELSE 0 END
-+ CASE given WHEN 2 THEN 25 WHEN 1 THEN 8 WHEN -1 THEN -30 ELSE 0 END
-+ CASE patronymic WHEN 2 THEN 12 WHEN 1 THEN 8 WHEN -1 THEN -12 ELSE 0 END
-+ CASE birth WHEN 2 THEN 25 WHEN 1 THEN 12 WHEN -1 THEN -25 ELSE 0 END;
-
 -- The same two names in one field or the other: whoever writes them swaps them now and then.
 CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS
 CASE WHEN family IS NOT NULL AND given IS NOT NULL THEN hash(least(family, given), greatest(family, given)) END;

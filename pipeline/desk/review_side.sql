@@ -1,0 +1,50 @@
+-- What the two records of the pairs in hand say, and how alike it is: 2 equal, 1 near, 0 one side says nothing, -1 different.
+-- Identity: whoever asks for this is written down.
+WITH pair AS (
+    FROM review_pair SEMI JOIN hand USING (pair_id)
+),
+
+likeness AS (
+    SELECT left_record_id AS one_id, right_record_id AS other_id, iin_like, family_like, given_like, patronymic_like, birth_like
+    FROM compared_pair
+    UNION ALL
+    SELECT right_record_id AS one_id, left_record_id AS other_id, iin_like, family_like, given_like, patronymic_like, birth_like
+    FROM compared_pair
+),
+
+told AS (
+    SELECT
+        identity.record_id,
+        identity.family_name,
+        identity.given_name,
+        identity.patronymic,
+        CASE identity.birth_date_precision
+            WHEN 'YEAR' THEN strftime(identity.birth_on, '%Y')
+            WHEN 'MONTH' THEN strftime(identity.birth_on, '%m.%Y')
+            ELSE strftime(identity.birth_on, '%d.%m.%Y')
+        END AS birth_on,
+        identity.sex::VARCHAR AS sex,
+        identity.iin,
+        respondent.institution_id,
+        nullif(concat_ws(' – ', strftime(answers.stay_from_on, '%d.%m.%Y'), strftime(answers.stay_to_on, '%d.%m.%Y')), '') AS stay,
+        concat_ws(' ', strftime(record.completed_at, '%d.%m.%Y'), record.mode, CASE WHEN answers.is_proxy THEN 'proxy' END) AS interview
+    FROM identity
+    JOIN answers USING (record_id)
+    JOIN record USING (record_id)
+    JOIN respondent USING (record_id)
+)
+
+SELECT
+    pair.pair_id,
+    a AS left_side,
+    b AS right_side,
+    likeness.family_like,
+    likeness.given_like,
+    likeness.patronymic_like,
+    likeness.birth_like,
+    likeness.iin_like
+FROM pair
+JOIN told AS a ON pair.left_record_id = a.record_id
+JOIN told AS b ON pair.right_record_id = b.record_id
+LEFT JOIN likeness ON pair.left_record_id = likeness.one_id AND pair.right_record_id = likeness.other_id
+ORDER BY pair.rank_no

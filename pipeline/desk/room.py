@@ -1,0 +1,121 @@
+"""What everything at the desk shares: one build, the decisions taken since, who may decide, and who looked at whom."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from pipeline.errors import BadDecision
+from pipeline.lake import Clock, Lake, append_line
+from pipeline.settings import Settings
+from pipeline.sql import Workbench, quoted, step_failed
+
+HERE = Path(__file__).resolve().parent
+EVER = datetime.max.replace(tzinfo=UTC)
+PERSON = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LONGEST_WHY = 300
+NUMBER_OF_A_PERSON = re.compile(r"\d{12}")
+Row = dict[str, Any]
+
+
+class Room:
+    """A build and the decisions taken since; leave it as a context manager.
+
+    Parameters
+    ----------
+    folder
+        Folder of a whole build.
+    """
+
+    def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
+        self._lake = lake
+        as_of = datetime.fromisoformat(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["as_of"])
+        self._bench = Workbench.over(folder, "desk", lake, settings, as_of)
+        self._bench.con.execute((HERE / "shown_institution.sql").read_text(encoding="utf-8"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bench.close()
+
+    def require_employee(self, by: str) -> None:
+        """Let only people of the Department's register decide, or look.
+
+        Raises
+        ------
+        BadDecision
+            The register does not know the person.
+        """
+        known = self._bench.con.execute(f"SELECT employee_id FROM employee WHERE employee_id = {quoted(by)}").fetchall()
+        if not PERSON.fullmatch(by) or not known:
+            raise BadDecision(
+                "the register knows no such employee of the Department",
+                where="--by",
+                todo="Give your `employee_id` as it stands in the register's sheet `employee`.",
+            )
+
+    @staticmethod
+    def require_reason(why: str) -> None:
+        """Hold a reason to a few printable words without anybody's number.
+
+        Raises
+        ------
+        BadDecision
+            It is something else.
+        """
+        if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
+            raise BadDecision(
+                f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
+                where="--why",
+                todo="Say in a few words why, without anybody's name or number: whoever works at the desk reads it.",
+            )
+
+    def note_access(self, act: str, by: str, clock: Clock, about: Row) -> None:
+        """Write down who looked at identity, when and of whom: ids only, never what was read."""
+        append_line(self._lake.access, {"at": clock().astimezone(UTC).isoformat(), "act": act, "by": by, **about})
+
+    def keyed(self, text: str) -> str:
+        """Return the keyed digest of a text, as ids are made."""
+        return str(self._bench.value(f"SELECT keyed_id({quoted(text)})"))
+
+    @contextmanager
+    def spilling(self) -> Iterator[None]:
+        """Let libraries that write temporary files write them inside the lake, which lies on an encrypted volume."""
+        before, tempfile.tempdir = tempfile.tempdir, str(self._lake.temp)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+    def _moment(self, clock: Clock) -> datetime:
+        """Return a moment later than everything a build may already have been made from."""
+        newest = self._lake.newest_input()
+        now = clock().astimezone(UTC)
+        return now if newest is None or now > newest else newest.astimezone(UTC) + timedelta(microseconds=1)
+
+    def _keep(self, name: str, query: str | None = None) -> None:
+        """Keep the rows of a query of this folder under its name for the queries after it."""
+        self._execute(name, f"CREATE OR REPLACE TEMP TABLE {name} AS ", query)
+
+    def _rows(self, name: str) -> list[Row]:
+        cursor = self._execute(name)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _execute(self, name: str, before: str = "", query: str | None = None) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._bench.con.execute(before + (query or (HERE / f"{name}.sql").read_text(encoding="utf-8")))
+        except duckdb.Error as error:
+            raise step_failed(error, f"desk/{name}.sql") from None
