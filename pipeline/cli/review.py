@@ -19,7 +19,7 @@ from pipeline.desk import words
 from pipeline.settings import load_settings
 
 LISTED = ("pair_id", "rank_no", "reason", "score", "effect_count", "standing", "left_institution_id", "right_institution_id", "said_by")  # fmt: skip
-STYLES = {2: "", 1: "yellow", 0: "dim", -1: "bold red"}
+STYLES = {None: "dim", 2: "", 1: "yellow", 0: "dim", -1: "bold red"}
 KEYS = {"s": "same", "d": "different", "u": "unsure"}
 
 Language = Annotated[words.Language, typer.Option(help="Language of reasons and fields.")]
@@ -145,8 +145,8 @@ def _show_pair(row: dict[str, Any], fields: list[Any], number: int, total: int, 
     out.rule(words.say(language, "terminal", "pair", number=number, total=total, pair=row["pair_id"]))
     table = Table(box=SIMPLE_HEAD, show_header=False, pad_edge=False)
     for each in fields:
-        style = STYLES[each.likeness]
-        cells = (Text(each.left, style), Text(each.sign, style), Text(each.right, style))
+        said, style = each.worded(language), STYLES[each.likeness]
+        cells = (Text(said.left, style), Text(said.sign, style), Text(said.right, style))
         table.add_row(Text(words.say(language, "field", each.field), "dim"), *cells)
     out.print(table)
     score = "" if row["score"] is None else " · " + words.say(language, "terminal", "points", score=row["score"])

@@ -46,7 +46,7 @@ class Explain(Room):
             "asked_id": asked,
             "records": [{"no": number, **row} for number, row in enumerate(self._rows("explained_record"), 1)],
             "together": [row for row in pairs if row["is_one_person"]],
-            "near": [row for row in pairs if not row["is_one_person"]][:NEAREST],
+            "near": list(_nearest(pairs).values())[:NEAREST],
         }
 
     def identity(self, explained: Row, by: str, clock: Clock, *, is_s3: bool) -> dict[str, Row]:
@@ -78,6 +78,15 @@ class Explain(Room):
                 todo="Ids are in `person`, in `sanaq ledger --trace RECORD` and in `sanaq review list --json`; or name another --build.",
             )
         return str(found[0][0])
+
+
+def _nearest(pairs: list[Row]) -> dict[str, Row]:
+    """Of each of the others the comparison with the most points, the nearest first."""
+    nearest: dict[str, Row] = {}
+    for row in pairs:
+        if not row["is_one_person"]:
+            nearest.setdefault(row["other_person_id"] or row["other_record_id"], row)
+    return nearest
 
 
 def told(explained: Row, language: Language) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from pipeline.desk.room import EVER, Room, Row
+from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
 from pipeline.resolve.decisions import VERDICTS, register_verdicts
@@ -23,17 +24,29 @@ Verdict = Literal["same", "different", "unsure"]
 
 @dataclass(frozen=True)
 class Compared:
-    """One field of a pair: what either record says, and how alike it is (2 equal, 1 near, 0 one side says nothing, -1 different)."""
+    """One field of a pair: what either record says, and how alike it is.
+
+    2 equal, 1 near, 0 one side says nothing, -1 different; None where a difference means nothing.
+    """
 
     field: str
     left: str
     right: str
-    likeness: int
+    likeness: int | None
 
     @property
     def sign(self) -> str:
         """The likeness as a sign that needs no colour."""
-        return SIGNS[self.likeness]
+        return "" if self.likeness is None else SIGNS[self.likeness]
+
+    def worded(self, language: Language) -> Compared:
+        """Return the field with its codes as words."""
+        if self.field not in texts():
+            return self
+        left, right = (
+            " ".join(say(language, self.field, code) for code in side.split()) for side in (self.left, self.right)
+        )
+        return replace(self, left=left, right=right)
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,6 @@ class Review(Room):
 def _compared(row: Row, name: str) -> Compared:
     left, right = row["left_side"][name], row["right_side"][name]
     likeness = row.get(LIKENESSES.get(name, ""))
-    if likeness is None:
+    if likeness is None and name != "interview":
         likeness = 0 if left is None or right is None else 2 if left == right else -1
     return Compared(name, left or "", right or "", likeness)

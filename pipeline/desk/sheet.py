@@ -35,7 +35,7 @@ HEAD, FIRST = 4, 5
 PAIR, REASON = 2, len(FIELDS) + 3
 SCORE, ONE, OTHER, NOTE = REASON + 1, REASON + 2, REASON + 3, REASON + 4
 WIDTHS = (5, 13, 18, 16, 18, 12, 7, 15, 13, 25, 28, 38, 7, 15, 15, 30)
-COLOURS = {2: None, 1: "FFF2CC", 0: "EDEDED", -1: "F8CBAD"}
+COLOURS: dict[int | None, str] = {1: "FFF2CC", 0: "EDEDED", -1: "F8CBAD"}
 SHORTEST_PASSWORD = 10
 EXPORTED = "review export"
 
@@ -134,7 +134,7 @@ def _fill(
     sheet.add_data_validation(choice)
     for number, row in enumerate(rows, 1):
         at = FIRST + 3 * (number - 1)
-        fields = [_worded(each, language) for each in compared[row["pair_id"]]]
+        fields = [each.worded(language) for each in compared[row["pair_id"]]]
         _fill_pair(sheet, at, fields)
         head = [str(number), f"{row['pair_id']}-{_seal(review, sheet_id, row['pair_id'], fields)}"]
         score = "" if row["score"] is None else str(row["score"])
@@ -152,7 +152,7 @@ def _fill(
 
 def _fill_pair(sheet: Worksheet, at: int, fields: list[Compared]) -> None:
     for column, each in enumerate(fields, PAIR + 1):
-        colour = COLOURS[each.likeness]
+        colour = COLOURS.get(each.likeness)
         for line, text in enumerate((each.left, each.sign, each.right)):
             cell = _put(sheet, at + line, column, text)
             if colour:
@@ -170,15 +170,6 @@ def _put(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
     if cell.value is not None:
         cell.data_type, cell.quotePrefix = "s", True
     return cell
-
-
-def _worded(each: Compared, language: Language) -> Compared:
-    if each.field not in texts():
-        return each
-    left, right = (
-        " ".join(say(language, each.field, word) for word in side.split()) for side in (each.left, each.right)
-    )
-    return Compared(each.field, left, right, each.likeness)
 
 
 def _seal(review: Review, sheet_id: str, pair_id: str, fields: list[Compared]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +82,8 @@ def reconcile(
     """
     manifest = read_manifest(build_dir)
     bench = Workbench.over(build_dir, "reconcile", lake, settings, datetime.fromisoformat(manifest["as_of"]))
+    folder = build_dir / "reconcile"
+    folder.mkdir(exist_ok=True)
     try:
         register_landed(bench, manifest)
         figures = _figures(bench, manifest)
@@ -88,10 +91,11 @@ def reconcile(
         figures["problems"] += figures["change"].pop("problems")
         figures["is_balanced"] = not figures["problems"]
         labels = _group_labels(bench)
+        for table in bench.step_dir.glob("*.parquet"):
+            table.replace(folder / table.name)
     finally:
         bench.close()
-    folder = build_dir / "reconcile"
-    folder.mkdir(exist_ok=True)
+        shutil.rmtree(bench.step_dir, ignore_errors=True)
     write_json(folder / FIGURES, _plain(figures))
     (folder / PAGE).write_text(render(figures, labels), encoding="utf-8")
     _require_balance(figures["problems"], folder)
@@ -121,7 +125,14 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _compare(bench: Workbench, lake: Lake, manifest: dict[str, Any], previous: Path | None) -> dict[str, Any]:
     """What changed since the night before; `problems` holds what was there and is gone."""
-    nothing: dict[str, Any] = {"status": "first", "problems": [], "groups": [], "transitions": [], "against": None}
+    nothing: dict[str, Any] = {
+        "status": "first",
+        "problems": [],
+        "groups": [],
+        "transitions": [],
+        "persons": [],
+        "against": None,
+    }
     if previous is None or not (previous / "manifest.json").exists():
         return nothing
     before = read_manifest(previous)
@@ -131,6 +142,7 @@ def _compare(bench: Workbench, lake: Lake, manifest: dict[str, Any], previous: P
     if is_later or not register_before(bench, previous):
         return nothing
     register_causes(bench, lake, before, manifest)
+    bench.write("person_change")
     transitions, groups = rows(bench, "transition"), rows(bench, "change")
     return {
         "status": "compared",
@@ -138,6 +150,7 @@ def _compare(bench: Workbench, lake: Lake, manifest: dict[str, Any], previous: P
         "against_build_id": before["build_id"],
         "groups": groups,
         "transitions": transitions,
+        "persons": rows(bench, "person_change_count"),
         "problems": _gone(transitions, before, manifest) + _not_adding_up(groups),
     }
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pipeline.errors import BadReferenceFile
 
 Sensitivity = Literal["open", "internal", "confidential", "identifier"]
-STEP_NAMES = ("read", "check", "resolve", "count", "gates", "publish")
+STEP_NAMES = ("read", "check", "resolve", "count", "gates", "reconcile", "publish")
 FOLDER = Path(__file__).resolve().parent
 QUESTIONNAIRE_TYPES = {
     "text": "VARCHAR",
@@ -62,7 +62,7 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str
-    step: Literal["read", "check", "resolve", "count", "gates", "publish"]
+    step: Literal["read", "check", "resolve", "count", "gates", "reconcile", "publish"]
     comment: Labels
     key: tuple[str, ...]
     order: tuple[str, ...] = ()

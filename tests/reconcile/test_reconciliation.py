@@ -39,6 +39,8 @@ def test_a_first_night_balances_and_has_nothing_to_compare_with(lake: Lake, buil
 def test_new_persons_are_new(lake: Lake, build: Path, later: Path, settings: Settings) -> None:
     result = reconcile(lake, later, settings, build)
     assert sum(row["new_count"] for row in groups(result).values()) == 25
+    assert result.figures["change"]["persons"] == [{"kind": "NEW", "cause": "new_input", "person_count": 25}]
+    assert duckdb.sql(f"SELECT count(*) FROM '{later}/reconcile/person_change.parquet'").fetchall() == [(25,)]
     assert result.figures["change"]["transitions"] == [
         {"from_state": "new", "to_state": "counted", "cause": "new_input", "record_count": 25}
     ]
@@ -74,6 +76,7 @@ def test_a_merged_person_is_a_duplicate(lake: Lake, build: Path, later: Path, se
     result = reconcile(lake, later, settings, build)
     assert gone != kept
     assert sum(row["duplicate_count"] for row in groups(result).values()) == -1
+    assert {"kind": "MERGED", "cause": "new_input", "person_count": 1} in result.figures["change"]["persons"]
     assert {
         "from_state": "counted",
         "to_state": "duplicate",
