@@ -16,7 +16,9 @@ from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from pipeline.desk import Desk, Explain, Review
+    from pipeline.desk.desk import Desk
+    from pipeline.desk.explain import Explain
+    from pipeline.desk.review import Review
     from pipeline.publish import Publication
     from pipeline.receive import Receipt
     from pipeline.reconcile import Reconciliation
@@ -59,7 +61,7 @@ def clock(now: str | None) -> Clock:
 @guarded
 def desk(build_id: str | None = None) -> Desk:
     """Open the desk on a build, on the last one made when None."""
-    from pipeline.desk import Desk
+    from pipeline.desk.desk import Desk
 
     settings, lake = opened()
     return Desk(lake, settings, build_folder(lake, build_id))
@@ -68,7 +70,7 @@ def desk(build_id: str | None = None) -> Desk:
 @guarded
 def review(build_id: str | None = None) -> Review:
     """Open the worklist of pairs of a build, of the last one made when None."""
-    from pipeline.desk import Review
+    from pipeline.desk.review import Review
 
     settings, lake = opened()
     return Review(lake, settings, build_folder(lake, build_id))
@@ -77,7 +79,7 @@ def review(build_id: str | None = None) -> Review:
 @guarded
 def explain(build_id: str | None = None) -> Explain:
     """Open the evidence of a build, of the last one made when None."""
-    from pipeline.desk import Explain
+    from pipeline.desk.explain import Explain
 
     settings, lake = opened()
     return Explain(lake, settings, build_folder(lake, build_id))

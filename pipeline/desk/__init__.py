@@ -2,9 +2,3 @@
 
 Of what a record says nothing is shown unless it is asked for by name, and then who asked is written down; an institution of tier S3 is `S3`.
 """
-
-from pipeline.desk.desk import Desk
-from pipeline.desk.explain import Explain
-from pipeline.desk.review import Review
-
-__all__ = ["Desk", "Explain", "Review"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
-
-from pipeline.desk.room import HERE
 
 
 class Language(StrEnum):
@@ -22,7 +21,7 @@ class Language(StrEnum):
 @cache
 def texts() -> dict[str, Any]:
     """Return `texts.yaml`."""
-    return dict(yaml.load((HERE / "texts.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    return dict(yaml.load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def say(language: Language, section: str, key: str, **values: object) -> str:
