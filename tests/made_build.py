@@ -310,7 +310,7 @@ def _counts(build: MadeBuild, persons: Rows, states: Rows) -> dict[str, Rows]:
     return {
         "batch": [{**row, "received_at": moment, "custody_employee_id": None} for row in batches],
         "ledger": ledger,
-        "intake_record": [{"record_id": f"{REGISTER_BATCH[:16]}-{n:07d}", "batch_id": REGISTER_BATCH, "state": "in_force"} for n in range(1, 11)],
+        "intake_record": [{"record_id": f"{REGISTER_BATCH[:16]}-{n:07d}", "batch_id": REGISTER_BATCH, "file_no": 1, "state": "in_force"} for n in range(1, 11)],
         "intake": [
             {"route": "register", "institution_id": "UNKNOWN", "batch_id": REGISTER_BATCH, "received_at": moment, "received_count": 10, "in_force_count": 10}
             | dict.fromkeys(("replaced_count", "repeated_count", "quarantined_count", "unreadable_count"), 0)

@@ -115,7 +115,7 @@ class Desk(Room):
         if not found:
             raise self._unknown(record_id, "is not in this build")
         way = found[0]
-        way["place"] |= self._file(way["batch"]["route"], way["batch"]["batch_id"], way["place"].get("file_no"))
+        way["place"] |= self._file(way["batch"]["route"], way["batch"]["batch_id"], way["place"]["file_no"])
         return {"record_id": record_id, **way, "decisions": self.decisions(record_id)}
 
     def states(self, record_ids: list[str]) -> list[Row]:
@@ -125,15 +125,10 @@ class Desk(Room):
         )
         return self._rows("state")
 
-    def _file(self, route: str, batch_id: str, number: int | None) -> Row:
-        """Return where a file lies, below the lake; a name of the sender's choosing may be somebody's.
-
-        The rows of office papers are counted over the whole batch: of several files none is named.
-        """
+    def _file(self, route: str, batch_id: str, number: int) -> Row:
+        """Return where a file lies, below the lake; a name of the sender's choosing may be somebody's."""
         manifest = json.loads((self._lake.landing / route / batch_id / "manifest.json").read_text(encoding="utf-8"))
-        if number is None and len(manifest["files"]) > 1:
-            return {}
-        file = manifest["files"][(number or 1) - 1]
+        file = manifest["files"][number - 1]
         name = file["path"] if OUR_NAMES.fullmatch(file["path"]) else "(named by the sender)"
         return {"file": f"landing/{route}/{batch_id}/files/{name}", "file_sha256": file["sha256"]}
 

@@ -34,7 +34,7 @@ WITH held AS (
         institution_id,
         reason,
         received_at,
-        NULL AS file_no,
+        file_no,
         record_no AS row_no,
         content_sha256,
         reason = 'MAPPING_UNCERTAIN' AS is_releasable

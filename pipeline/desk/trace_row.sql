@@ -10,6 +10,7 @@ SELECT
     } AS batch,
     {
         'kind': intake_record.kind,
+        'file_no': intake_record.file_no,
         'row_no': intake_record.record_no,
         'content_sha256': intake_record.content_sha256
     } AS place,

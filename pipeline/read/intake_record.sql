@@ -3,6 +3,7 @@ SELECT
     record_id,
     batch_id,
     record_no,
+    file_no,
     route,
     received_at,
     institution_id,

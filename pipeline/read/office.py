@@ -57,7 +57,7 @@ TABLES = (
 ROW = pa.schema(
     [
         ("batch_id", pa.string()), ("route", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()),
-        ("record_no", pa.int32()), ("kind", pa.string()), ("block_no", pa.int32()), ("fault", pa.string()), ("held", pa.string()),
+        ("record_no", pa.int32()), ("file_no", pa.int32()), ("kind", pa.string()), ("block_no", pa.int32()), ("fault", pa.string()), ("held", pa.string()),
         ("cells", pa.string()), ("content_sha256", pa.string()),
     ]
 )  # fmt: skip
@@ -309,6 +309,7 @@ def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
         "received_at": batch["received_at"],
         "sender_id": batch["institution_id"] or found.sender_id,
         "record_no": number,
+        "file_no": found.file_at + 1,
         "kind": found.kind,
         "block_no": found.block_no,
         "fault": found.fault,

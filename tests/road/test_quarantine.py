@@ -245,20 +245,20 @@ def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> Non
     assert held(desk, "MAPPING_UNCERTAIN") == [header]
 
 
-def test_of_a_batch_of_several_files_no_file_is_named_for_a_row(desk: Road) -> None:
+def test_of_a_batch_of_several_files_the_row_s_own_is_named(desk: Road) -> None:
     """Its number is counted over the whole batch."""
     folder = desk.inbox / "register" / "a"
     folder.mkdir(parents=True)
-    site = "MNG-0001,ORPH\n"
-    (folder / "institution.csv").write_text("institution_id,category_code\n" + site * 2)
-    (folder / "medium.csv").write_text("medium_id,employee_id\nUSB-1,DEP-01\n")
+    (folder / "institution.csv").write_text("institution_id,category_code\nMNG-0001,ORPH\n")
+    (folder / "medium.csv").write_text("medium_id,employee_id\nUSB-1,DEP-01\nUSB-2,DEP-01\nUSB-1,DEP-01\n")
     folder.with_suffix(".ready").touch()
     desk.do("receive", "register", "--now", "2021-10-20T03:00:00+05:00")
     desk.build()
     (row,) = [item["record_id"] for item in items(desk, "--reason", "DUPLICATE_KEY")]
     shown, traced = desk.do("quarantine", "show", row), desk.do("ledger", "--trace", row)["place"]
-    assert (shown["row_no"], shown["file_no"], traced["row_no"]) == (2, None, 2)
-    assert not {"file", "file_sha256"} & {*shown, *traced}
+    assert (shown["row_no"], shown["file_no"], traced["row_no"], traced["file_no"]) == (4, 2, 4, 2)
+    digest = hashlib.sha256((folder / "medium.csv").read_bytes()).hexdigest()
+    assert shown["file_sha256"] == traced["file_sha256"] == digest
     (other,) = held(desk, "MAPPING_UNCERTAIN", "UNKNOWN")
     assert desk.do("quarantine", "show", other)["file"].endswith("/content.csv")
 
