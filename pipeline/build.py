@@ -230,14 +230,14 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[dict[
 
 
 def _made(lake: Lake, as_of: datetime, inputs: dict[str, Any]) -> Build:
-    moment = as_of.astimezone(UTC).isoformat()
-    build_id = _sha256(json.dumps({"as_of": moment, "inputs": inputs}, sort_keys=True))[:16]
+    moment = as_of.astimezone(UTC)
+    build_id = _sha256(json.dumps({"as_of": moment.isoformat(), "inputs": inputs}, sort_keys=True))[:16]
     folder = lake.builds / build_id
     lake.prepare()
     folder.mkdir(exist_ok=True)
-    manifest = {"build_id": build_id, "as_of": moment, "inputs": inputs}
+    manifest = {"build_id": build_id, "as_of": moment.isoformat(), "inputs": inputs}
     write_json(folder / "manifest.json", manifest)
-    return Build(build_id, folder, as_of, manifest)
+    return Build(build_id, folder, moment, manifest)
 
 
 def _folder_sha256(folder: Path) -> str:

@@ -27,7 +27,7 @@ def run(bench: Workbench) -> None:
     for macros in ("points", "likeness"):
         _execute(bench, macros)
     _find_papers(bench)
-    _hold_unconfirmed(bench)
+    _withhold(bench)
     _find_people(bench)
     _settle(bench)
     _bring_lists_together(bench)
@@ -40,11 +40,11 @@ def _find_papers(bench: Workbench) -> None:
     _prepare(bench, "entry_pair", "entry_double", "paper_pair", "record_document")
 
 
-def _hold_unconfirmed(bench: Workbench) -> None:
-    """Take out of the way whom nobody but one member of staff has seen."""
-    _prepare(bench, "unconfirmed")
+def _withhold(bench: Workbench) -> None:
+    """Take out of the way what stands for its case and is held all the same."""
+    _prepare(bench, "withheld")
     bench.write("case_record")
-    bench.con.execute("DELETE FROM current_record WHERE no IN (SELECT no FROM unconfirmed)")
+    bench.con.execute("DELETE FROM current_record WHERE no IN (SELECT no FROM withheld)")
 
 
 def _find_people(bench: Workbench) -> None:

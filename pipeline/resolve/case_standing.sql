@@ -52,17 +52,22 @@ contested_case AS (
 ),
 
 -- The digest of the answers leaves out form, institution and status, which the rules read: of the same answers the one in play is the
--- earliest that may count, and what was rejected, was training or a draft is no more than a copy of it.
+-- earliest that may count, and what was rejected, was training or a draft is no more than a copy of it. A release is of the answers.
 contender AS (
     SELECT
-        judged.*,
+        judged.* REPLACE (
+            max(judged.release_no) OVER same_answers AS release_no,
+            max(judged.released_at) OVER same_answers AS released_at
+        ),
         row_number() OVER copies > 1 AS is_copy,
         first_value(judged.record_id) OVER copies AS original_id,
-        judged.release_no IS NOT NULL AS is_released
+        max(judged.release_no) OVER same_answers IS NOT NULL AS is_released
     FROM judged
     SEMI JOIN contested_case USING (case_id)
     WHERE judged.read_error IS NULL
-    WINDOW copies AS (
+    WINDOW same_answers AS (
+        PARTITION BY judged.case_id, judged.case_version, judged.is_withdrawal, judged.answers_sha256
+    ), copies AS (
         PARTITION BY judged.case_id, judged.case_version, judged.is_withdrawal, judged.answers_sha256
         ORDER BY
             judged.rule_id IS NOT NULL AND judged.release_no IS NULL, judged.is_no_count,
@@ -71,8 +76,8 @@ contender AS (
 ),
 
 -- Among different answers under one case and version the earliest stays in play, unless a decision names another. It is a word on
--- what had been received by then: other answers that come after it wait like the first that did.
--- A withdrawal contests nothing: it takes effect on the version it names (a server that deletes counts no new version).
+-- what had been received by then: other answers that come after it wait like the first that did. What was discarded contests nothing.
+-- Nor does a withdrawal: it takes effect on the version it names (a server that deletes counts no new version).
 in_play AS (
     SELECT
         *,
@@ -80,7 +85,7 @@ in_play AS (
         first_value(record_id) OVER version AS winner_id,
         COALESCE(received_at <= first_value(released_at) OVER version, FALSE) AS is_decided
     FROM contender
-    WHERE NOT is_copy AND (rule_id IS NULL OR is_released)
+    WHERE NOT is_copy AND action IS DISTINCT FROM 'discard' AND (rule_id IS NULL OR is_released)
     WINDOW version AS (
         PARTITION BY case_id, case_version, is_withdrawal
         ORDER BY release_no DESC NULLS LAST, received_at, batch_id, record_no
@@ -127,7 +132,6 @@ clocked AS (
         case_id,
         record_id,
         release_no,
-        action,
         case_clock,
         row_number() OVER (PARTITION BY case_id ORDER BY received_at, batch_id, record_no) AS arrival_no
     FROM in_play
@@ -154,7 +158,6 @@ compared AS (
     FROM clocked AS earlier
     JOIN clocked AS later ON earlier.case_id = later.case_id AND earlier.arrival_no < later.arrival_no
     JOIN tick ON tick.case_id = later.case_id AND tick.record_id IN (earlier.record_id, later.record_id)
-    WHERE earlier.action IS DISTINCT FROM 'discard'
     GROUP BY earlier.record_id, later.record_id, earlier.release_no, later.release_no, tick.device_id
 ),
 

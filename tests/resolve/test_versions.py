@@ -329,3 +329,30 @@ def test_what_names_no_case_is_a_repetition_only_of_the_same_bytes(field: Field,
     assert outcome.rows("SELECT state FROM record_state ORDER BY received_at") == [
         ("quarantined",), ("quarantined",), ("repeated",),
     ]  # fmt: skip
+
+
+def test_what_was_discarded_stays_when_what_it_was_held_for_is_there_no_more(field: Field, tmp_path: Path) -> None:
+    """A later register may know the institution."""
+    field.decide(field.record("a"), "discard")
+    first = field.record("b", "Омаров", birth_on=date(1960, 4, 4))
+    field.decide(field.record("b", "Омаров", birth_on=date(1960, 4, 4), case_version=2), "discard")
+    outcome = field.resolve(tmp_path)
+    assert (outcome.state("a"), outcome.reason("a")) == ("quarantined", "DISCARDED")
+    assert outcome.rows("SELECT is_settled FROM record_state WHERE case_id = 'a'") == [(True,)]
+    assert outcome.states("b") == ["counted", "quarantined"]
+    assert outcome.rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(0,)]
+    assert outcome.rows("SELECT survivor_record_id FROM person") == [(first,)]
+
+
+def test_what_was_discarded_is_no_loser_of_a_later_decision(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.decide(field.record("a"), "discard")
+    field.decide(field.record("a"), "release")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "quarantined", "counted"]
+
+
+def test_the_answers_a_decision_named_win_in_whatever_record_they_come(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.decide(field.record("a", answers_sha256="x", is_training=True), "release")
+    field.record("a", answers_sha256="x")
+    assert field.resolve(tmp_path).states("a") == ["superseded", "repeated", "counted"]
