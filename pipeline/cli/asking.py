@@ -71,6 +71,13 @@ def ledger(
 
 
 @app.command()
+def missing(build_id: BuildId = None, as_json: AsJson = False) -> None:
+    """Show the cases that came by portal, VPN or USB and are not in the Census Database after 72 hours, the oldest first."""
+    with night.desk(build_id) as desk:
+        show(desk.missing(), as_json, title="Not in the Census Database")
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="SQL over the published tables.")],
     release_: Annotated[

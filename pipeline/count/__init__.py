@@ -29,6 +29,7 @@ def run(bench: Workbench) -> None:
     bench.write("expected")
     make_coverage(bench)
     bench.write("sync_lag")
+    bench.write("census_db_search")
     bench.write("control_total")
     make_discrepancies(bench)
     make_item_nonresponse(bench)

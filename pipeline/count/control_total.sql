@@ -295,37 +295,17 @@ returned_rows AS (
     WHERE device.returned_on IS NOT NULL AND device.cases_left_count IS NOT NULL
 ),
 
--- 6. Every case of 72 hours ago looked for in the Census Database, once anything has come from there; a draft is not filled yet.
-looked_for AS (
-    SELECT
-        record.route,
-        record.case_id,
-        min(record.received_at) AS received_at
-    FROM record
-    CROSS JOIN build
-    WHERE record.route IN ('portal', 'tablet_vpn', 'tablet_usb')
-    AND record.case_id IS NOT NULL
-    AND record.case_status IS DISTINCT FROM 'draft'
-    AND record.received_at <= build.as_of - INTERVAL 72 HOUR
-    AND EXISTS (FROM batch WHERE route = 'census_db')
-    GROUP BY ALL
-),
-
+-- 6. Every case of 72 hours ago looked for in the Census Database.
 census_db_rows AS (
     SELECT
         'CENSUS_DB' AS control_code,
         'route' AS subject_kind,
-        looked_for.route AS subject_id,
+        route AS subject_id,
         count(*) AS declared_count,
-        count(found.case_id) AS received_count,
-        COALESCE(min(looked_for.received_at) FILTER (WHERE found.case_id IS NULL), max(looked_for.received_at)) AS since_at
-    FROM looked_for
-    LEFT JOIN (
-        SELECT DISTINCT case_id
-        FROM record
-        WHERE route = 'census_db'
-    ) AS found USING (case_id)
-    GROUP BY looked_for.route
+        count(*) FILTER (WHERE is_found) AS received_count,
+        COALESCE(min(received_at) FILTER (WHERE NOT is_found), max(received_at)) AS since_at
+    FROM census_db_search
+    GROUP BY route
 ),
 
 -- 7. Certificates: issued = used + spoiled + returned + open; what is open when the windows have closed is a gap (R11).

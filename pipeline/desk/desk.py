@@ -52,6 +52,10 @@ class Desk(Room):
         mapping = {"mapping": rows} if (rows := self._mapping(record_id)) else {}
         return {**found[0], **file, **mapping, "decisions": self.decisions(record_id)}
 
+    def missing(self) -> list[Row]:
+        """Return the cases that are not in the Census Database 72 hours after they came, the oldest first."""
+        return self._rows("missing")
+
     def decisions(self, record_id: str) -> list[Row]:
         """Return who decided what about a record, when and why, in order."""
         taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]

@@ -43,6 +43,7 @@ def back(field: Field, first_no: int, last_no: int, reason_code: str = "RETURNED
 
 
 def account(field: Field) -> dict[str, Any]:
+    field.write("census_db_search")
     field.write("control_total")
     return field.row("SELECT * FROM control_total WHERE control_code = 'CERTIFICATES'")
 
@@ -51,6 +52,7 @@ def found(field: Field, kind: str) -> list[dict[str, Any]]:
     field.write("expected")
     make_coverage(field)
     field.write("sync_lag")
+    field.write("census_db_search")
     field.write("control_total")
     make_discrepancies(field)
     return field.rows(f"SELECT * FROM discrepancy WHERE kind = '{kind}' ORDER BY rank_no")

@@ -40,6 +40,7 @@ def bundle(
 
 
 def controls(field: Field, code: str) -> list[dict[str, Any]]:
+    field.write("census_db_search")
     field.write("control_total")
     return field.rows(f"SELECT * FROM control_total WHERE control_code = '{code}' ORDER BY subject_id, counted_on")
 
@@ -183,6 +184,11 @@ def test_after_72_hours_every_case_is_looked_for_in_the_census_database(field: F
         1,
         2,
     )
+    not_found = field.rows("SELECT route, case_id, record_id FROM census_db_search WHERE NOT is_found ORDER BY case_id")
+    assert [tuple(row.values()) for row in not_found] == [
+        ("tablet_vpn", "T1-2", "b1-2"),
+        ("tablet_vpn", "T1-3", "b1-3"),
+    ]
 
 
 def test_ids_the_register_does_not_know_are_not_shown_yet_told_apart(field: Field) -> None:
@@ -190,6 +196,7 @@ def test_ids_the_register_does_not_know_are_not_shown_yet_told_apart(field: Fiel
     said = {"created_count": 5, "last_case_no": 5, "institution_id": "SekretbekovaAigerim"}
     bundle(field, "b1", [1, 2], device_id="Sekretbekova_A", medium_id="Sekretbekova.1", **act, **said)
     bundle(field, "b2", [1, 3], device_id="850101300123", medium_id="Sekretbekova.2", **act, **said)
+    field.write("census_db_search")
     field.write("control_total")
     rows = field.rows("SELECT * FROM control_total ORDER BY control_id")
     assert "ekret" not in str(rows)

@@ -22,6 +22,7 @@ def found(field: Field, kind: str | None = None) -> list[dict[str, Any]]:
     field.write("expected")
     make_coverage(field)
     field.write("sync_lag")
+    field.write("census_db_search")
     field.write("control_total")
     make_discrepancies(field)
     rows = field.rows("SELECT * FROM discrepancy ORDER BY rank_no")

@@ -52,6 +52,11 @@ def test_a_case_by_two_routes_is_one_and_one_not_found_in_three_days_is_a_gap(
 
     assert gaps(with_database) == missing(records)
     assert sum(gaps(with_database).values()) > 0
+    listed = road.do("missing")
+    assert Counter(row["route"] for row in listed) == {route: gap for route, gap in gaps(with_database).items() if gap}
+    case_of = {row["record_id"]: row["case_id"] for row in records}
+    assert all(row["case_id"] in (None, case_of[row["record_id"]]) and row["age_hours"] >= 72 for row in listed)
+    assert {row["case_id"] is None for row in listed if row["institution_id"] == "S3"} <= {True}
     assert gaps(played.builds[-1]) == {}
     assert "CENSUS_DB_NOT_SEEN" in unknown(played.road)
     assert "CENSUS_DB_NOT_SEEN" not in unknown(road)
