@@ -1,0 +1,289 @@
+"""Review, by the command line: in the terminal, on an encrypted sheet for two, and why records are one person."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msoffcrypto
+import openpyxl
+import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tests.road.road import Road, copied, rows
+from tests.road.test_bad_input import SECRETS, line
+from tests.road.test_quarantine import put, register
+
+pytestmark = pytest.mark.timeout(600)
+
+RECEIVED, DECIDED, EXPIRED = "2021-10-20T02:00:00+05:00", "2021-10-20T09:00:00+05:00", "2021-12-01T00:00:00+05:00"
+PASSWORD = "сөз тіркесі 2021"
+FORMULA = '=HYPERLINK("http://x","y")'
+ONE, OTHER, NOTE = 14, 15, 16
+CASES = {1985: "first", 1986: "second"}
+
+
+def person(number: int, case: str, year: int, **identity: Any) -> dict[str, Any]:
+    """A submission about one of several people; of another year it is about the same, or somebody very like."""
+    said = line(number, case_id=case)
+    facts = {"iin": None, "iin_missing_reason": "UNKNOWN", "birth_date": f"{year}-0{number}-1{number}"}
+    name = {"family_name": f"{SECRETS[0]}{'абвг'[number]}", "given_name": SECRETS[1]}
+    return said | {"identity": said["identity"] | facts | name | identity}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Road:
+    """Three doubtful pairs, one of them of a crisis centre."""
+    road = Road(tmp_path_factory.mktemp("review"), sheet_password=PASSWORD)
+    (road.inbox / "register").mkdir()
+    (road.inbox / "register" / "r.xlsx").write_bytes(register())
+    doubtful = [person(n, f"{n} {CASES[year]}", year) for n in (1, 2) for year in (1985, 1986)]
+    doubtful[3]["identity"]["patronymic"] = FORMULA
+    put(road, "MNG-0001", *doubtful)
+    put(road, "MNG-0002", *(person(3, f"3 {CASES[year]}", year) for year in (1985, 1986)))
+    for route in ("register", "tablet_vpn"):
+        road.do("receive", route, "--now", RECEIVED)
+    road.build()
+    return road
+
+
+@pytest.fixture
+def desk(built: Road, tmp_path: Path) -> Road:
+    """A copy that may be decided on."""
+    road = copied(built, tmp_path / "desk", with_builds=True)
+    road.settings["sheet_password"] = PASSWORD
+    return road
+
+
+def worklist(road: Road) -> list[dict[str, Any]]:
+    pairs: list[dict[str, Any]] = road.do("review", "list")
+    return pairs
+
+
+def people(build: Path) -> list[list[str]]:
+    """The cases of every counted person."""
+    cases: dict[str, list[str]] = {}
+    for row in rows(build, "person_alias"):
+        cases.setdefault(row["person_id"], []).append(row["case_id"])
+    return sorted(sorted(each) for each in cases.values())
+
+
+def typed(road: Road, keys: str, *args: str) -> str:
+    """Work in the terminal, one key a line."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO("\n".join(keys)))
+        said = road.sanaq("review", "--now", DECIDED, *args)
+    assert said.code == 0, said.err
+    return said.out
+
+
+def looked(road: Road) -> list[dict[str, Any]]:
+    text = road.lake.access.read_text(encoding="utf-8")
+    assert not any(word in text for word in (*SECRETS, "1985", "1986")), "a value in the log"
+    return [json.loads(each) for each in text.splitlines()]
+
+
+# ------------------------------------------------------------------------------------------------------- the terminal
+
+
+def test_the_worklist_is_ids_reasons_and_points(built: Road) -> None:
+    assert [(row["reason"], row["left_institution_id"], row["standing"]) for row in worklist(built)] == [
+        ("NEAR_BIRTH_DATES", site, "waits") for site in ("MNG-0001", "MNG-0001", "S3")
+    ]
+    said = built.sanaq("review", "list")
+    assert not any(word in said.out + said.err for word in (*SECRETS, "MNG-0002", "1985"))
+    assert not built.lake.access.exists()
+
+
+def test_pair_by_pair_what_is_said_holds_from_the_next_build_on(desk: Road) -> None:
+    shown = typed(desk, "sd", "--by", "DEP-01", "--language", "kk")
+    assert all(word in shown for word in (SECRETS[1], "Туған күні", "≈", "11.01.1985", "ұпай"))
+    assert "MNG-0002" not in shown
+    assert [(row["act"], row["by"], len(row["pairs"])) for row in looked(desk)] == [("review", "DEP-01", 1)] * 2
+    assert [(row["needs_two"], row["standing"]) for row in worklist(desk)] == [(True, "waits")]
+    assert people(desk.build()) == [["1 first", "1 second"], ["2 first"], ["2 second"], ["3 first"], ["3 second"]]  # fmt: skip
+    assert "Для вас пар нет" in typed(desk, "", "--by", "DEP-02")
+
+
+def test_next_decides_nothing_and_whoever_has_spoken_is_not_asked_again(desk: Road) -> None:
+    typed(desk, "nuq", "--by", "DEP-01")
+    assert [row["standing"] for row in worklist(desk)] == ["waits", "unsure", "waits"]
+    assert "один не уверен" in typed(desk, "q", "--by", "DEP-02")
+    assert typed(desk, "n", "--by", "DEP-01").count("MNG-0001") == 2  # one pair, two sides
+
+
+def test_two_people_decide_on_a_pair_of_s3_and_only_if_they_ask_for_it(desk: Road) -> None:
+    for number, standing in ((1, ["proposed"]), (2, [])):
+        typed(desk, "nns", "--by", f"DEP-0{number}", "--s3")
+        assert [row["standing"] for row in worklist(desk) if row["needs_two"]] == standing
+    assert ["3 first", "3 second"] in people(desk.build())
+
+
+def test_nobody_but_an_employee_looks(desk: Road) -> None:
+    said = desk.sanaq("review", "--by", "DEP-99")
+    assert (said.code, said.err.startswith("BadDecision"), desk.lake.access.exists()) == (2, True, False)
+
+
+# ----------------------------------------------------------------------------------------------------------- the sheet
+
+
+def export(road: Road, *args: str) -> Path:
+    file = road.folder / "pairs.xlsx"
+    (done,) = road.do("review", "export", file, "--by", "DEP-01", "--now", DECIDED, *args)
+    assert done["pairs"] == 2
+    return file
+
+
+def edited(file: Path, edit: Callable[[Worksheet], None]) -> Worksheet:
+    """Open the sheet as a person does, edit it, save it with its password."""
+    plain, closed = io.BytesIO(), io.BytesIO()
+    with file.open("rb") as content:
+        office = msoffcrypto.OfficeFile(content)
+        office.load_key(password=PASSWORD, verify_password=True)
+        office.decrypt(plain)
+    book = openpyxl.load_workbook(plain)
+    sheet = book.worksheets[0]
+    edit(sheet)
+    saved = io.BytesIO()
+    book.save(saved)
+    OOXMLFile(saved).encrypt(PASSWORD, closed)
+    file.write_bytes(closed.getvalue())
+    return sheet
+
+
+def fill(*said: tuple[int, int, str]) -> Callable[[Worksheet], None]:
+    def write(sheet: Worksheet) -> None:
+        for row, column, text in said:
+            sheet.cell(row, column).value = text
+
+    return write
+
+
+def take(road: Road, file: Path, *by: str, now: str = DECIDED) -> Any:
+    return road.sanaq(
+        "review", "import", file, *(word for each in by for word in ("--by", each)), "--now", now, "--json"
+    )
+
+
+def test_a_sheet_is_encrypted_side_by_side_and_without_s3(desk: Road) -> None:
+    file = export(desk, "--language", "ru")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_bytes()[:8] == bytes.fromhex("d0cf11e0a1b11ae1")  # an OLE container, not a zip
+    sheet = edited(file, lambda _: None)
+    shown = [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()]
+    assert shown[4][5:6] + shown[5][5:6] + shown[6][5:6] == ["11.01.1985", "≈", "11.01.1986"]
+    assert sheet.cell(6, 6).fill.fgColor.rgb == "00FFF2CC"
+    assert shown[5][11] == "Имя совпадает, даты рождения близки"
+    assert not any("MNG-0002" in text for row in shown for text in row)
+    assert len(looked(desk)[0]["pairs"]) == 2
+
+
+def test_what_looks_like_a_formula_stays_a_text(desk: Road) -> None:
+    sheet = edited(export(desk), lambda _: None)
+    (cell,) = [cell for row in sheet.iter_rows() for cell in row if str(cell.value).startswith("=HYPER")]
+    assert (cell.value, cell.data_type, cell.quotePrefix) == (FORMULA, "s", True)
+
+
+def test_two_people_come_back_with_a_sheet_and_it_counts_once(desk: Road) -> None:
+    file = export(desk, "--language", "kk")
+    edited(file, fill((6, ONE, "бір адам"), (6, OTHER, "екі адам"), (9, ONE, "бір адам"), (9, OTHER, "білмеймін"), (9, NOTE, "бір төсек")))  # fmt: skip
+    said = take(desk, file, "DEP-01", "DEP-02")
+    assert said.code == 0, said.err
+    assert (said.data["decided"], said.data["same"], said.data["different"], said.data["unsure"]) == (4, 2, 1, 1)
+    (disagreement,) = said.data["disagreements"]
+    assert {disagreement["DEP-01"], disagreement["DEP-02"]} == {"same", "different"}
+    assert take(desk, file, "DEP-01", "DEP-02").data["decided"] == 0
+    assert [row["standing"] for row in worklist(desk)] == ["disputed", "waits"]
+    lines = (desk.lake.decisions / "review.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(each)["why"] for each in lines] == [None, None, "бір төсек", "бір төсек"]
+    build = desk.build()
+    assert len(people(build)) == 5
+    assert [row["standing"] for row in worklist(desk)] == ["disputed", "waits"]
+
+
+Edit = Callable[[Worksheet], None]
+REFUSED: dict[str, tuple[Edit, tuple[str, ...], str, str]] = {
+    "expired": (fill((6, ONE, "same")), ("DEP-01",), EXPIRED, "expired on 2021-11-03"),
+    "the id of another pair": (lambda s: fill((6, 2, str(s.cell(9, 2).value)), (6, ONE, "same"))(s), ("DEP-01",), DECIDED, "row 6: the pair's id"),
+    "another name": (fill((7, 3, "Другова"), (6, ONE, "same")), ("DEP-01",), DECIDED, "row 6: the pair's id or what it shows"),
+    "no verdict": (fill((6, ONE, "same"), (9, ONE, "maybe")), ("DEP-01",), DECIDED, "row 9: this is no verdict"),
+    "two people in one": (fill((6, OTHER, "same")), ("DEP-01", "DEP-01"), DECIDED, "two different people"),
+    "a second column of nobody": (fill((6, OTHER, "same")), ("DEP-01",), DECIDED, "row 6: the second column"),
+    "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), DECIDED, "row 6: the note"),
+    "a sheet of another lake": (fill((1, 2, "00000000")), ("DEP-01",), DECIDED, "no such sheet"),
+    "nobody of the register": (fill((6, ONE, "same")), ("DEP-99",), DECIDED, "no such employee"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_sheet_that_cannot_be_taken_is_refused_whole_with_its_rows(desk: Road, case: str) -> None:
+    edit, by, now, words = REFUSED[case]
+    file = export(desk)
+    edited(file, edit)
+    said = take(desk, file, *by, now=now)
+    assert said.code == 2
+    assert said.err.startswith("BadDecision")
+    assert words in " ".join(said.err.split())
+    assert not any(word in said.out + said.err for word in SECRETS)
+    assert not (desk.lake.decisions / "review.jsonl").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4096)])
+def test_what_is_no_sheet_is_refused(desk: Road, content: bytes) -> None:
+    file = desk.folder / "pairs.xlsx"
+    file.write_bytes(content)
+    said = take(desk, file, "DEP-01")
+    assert (said.code, said.err.startswith("BadDecision")) == (2, True)
+
+
+def test_another_password_does_not_open_it(desk: Road) -> None:
+    file = export(desk)
+    desk.settings["sheet_password"] = "another password"
+    assert "the password does not open it" in take(desk, file, "DEP-01").err
+
+
+def test_a_short_password_is_refused(desk: Road) -> None:
+    desk.settings["sheet_password"] = "short"
+    said = desk.sanaq("review", "export", desk.folder / "pairs.xlsx", "--by", "DEP-01")
+    assert (said.code, said.err.startswith("BadSetting")) == (2, True)
+
+
+# -------------------------------------------------------------------------------------------------------- explanations
+
+
+def test_why_records_are_one_person_and_near_ones_are_not(desk: Road) -> None:
+    typed(desk, "s", "--by", "DEP-01")
+    alias = {row["case_id"]: row for row in rows(desk.build(), "person_alias")}
+    joined, parted = alias["1 second"], alias["2 first"]
+    assert joined["alias_person_id"] != joined["person_id"]
+    one = desk.do("resolve", "explain", joined["alias_person_id"], "--language", "en")
+    assert one["person_id"] == joined["person_id"]
+    assert "Records 1 and 2 are one person: a person compared them and said so." in one["words"]
+    (pair,) = one["together"]
+    assert {each["field"]: each["points"] for each in pair["evidence"]} == {
+        "iin": 0, "family_name": 20, "given_name": 25, "patronymic": 0, "birth_on": 12,
+    }  # fmt: skip
+    assert sum(each["points"] for each in pair["evidence"]) == pair["points"]
+    other = desk.sanaq("resolve", "explain", parted["person_id"], "--language", "ru")
+    assert "разные люди: совпадений недостаточно" in other.out
+    assert "Дата рождения    ≈  +12" in other.out
+    for said in (json.dumps(one, ensure_ascii=False), other.out):
+        assert not any(word in said for word in (*SECRETS, "1985-0"))
+    assert len(looked(desk)) == 2  # two pairs in the terminal, no explanation
+
+
+def test_whom_an_explanation_names_is_written_down(desk: Road) -> None:
+    (case,) = [row for row in rows((desk.lake.builds / "current").resolve(), "person_alias") if row["case_id"] == "3 first"]  # fmt: skip
+    ask = ("resolve", "explain", case["person_id"], "--identity", "--by", "DEP-01")
+    assert "S3" in desk.sanaq(*ask).err
+    said = desk.do(*ask, "--s3")
+    assert said["records"][0]["given_name"] == SECRETS[1]
+    assert [(row["act"], row["by"], len(row["records"])) for row in looked(desk)] == [("explain", "DEP-01", 1)]
+
+
+def test_an_id_nobody_has_is_said_so(built: Road) -> None:
+    assert built.sanaq("resolve", "explain", "nobody").code == 3
