@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from pipeline.desk.review import SIGNS
@@ -14,7 +15,6 @@ from pipeline.sql import quoted
 
 POINTS = Path(__file__).resolve().parents[1] / "resolve" / "points.sql"
 NEAREST = 10
-WIDTH = 40
 WORTH = 4  # points a column of the waterfall
 
 
@@ -115,15 +115,17 @@ def told(explained: Row, language: Language) -> list[str]:
 
 
 def waterfall(pair: Row, language: Language) -> list[tuple[str, int]]:
-    """Return the evidence of a pair as lines to print, each with its points: field, sign, points, and a bar where the sum stands."""
-    lines, total = [], 0
-    for each in pair["evidence"]:
-        start, total = total, total + each["points"]
-        low, high = sorted((start, total))
-        bar = " " * (max(low, 0) // WORTH) + ("█" if each["points"] > 0 else "░") * ((high - low) // WORTH)
-        name = say(language, "field", each["field"])
-        lines.append((f"{name:<16} {SIGNS[each['likeness']]} {each['points']:>+4}  {bar}".rstrip(), each["points"]))
-    lines.append((f"{say(language, 'explain', 'sum'):<16}   {pair['points']:>+4}", pair["points"]))
+    """Return the evidence of a pair as lines to print, each with its points: field, sign, points, and a bar from the sum before to the sum after."""
+    points = [each["points"] for each in pair["evidence"]]
+    sums = list(accumulate(points, initial=0))
+    lowest = min(sums)
+    lines = []
+    for each, low, high in zip(pair["evidence"], map(min, pairwise(sums)), map(max, pairwise(sums)), strict=True):
+        label = f"{say(language, 'field', each['field']):<16} {SIGNS[each['likeness']]}"
+        bar = " " * ((low - lowest) // WORTH) + ("█" if each["points"] > 0 else "░") * ((high - low) // WORTH)
+        lines.append((f"{label} {each['points']:>+4}  {bar}".rstrip(), each["points"]))
+    total = " " * (-lowest // WORTH) + "▲"  # nothing agrees, nothing differs
+    lines.append((f"{say(language, 'explain', 'sum'):<16}   {pair['points']:>+4}  {total}", pair["points"]))
     return lines
 
 

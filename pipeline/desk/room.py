@@ -84,6 +84,7 @@ class Room:
 
     def note_access(self, act: str, by: str, clock: Clock, about: Row) -> None:
         """Write down who looked at identity, when and of whom: ids only, never what was read."""
+        self._lake.access.touch(mode=0o600, exist_ok=True)
         append_line(self._lake.access, {"at": clock().astimezone(UTC).isoformat(), "act": act, "by": by, **about})
 
     def keyed(self, text: str) -> str:

@@ -131,7 +131,8 @@ def _fill(
         sheet.column_dimensions[cell.column_letter].width = WIDTHS[column - 1]
     choice = DataValidation(type="list", formula1=f'"{",".join(say(language, "verdict", each) for each in VERDICTS)}"')
     choice.error, choice.showErrorMessage = words("choose"), True
-    sheet.add_data_validation(choice)
+    if rows:
+        sheet.add_data_validation(choice)
     for number, row in enumerate(rows, 1):
         at = FIRST + 3 * (number - 1)
         fields = [each.worded(language) for each in compared[row["pair_id"]]]
