@@ -124,8 +124,8 @@ def waterfall(pair: Row, language: Language) -> list[tuple[str, int]]:
         label = f"{say(language, 'field', each['field']):<16} {SIGNS[each['likeness']]}"
         bar = " " * ((low - lowest) // WORTH) + ("█" if each["points"] > 0 else "░") * ((high - low) // WORTH)
         lines.append((f"{label} {each['points']:>+4}  {bar}".rstrip(), each["points"]))
-    total = " " * (-lowest // WORTH) + "▲"  # nothing agrees, nothing differs
-    lines.append((f"{say(language, 'explain', 'sum'):<16}   {pair['points']:>+4}  {total}", pair["points"]))
+    total = " " * ((min(sums[-1], 0) - lowest) // WORTH) + "▒" * (abs(sums[-1]) // WORTH)
+    lines.append((f"{say(language, 'explain', 'sum'):<16}   {pair['points']:>+4}  {total}".rstrip(), pair["points"]))
     return lines
 
 
