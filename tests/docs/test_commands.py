@@ -127,7 +127,7 @@ def _cli() -> click.Command:
 
 
 def _require_known(command: click.Command, words: list[str]) -> None:
-    while words and isinstance(getattr(command, "commands", None), dict):
+    while words and isinstance(getattr(command, "commands", None), dict) and not words[0].startswith("-"):
         assert words[0] in command.commands, f"there is no command {words[0]}"  # type: ignore[attr-defined]
         command, words = command.commands[words[0]], words[1:]  # type: ignore[attr-defined]
     known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
