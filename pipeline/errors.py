@@ -179,6 +179,12 @@ class ForeignFileRefused(SanaqError):
     exit_code = 2
 
 
+class InputUnusable(SanaqError):
+    """A file or table handed in to be worked on is not what the command takes."""
+
+    exit_code = 2
+
+
 class StorageTrouble(SanaqError, OSError):
     """The operating system refused a file; worth another try, like every `OSError`."""
 
