@@ -110,6 +110,9 @@ class Rates:
     bundle_unsigned: float = rate(0.003, "the bundle's signature is not there", "bundle")
     bundle_wrong_key: float = rate(0.003, "the bundle is signed with another key than the tablet's", "bundle")
     bundle_altered: float = rate(0.003, "a line of the bundle was changed after it was signed", "bundle")
+    tablet_lost: float = rate(
+        0.02, "lost on its last day, before that evening's bundle; found and switched on in November", "VPN tablet"
+    )
 
     @classmethod
     def draw(cls, seed: int, scale: float = 1.0) -> Rates:

@@ -102,9 +102,11 @@ def _devices(seed: int, world: World, issued: bool, returned: bool, dice: Dice) 
     for device in world.devices.values() if issued else []:
         kit = [_bool(not dice.chance(0.03)) for _ in range(6)]
         back = date(2021, 11, dice.integer(1, 6)) if returned and not dice.chance(0.03) else None
+        lost = device.lost_on if returned else None
+        back = None if lost else back
         rows.append(
             [device.device_id, device.institution_id, device.act_no, date(2021, 9, 27), f"В-{device.device_id[-4:]}" if back else None, back,
-             device.cases_left if back else None, device.form_version, *kit, *key_columns(seed, device.device_id), None, None]
+             device.cases_left if back else None, device.form_version, *kit, *key_columns(seed, device.device_id), None, lost]
         )  # fmt: skip
     return rows
 

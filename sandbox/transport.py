@@ -193,7 +193,10 @@ class Transport:
     def _by_vpn(
         self, device: Device, exported: list[Case], cases: list[Case], deleted: list[datetime], dice: Dice
     ) -> None:
-        for day in sorted({c.completed.date() for c in exported}):
+        days = sorted({c.completed.date() for c in exported})
+        if device.is_lost and len(days) > 1 and days[-1] > date(2021, 10, 1):
+            device.lost_on = days.pop()
+        for day in days:
             moment = datetime.combine(max(day, date(2021, 10, 1)), time(20, 30), AQTAU) + timedelta(
                 minutes=dice.integer(0, 90)
             )
@@ -205,6 +208,20 @@ class Transport:
             if bundle.is_wanted_again and dice.chance(0.5):
                 again = self._bundle(device, today, cases, deleted, moment + timedelta(days=1), moment)
                 self._vpn(again, arrives + timedelta(days=1))
+        if device.lost_on:
+            self._by_finder(device, [c for c in exported if c.completed.date() == device.lost_on], cases, deleted, dice)
+
+    def _by_finder(
+        self, device: Device, part: list[Case], cases: list[Case], deleted: list[datetime], dice: Dice
+    ) -> None:
+        """Somebody found the tablet and switched it on: what it sends by itself is held, and does not reach the Census Database."""
+        moment = datetime(2021, 11, dice.integer(12, 22), dice.integer(8, 20), 30, tzinfo=AQTAU)
+        bundle = self._bundle(device, part, cases, deleted, moment, moment)
+        bundle.lines = [
+            (line, case if case.case_no == -1 else replace(case, hold="DEVICE_LOST")) for line, case in bundle.lines
+        ]
+        bundle.whole = []
+        self._vpn(bundle, moment + timedelta(minutes=10))
 
     def _by_stick(
         self, device: Device, exported: list[Case], cases: list[Case], deleted: list[datetime], dice: Dice

@@ -49,6 +49,8 @@ class Device:
     has_case_left: bool = False
     cases_left: int = 0
     cloned_to: str | None = None
+    is_lost: bool = False
+    lost_on: date | None = None
 
 
 @dataclass
@@ -206,6 +208,10 @@ def _devices(sites: dict[str, Institution], noise: Noise, dice: Dice) -> dict[st
         if noise.happens(dice, "cloned_tablet"):
             others = [d for d in devices if d != device.device_id]
             device.cloned_to = dice.pick(others) if others else None
+    copied = {d.cloned_to for d in devices.values()} | {d.device_id for d in devices.values() if d.cloned_to}
+    for device in devices.values():
+        if device.route == "tablet_vpn" and not device.clock and device.device_id not in copied:
+            device.is_lost = noise.happens(Dice(noise.seed, "lost", device.device_id), "tablet_lost")
     return devices
 
 
