@@ -1,4 +1,4 @@
--- What the numbers of the certificates say (R11): one number on several people, one handed out twice, one nobody accounts for.
+-- What the numbers of the certificates say (R11): one number on several people, one handed out twice, one nobody accounts for, none known.
 WITH used AS (
     SELECT
         TRY_CAST(record.certificate_no AS BIGINT) AS certificate_no,
@@ -33,6 +33,22 @@ shared_at AS (
     FROM used
     JOIN shared USING (certificate_no)
     GROUP BY used.institution_id
+),
+
+-- While no book is registered no record can be held against one, and nobody would ask for the books.
+unregistered AS (
+    SELECT
+        'CERTIFICATES_NOT_REGISTERED' AS kind,
+        used.institution_id,
+        'institution' AS subject_kind,
+        used.institution_id AS subject_id,
+        date_diff('hour', min(used.received_at), build.as_of) // 24 AS measured,
+        count(DISTINCT used.person_id) AS person_count,
+        min(used.received_at) AS since_at
+    FROM used
+    CROSS JOIN build
+    WHERE NOT EXISTS (FROM certificate)
+    GROUP BY used.institution_id, build.as_of
 ),
 
 ranged AS (
@@ -72,5 +88,6 @@ unaccounted AS (
 )
 
 SELECT * FROM shared_at
+UNION ALL BY NAME SELECT * FROM unregistered
 UNION ALL BY NAME SELECT * FROM handed_out_twice
 UNION ALL BY NAME SELECT * FROM unaccounted

@@ -124,6 +124,14 @@ def test_two_versions_and_two_cases_of_one_person_share_a_number_without_alarm(f
     assert found(field, "CERTIFICATE_SHARED") == []
 
 
+def test_certificates_of_which_the_register_knows_none_are_asked_for(field: Field) -> None:
+    used(field, "101", "102")
+    assert found(field, "CERTIFICATES_NOT_REGISTERED") == []
+    field.con.execute("DELETE FROM certificate")
+    [row] = found(field, "CERTIFICATES_NOT_REGISTERED")
+    assert (row["institution_id"], row["owner"], row["person_count"]) == ("A", "DEPARTMENT", 2)
+
+
 def test_a_range_that_was_handed_out_before_is_named(field: Field) -> None:
     field.add("certificate", first_no=106, last_no=120, staff_id="S1", issued_on="2021-09-01", batch_id="r")
     [row] = found(field, "CERTIFICATES_ISSUED_TWICE")
