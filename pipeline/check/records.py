@@ -104,10 +104,10 @@ def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, s
 def _find_placeholders(con: duckdb.DuckDBPyConnection) -> None:
     """Ask once per spelling whether it stands for an unknown name: there are far fewer spellings than people."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE spelling AS SELECT family_name AS name FROM identity UNION SELECT given_name FROM identity"
+        "CREATE OR REPLACE TEMP TABLE placeholder AS "
+        "WITH spelling AS (SELECT family_name AS raw FROM identity UNION SELECT given_name FROM identity) "
+        "SELECT raw AS name FROM name_keys('spelling') WHERE is_placeholder"
     )
-    con.execute("CREATE OR REPLACE TEMP TABLE placeholder AS SELECT name FROM spelling WHERE name_is_placeholder(name)")
-    con.execute("DROP TABLE spelling")
 
 
 def _list_checks(con: duckdb.DuckDBPyConnection, asked: list[Check]) -> None:

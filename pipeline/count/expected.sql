@@ -59,21 +59,21 @@ looked_at AS (
 
 -- Every spelling is folded once: names repeat, and folding is dear.
 written AS (
-    SELECT unnest([family_name, given_name, patronymic]) AS name
+    SELECT unnest([family_name, given_name, patronymic]) AS raw
     FROM looked_at
     WHERE is_sought
     UNION
-    SELECT unnest([family_name, given_name, patronymic]) AS name
+    SELECT unnest([family_name, given_name, patronymic]) AS raw
     FROM movement_identity
 ),
 
 spelling AS MATERIALIZED (
     SELECT
-        name,
-        name_fold(name) AS folded,
-        name_is_placeholder(name) AS is_placeholder
-    FROM written
-    WHERE name IS NOT NULL
+        raw AS name,
+        fold AS folded,
+        is_placeholder
+    FROM name_keys('written')
+    WHERE raw IS NOT NULL
 ),
 
 -- A person on paper is a name and a whole birth date; nobody known by less is taken for somebody else.

@@ -1,9 +1,7 @@
-"""Names as people, officials and keyboards in Kazakhstan write them, brought to keys that can be compared.
+"""Names as people and officials in Kazakhstan write them, brought to keys that can be compared.
 
-Raw text is kept elsewhere; these rules only make keys. They lose more and more:
+Raw text is kept elsewhere; these rules only make keys, from the letters as `letters` leaves them. They lose more and more:
 
-`clean`
-    One spelling of the characters: composed letters, Cyrillic look-alikes put back, capitals, single spaces, bare hyphens.
 `fold`
     One spelling of the name across Kazakh, Russian and Latin script and the variants seen in practice. Different names stay different:
     Хасен and Хусен are two brothers.
@@ -14,7 +12,10 @@ Raw text is kept elsewhere; these rules only make keys. They lose more and more:
 `is_placeholder`
     Words that stand where a name is not known.
 
-A million names through every rule take some five seconds of one core; names repeat, so a step folds distinct spellings and joins them back.
+`name_keys` gives all of these for a column of names in one query, many times faster than one by one. Names repeat, so a step asks for the keys
+of distinct spellings and joins them back.
+
+`given_alone` and `patronymic_within` part a given name from the patronymic typed behind it, before anything else.
 
 Sources: the official rules for writing Kazakh names in Russian, Ukaz No 2923 of 2 April 1996 (ұлы and қызы in place of Russian endings),
 passport Latin, the Kazakh Latin alphabets of 2017, 2018 and 2021, and variants seen in registers.
@@ -22,65 +23,75 @@ passport Latin, the Kazakh Latin alphabets of 2017, 2018 and 2021, and variants 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
 
-from pipeline.identifiers.sql import evaluate, evaluate_each, literal
+from pipeline.identifiers.letters import clean_sql, cyrillic_stages
+from pipeline.identifiers.sql import chained, evaluate, evaluate_each, literal, replaced, where
 
-PLAIN = "А-ЯЁа-яёӘҒҚҢӨҰҮҺІәғқңөұүһі"
-LATIN = "A-Za-z\u00c0-\u024f\u018f\u0259\u00a5"
 CONSONANTS = "БВГДЖЗКЛМНПРСТФХЦЧШЩҒҚҢҺ"
-
-# Latin characters typed for Cyrillic ones, because they look alike or because the layout has no Kazakh letters.
-LOOKALIKES = {
-    **dict(zip("ABCEHKMOPTXaceopxyikmt", "АВСЕНКМОРТХасеорхуікмт", strict=True)),
-    **dict(zip("YIhƏəÖöÜüĞğÑñËë¥", "ҮІһӘәӨөҮүҒғҢңЁёҰ", strict=True)),
-}
-LATIN_LOOKALIKES = {cyrillic: latin for latin, cyrillic in reversed(LOOKALIKES.items())}
-
-# Latin to Cyrillic, longest first. Apostrophes are the alphabet of 2017, acutes that of 2018, diaereses and cedillas that of 2021;
-# Ç, Ə and Ş are also Azerbaijani. The sounds of Ы, И, Й and І cannot be told apart in Latin and are not told apart by `fold`.
-LATIN_TO_CYRILLIC = (
-    ("SHCH", "Щ"), ("SCH", "Ш"), ("ZH", "Ж"), ("KH", "Х"), ("GH", "Г"), ("TS", "Ц"), ("CH", "Ч"), ("SH", "Ш"),
-    ("S'", "Ш"), ("C'", "Ч"), ("U'", "У"), ("Y'", "У"), ("'", ""),
-    ("YU", "Ю"), ("IU", "Ю"), ("YA", "Я"), ("YE", "Е"), ("W", "У"),
-)  # fmt: skip
-LATIN_LETTERS = (
-    "ABCDEFGHIJKLMNOPQRSTUVXYZÁÄÇĞǴÍÎİÏŃÑÓÖŞŠÚÜŪÝƏ",
-    "АБЖДЕФГХИЖКЛМНОПКРСТУВХИЗААЧГГИИИИННООШШУУУУА",
-)  # fmt: skip
 
 # What Kazakh letters become in Russian spelling, and letters that are not told apart: Ы И Й І, Е Ё Э, Ш Щ.
 FOLDED_LETTERS = ("ӘҒҚҢӨҰҮҺІЁЭЫЙЩЪЬ", "АГКНОУУХИЕЕИИШ")
 FOLDED_ALPHABET = "АБВГДЕЖЗИКЛМНОПРСТУФХЧШ"
 KEY_CLASSES = (("К", "ХГ"), ("П", "Б"), ("Т", "Д"), ("Ш", "ЖЧ"), ("С", "З"), ("Ф", "В"))
 VOWELS = "АЕИОУ"
+
+# Spellings of one name or part of a name, in folded letters and in this order. A name comes in here only if its variants are the same
+# name to those who bear it; what merely sounds alike is left to `key`. A name is held against a group only if one of the group fits.
 VARIANTS = (
-    ("АХМЕД", "АХМЕТ"), ("МУРЗА", "МИРЗА"), ("ЗАГАЛИ", "ЗАЛИ"), ("МАГАЛИ", "МАЛИ"), ("ТИЛЕ", "ТЛЕ"), ("ДЖ", "Ж"), ("ШЧ", "Ш"),
-    ("ЖАМБУЛ", "ЖАМБИЛ"), ("ЧИНГИЗ", "ШИНГИС"), ("ЧИНГИС", "ШИНГИС"), ("АИЕ", "АЕ"), ("ОИЕ", "ОЕ"), ("УИЕ", "УЕ"), ("ЕИЕ", "ЕЕ"),
+    (  # of Arabic names
+        ("М[АОУ][ГКХ]+[АОУ][МН]+[БП]?[АЕИ][ДТ]+", "МУХАМЕТ"), ("А[КХ]М[АЕ][ДТ]", "АХМЕТ"), ("МА[КХ]МУ[ДТ]", "МАХМУТ"),
+        ("МА[КХ]СУ[ДТ]", "МАКСУТ"), ("РАК(ИМ|МЕТ|МАН)", r"РАХ\1"), ("ХАМИД", "ХАМИТ"), ("СЕИИ*[ДТ]", "СЕИТ"), ("МУРАД", "МУРАТ"),
+    ),
+    (  # of prophets
+        ("ИБИ?РАИ?[ГХ]?И+М", "ИБРАХИМ"), ("[ИЖ]УС[ИУ][ПФ]", "ЖУСИП"), ("[ИЖ]УН[ИУ]С", "ЖУНИС"), ("[ИЖ]АК[ИУ][БП]", "ЖАКИП"),
+        ("ДАУИ*[ДТ]", "ДАУТ"), ("СУЛЕИМЕН", "СУЛЕИМАН"),
+    ),
+    (  # of women
+        ("Л[АЕ]ИЛ+А", "ЛЕИЛА"), ("З[АЕ]ИН[АЕ][БП]", "ЗЕИНЕП"),
+    ),
+    (  # of parts of names
+        ("МУРЗА", "МИРЗА"), ("([ЗМ])АГАЛИ", r"\1АЛИ"), ("АБД[ИУ]([БВГДЖЗКЛМНПРСТФХЧШ])", r"АБД\1"),
+        ("([БГДЖЗКЛМНПРСТФХШ])ОЛЛА", r"\1УЛЛА"), ("КУЛ([АЕЖЗМНПСТШ]|$)", r"ГУЛ\1"), ("^КУЛИ", "ГУЛИ"),
+        ("БАХ(ИТ|ТИ)", r"БАК\1"), ("ХУДАИ", "КУДАИ"),
+    ),
+    (  # of Kazakh vowels in Russian, and of Azerbaijani beginnings
+        ("ТИЛЕ", "ТЛЕ"), ("ЖАМБУЛ", "ЖАМБИЛ"), ("[ЧШ]ИНГИ[СЗ]", "ШИНГИС"), ("^УРАЗ", "ОРАЗ"), ("^УТЕ", "ОТЕ"), ("^УМИР", "ОМИР"),
+        ("^ТУЛЕ", "ТОЛЕ"), ("^ГАСАН", "ХАСАН"), ("^ГУСЕИН", "ХУСЕИН"), ("^ГАЖИ", "ХАЖИ"), ("^ГУРБАН", "КУРБАН"), ("МАМ+АД", "МАМЕД"),
+    ),
+    (("Д+Ж", "Ж"), ("ШЧ", "Ш"), ("([АЕОУ])И+Е", r"\1Е")),  # of letters
 )  # fmt: skip
+
+FAMILY_ENDINGS = "И*ЕВА?|ОВА?|СКИ+|СКОИ|СКАИА|АИА|ОИ|И*УЛИ|И*КИЗИ?|И*ОГЛ[ИУ]|И*ТЕГИ|И+"
+PATRONYMIC_ENDINGS = "И*ЕВИЧ|ОВИЧ|И*ЕВНА|ОВНА|ИНИЧНА|ИЧНА|ИЧ|И*У?УЛ[ИУ]|И*[ГК]ИЗИ?|И*[ОУ]ГЛ[ИУ]|И+"
+# The same on clean text, of a word behind a given name.
+PATRONYMIC_END = (
+    "(?:[ҰУ]Л[ЫИІ]|УУЛУ|[ҒГҚКХ][ЫИІ]З[ЫИІ]|[ОЕ]ВИЧ|[ОЕ]ВНА|ИЧНА|ИЧ|[ОУ][ҒГ]Л[ЫУИ]"
+    "|[UŪ]L[YI]|UULU|[QKG][YIİ]Z[YIİ]|[OE]VI(?:CH|Ç)|[OE]VNA|ICHNA|ICH|O[GĞ]H?L[YIU]|O''?G''?LI)"
+)
+BEHIND_A_NAME = f"^(.*?[^ ]) ([^ ]{{2,}}{PATRONYMIC_END}|[^ ]+ {PATRONYMIC_END})$"
+INITIALS = r"\s*\pL\s*(?:\.\s*\pL?\s*)*"
 
 PLACEHOLDERS = (
     "Н/Д", "Н/И", "Б/О", "Б/И", "Н.Д.", "нет", "нет данных", "не указано", "не указана", "не указан", "не установлено", "не установлена",
     "не установлен", "не известно", "неизвестно", "неизв", "без имени", "без фамилии", "без отчества", "безымянный", "безымянная", "аноним",
     "белгісіз", "беймәлім", "жоқ", "аты жоқ", "анықталмаған", "көрсетілмеген", "мәлімет жоқ", "деректер жоқ", "аты-жөні белгісіз",
     "unknown", "unnamed", "no name", "noname", "not known", "not available", "none", "null", "n/a", "anonymous", "john doe",
+    "неустановленный", "неустановленная", "неопознанный", "неопознанная", "отсутствует", "прочерк", "без фио", "фио", "фамилия", "имя",
+    "отчество", "новорожденный", "новорожденная", "мальчик", "девочка", "младенец", "подкидыш", "тегі белгісіз",
+    "есімі белгісіз", "анықталуда", "тіркелмеген", "нәресте", "жаңа туған", "ұл бала", "қыз бала", "н/н", "н/у", "б/ф", "n/n",
+    "newborn", "infant", "missing", "not stated", "no data", "surname", "jane doe", "qwerty", "asdf", "йцукен", "фыва",
     "тест", "тестов", "тестовый", "тестовая", "test", "проба", "ххх", "xxx",
 )  # fmt: skip
 PLACEHOLDER_STEMS = ("неизвестн", "белгісіз", "безымянн", "unknown")
 
 
-def clean_sql(t: str) -> str:
-    """Composed capitals with look-alikes repaired, single spaces and bare hyphens; NULL for NULL and for what has no letter or digit.
-
-    Most names hold nothing but Cyrillic letters and need only capitals; the rest takes the long way to the same end.
-    """
-    return f"CASE WHEN regexp_full_match({t}, '[{PLAIN}]+') THEN upper({t}) ELSE {_thorough(t)} END"
-
 
 def fold_sql(t: str) -> str:
     """The name in one spelling: Kazakh, Russian and Latin spellings of one name meet, different names do not. Letters only."""
-    return _or_null(_single_letters(_replaced(_spelled(t), ("/", ""))))
+    return chained(t, [*_spelled_stages(), _lettered("v"), _single_letters("v")])
 
 
 def family_stem_sql(t: str) -> str:
@@ -88,38 +99,50 @@ def family_stem_sql(t: str) -> str:
 
     At least three letters are left. NULL for a placeholder.
     """
-    feminine = f"regexp_replace({_known(t)}, 'ИНА$', 'ИН')"
-    endings = "И*ЕВА?|ОВА?|СКИ+|СКАИА|АИА|И*УЛИ|И*КИЗИ|И*ОГЛ[ИУ]|И*ТЕГИ|И+"
-    return _stem(feminine, 3, endings)
+    return chained(t, [*_known_stages(), _family_stem("v"), _single_letters("v")])
 
 
 def patronymic_stem_sql(t: str) -> str:
-    """The father's name in a patronymic: Серікұлы, Серикулы, Серикович, Сериковна, Serikuly, Серік. NULL for a placeholder: no evidence."""
-    endings = "И*ЕВИЧ|ОВИЧ|И*ЕВНА|ОВНА|ИНИЧНА|ИЧНА|ИЧ|И*УЛИ|И*КИЗИ?|И*ОГЛ[ИУ]|И+"
-    return _stem(_known(t), 2, endings)
+    """The father's name in a patronymic: Серікұлы, Серикулы, Серикович, Сериковна, Serikuly, Серік.
+
+    NULL for a placeholder and for an initial: no evidence.
+    """
+    return chained(t, [*_known_stages(), _patronymic_stem("v"), _single_letters("v")])
 
 
 def key_sql(t: str) -> str:
     """How a name sounds, without vowels after the first letter. For blocking only: Хасен and Хусен share it. NULL for a placeholder."""
-    text = f"regexp_replace({_replaced(_known(t), ('/', ''))}, '^[{VOWELS}]', 'Ә')"
-    sounds = "".join(others for _, others in KEY_CLASSES), "".join(sound * len(others) for sound, others in KEY_CLASSES)
-    text = (
-        f"translate({text}, 'Ә{sounds[0]}{VOWELS}', 'А{sounds[1]}')"  # what has no counterpart is left out: the vowels
-    )
-    return _or_null(_single_letters(text, "КПТШСФЛМНР"))
+    return chained(t, [*_known_stages(), _sound("v"), _single_letters("v")])
 
 
 def is_placeholder_sql(t: str) -> str:
     """Words that stand where no name is known (Неизвестный, Белгісіз, Unknown, Н/Д), or no letter at all. NULL for NULL."""
-    return (
-        f"CASE WHEN {t} IS NOT NULL THEN coalesce(regexp_matches({_spelled(t)}, '{_placeholder_pattern()}'), TRUE) END"
+    return f"CASE WHEN {t} IS NOT NULL THEN coalesce({chained(t, _known_stages())} = '', TRUE) END"
+
+
+def keys_query(relation: str) -> str:
+    """All of the above for the distinct names in the column `raw` of a relation: its rows with the keys."""
+    query = f"SELECT raw, raw AS v FROM query_table({relation})"
+    for stage in _spelled_stages():
+        query = f"SELECT raw, {stage} AS v FROM ({query})"
+    query = f"SELECT raw, v, {_known('v')} AS known FROM ({query})"
+    query = (
+        f"SELECT raw, raw IS NOT NULL AND coalesce(known = '', TRUE) AS is_placeholder, {_lettered('v')} AS fold, "
+        f"{_family_stem('known')} AS family_stem, {_patronymic_stem('known')} AS patronymic_stem, {_sound('known')} AS name_key FROM ({query})"
     )
+    keys = ", ".join(f"{_single_letters(key)} AS {key}" for key in ("fold", "family_stem", "patronymic_stem", "name_key"))
+    return f"SELECT raw, is_placeholder, {keys} FROM ({query})"
 
 
-def clean(value: str | None) -> str | None:
-    """Clean one name: see `clean_sql`."""
-    answer: str | None = evaluate(clean_sql, value)
-    return answer
+def given_alone_sql(t: str) -> str:
+    """The given name without a patronymic typed behind it. NULL for initials, which say too little."""
+    alone = f"regexp_replace({clean_sql(t)}, '{BEHIND_A_NAME}', '\\1')"
+    return f"CASE WHEN regexp_full_match({t}, '{INITIALS}') THEN NULL WHEN {_has_words(t)} THEN {alone} ELSE {t} END"
+
+
+def patronymic_within_sql(t: str) -> str:
+    """The patronymic typed behind a given name, NULL where there is none."""
+    return f"CASE WHEN {_has_words(t)} THEN nullif(regexp_extract({clean_sql(t)}, '{BEHIND_A_NAME}', 2), '') END"
 
 
 def fold(value: str | None) -> str | None:
@@ -152,130 +175,104 @@ def is_placeholder(value: str | None) -> bool | None:
     return answer
 
 
-def _replaced(text: str, *pairs: tuple[str, str]) -> str:
-    for old, new in pairs:
-        text = f"replace({text}, {literal(old)}, {literal(new)})"
-    return text
+def given_alone(value: str | None) -> str | None:
+    """Part one given name from a patronymic: see `given_alone_sql`."""
+    answer: str | None = evaluate(given_alone_sql, value)
+    return answer
 
 
-def _thorough(t: str) -> str:
-    """NFC, invisible characters out, look-alikes, capitals, white space, hyphens, apostrophes, in this order."""
-    text = f"regexp_replace(nfc_normalize({t}), '[\\x{{00ad}}\\x{{200b}}-\\x{{200f}}\\x{{2060}}\\x{{feff}}\\pM]+', '', 'g')"
-    text = f"upper({_lookalikes_repaired(t, text)})"
-    text = f"regexp_replace({text}, '[\\s\\pZ_]+', ' ', 'g')"
-    text = f"regexp_replace({text}, ' *[-\\x{{2010}}-\\x{{2015}}\\x{{2212}}]+ *', '-', 'g')"
-    text = f"regexp_replace({text}, '[`´\\x{{2018}}\\x{{2019}}\\x{{201b}}\\x{{02b9}}-\\x{{02bf}}]', '''', 'g')"
-    return _or_null(f"regexp_extract({text}, '[\\pL\\pN](?:.*[\\pL\\pN''])?')")
+def patronymic_within(value: str | None) -> str | None:
+    """Patronymic behind one given name: see `patronymic_within_sql`."""
+    answer: str | None = evaluate(patronymic_within_sql, value)
+    return answer
 
 
-def _lookalikes_repaired(t: str, text: str) -> str:
-    """Each word of `text` in one script. The script of the other words is looked for in the raw text `t`.
+def _has_words(t: str) -> str:
+    return f"regexp_matches({t}, '\\S\\s+\\S')"
 
-    A letter without a look-alike says what script its word is in, more such letters against fewer. A word of nothing but look-alikes
-    goes with the rest of the name; where that says nothing either, one Cyrillic letter makes it Cyrillic.
+
+def _spelled_stages() -> list[str]:
+    """Folded, but for doubled letters and the stroke of Н/Д: endings are cut first, or қ of Серікқызы would go with its ending.
+
+    КҮЛ is ГҮЛ, Я and Ю after a consonant are А and У, else ИА and ИУ; Ц is ТС. The first of two hyphenated family names loses its sex:
+    Иванова-Петрова has a brother Иванов-Петров.
     """
-    score = f"coalesce(nullif({_cyrillic_score('w')}, 0), {_cyrillic_score(t)})"
-    word = (
-        f"CASE WHEN {score} > 0 OR ({score} = 0 AND regexp_matches(w, '\\p{{Cyrillic}}')) THEN {_translated('w', LOOKALIKES)} "
-        f"WHEN {score} < 0 THEN {_translated('w', LATIN_LOOKALIKES)} ELSE w END"
-    )
-    words = f"list_transform(regexp_extract_all({text}, '[\\pL¥]+|[^\\pL¥]+'), lambda w: {word})"
-    return f"CASE WHEN regexp_matches({t}, '[{LATIN}]') THEN array_to_string({words}, '') ELSE {text} END"
+    soft = replaced("v", ("КҮЛ", "ГУЛ"), ("КУЛЬ", "ГУЛ"), ("КУЛЯ", "ГУЛЯ"), ("ЬЕ", "ИЕ"), ("ЬЁ", "ИЕ"))
+    soft = f"regexp_replace({soft}, '([{CONSONANTS}])Я', '\\1А', 'g')"
+    soft = f"regexp_replace({soft}, '([{CONSONANTS}])Ю', '\\1У', 'g')"
+    joined = "regexp_replace(regexp_replace(v, '([ОЕ]В|ИН)А[- ]', '\\1', 'g'), 'СКАИА[- ]', 'СКИ', 'g')"
+    return [
+        *cyrillic_stages(),
+        where("[ЯЮЦ]|КҮЛ|КУЛЬ|Ь[ЕЁ]", replaced(soft, ("Я", "ИА"), ("Ю", "ИУ"), ("Ц", "ТС"))),
+        f"translate(v, {literal(FOLDED_LETTERS[0])}, {literal(FOLDED_LETTERS[1])})",
+        where("[^А-Я]", f"regexp_replace({joined}, '[^\\pL/]+', '', 'g')"),
+        *map(_one_variant, VARIANTS),
+    ]
 
 
-def _cyrillic_score(text: str) -> str:
-    """How many more letters of `text` can only be Cyrillic than can only be Latin."""
-    cyrillic = f"translate({text}, {literal(''.join(LATIN_LOOKALIKES))}, '')"
-    latin = f"translate({text}, {literal(''.join(LOOKALIKES))}, '')"
-    return (
-        f"length(regexp_replace({cyrillic}, '[^\\p{{Cyrillic}}]+', '', 'g')) - "
-        f"length(regexp_replace({latin}, '[^{LATIN}]+', '', 'g'))"
-    )
+def _one_variant(group: Iterable[tuple[str, str]]) -> str:
+    text = "v"
+    for old, new in group:
+        is_plain = old.isalpha()  # and quicker to find
+        text = replaced(text, (old, new)) if is_plain else f"regexp_replace({text}, {literal(old)}, {literal(new)}, 'g')"
+    return where("|".join(pattern for pattern, _ in group), text)
 
 
-def _translated(text: str, letters: dict[str, str]) -> str:
-    return f"translate({text}, {literal(''.join(letters))}, {literal(''.join(letters.values()))})"
+def _spelled_sql(t: str) -> str:
+    return chained(t, _spelled_stages())
 
 
-def _latin_to_cyrillic(text: str) -> str:
-    """Passport and Kazakh Latin letter by letter. YA after a consonant is ЬЯ (DARYA, ILYAS), but Я in LYAZZAT; YO after a consonant is Ё."""
-    consonants = "[BCDFGHJKLMNPQRSTVXZ]"
-    text = f"regexp_replace({text}, '(^|[ -])LYA', '\\1LЯ', 'g')"
-    text = f"regexp_replace({text}, '({consonants})YA', '\\1ЬЯ', 'g')"
-    text = f"regexp_replace({text}, '({consonants})YO', '\\1Ё', 'g')"
-    text = _replaced(text, *LATIN_TO_CYRILLIC)
-    return f"translate({text}, {literal(LATIN_LETTERS[0])}, {literal(LATIN_LETTERS[1])})"
+def _known_stages() -> list[str]:
+    return [*_spelled_stages(), _known("v")]
 
 
-def _fold_letters(text: str) -> str:
-    """Letters of the folded alphabet only: КҮЛ is ГҮЛ, Я and Ю after a consonant are А and У, else ИА and ИУ; Ц is ТС."""
-    rare = _replaced("v", ("КҮЛ", "ГУЛ"), ("КУЛЬ", "ГУЛ"), ("КУЛЯ", "ГУЛЯ"))
-    rare = f"regexp_replace({rare}, '([{CONSONANTS}])Я', '\\1А', 'g')"
-    rare = f"regexp_replace({rare}, '([{CONSONANTS}])Ю', '\\1У', 'g')"
-    rare = _replaced(rare, ("Я", "ИА"), ("Ю", "ИУ"), ("Ц", "ТС"))
-    text = _where(text, "[ЯЮЦ]|КҮЛ|КУЛЬ", rare)
-    text = f"translate({text}, {literal(FOLDED_LETTERS[0])}, {literal(FOLDED_LETTERS[1])})"
-    return f"regexp_replace({text}, '[^\\pL/]+', '', 'g')"
+def _known(spelled: str) -> str:
+    """The name as spelled, or the empty text where it is a placeholder."""
+    return f"CASE WHEN regexp_matches({spelled}, '{_placeholder_pattern()}') THEN '' ELSE {spelled} END"
 
 
-def _variants(text: str) -> str:
-    """Spellings of one name: the family of Мұхамбет, Ахмед, Мырза, Мырзағали and Жұмағали, Тілеген, Жамбыл, Шыңғыс, ДЖ, ЙЕ."""
-    mohammed = "М[АОУ][ГКХ]+[АОУ][МН]+[БП]?[АЕИ][ДТ]+"
-    others = _replaced(f"regexp_replace(v, '{mohammed}', 'МУХАМЕТ', 'g')", *VARIANTS)
-    return _where(text, "|".join([mohammed, *(variant for variant, _ in VARIANTS)]), others)
+def _lettered(spelled: str) -> str:
+    return f"replace({spelled}, '/', '')"
 
 
-def _single_letters(text: str, alphabet: str = FOLDED_ALPHABET) -> str:
-    """Doubled letters become single. RE2 has no back references: eight letters a pass, one group for each."""
-    single = "v"
-    for start in range(0, len(alphabet), 8):
-        letters = alphabet[start : start + 8]
+def _family_stem(known: str) -> str:
+    return _cut(f"CASE WHEN ends_with({known}, 'ИНА') THEN {known}[:-2] ELSE {known} END", 3, FAMILY_ENDINGS)
+
+
+def _patronymic_stem(known: str) -> str:
+    return f"CASE WHEN length({known}) > 1 THEN {_cut(known, 2, PATRONYMIC_ENDINGS)} END"
+
+
+def _cut(text: str, least: int, endings: str) -> str:
+    """The name without the longest of the endings that leaves at least `least` letters."""
+    return _lettered(f"({text})[1:{least}] || regexp_replace(({text})[{least + 1}:], '(?:{endings})$', '')")
+
+
+def _sound(known: str) -> str:
+    text = f"regexp_replace({_lettered(known)}, '^[{VOWELS}]', 'Ә')"
+    sounds = "".join(others for _, others in KEY_CLASSES), "".join(sound * len(others) for sound, others in KEY_CLASSES)
+    return f"translate({text}, 'Ә{sounds[0]}{VOWELS}', 'А{sounds[1]}')"  # what has no counterpart is left out: the vowels
+
+
+def _single_letters(text: str) -> str:
+    """Doubled letters become single; NULL where none is left. RE2 has no back references: eight letters a pass, one group for each."""
+    single = text
+    for start in range(0, len(FOLDED_ALPHABET), 8):
+        letters = FOLDED_ALPHABET[start : start + 8]
         doubled = "|".join(f"({letter}){letter}+" for letter in letters)
         groups = "".join(f"\\{number}" for number in range(1, len(letters) + 1))
         single = f"regexp_replace({single}, '{doubled}', '{groups}', 'g')"
-    return _where(text, "|".join(letter * 2 for letter in alphabet), single)
-
-
-def _let(text: str, body: str) -> str:
-    """`body`, an expression over `v`, where `v` is `text`: computed once, however often `body` names it."""
-    return f"list_transform([{text}], lambda v: {body})[1]"
-
-
-def _where(text: str, pattern: str, body: str) -> str:
-    """`body` where `text` matches, else `text` as it is: the many names without a rare spelling pay for one look."""
-    return _let(text, f"CASE WHEN regexp_matches(v, '{pattern}') THEN {body} ELSE v END")
-
-
-def _or_null(text: str) -> str:
-    return _let(text, "CASE WHEN v <> '' THEN v END")
-
-
-def _spelled(t: str) -> str:
-    """Folded, but for doubled letters and the stroke of Н/Д: endings are cut first, or қ of Серікқызы would go with its ending."""
-    cyrillic = (
-        f"CASE WHEN regexp_full_match({t}, '[{PLAIN}]+') THEN upper({t}) "
-        f"WHEN regexp_matches({t}, '[{LATIN}]') THEN {_latin_to_cyrillic(_thorough(t))} ELSE {_thorough(t)} END"
-    )
-    return _variants(_fold_letters(cyrillic))
-
-
-def _known(t: str) -> str:
-    """The name as `_spelled`, or the empty text where it is a placeholder."""
-    return f"regexp_replace({_spelled(t)}, '{_placeholder_pattern()}', '')"
-
-
-def _stem(text: str, least: int, endings: str) -> str:
-    """The name without the longest of the endings that leaves at least `least` letters."""
-    cut = f"v[1:{least}] || regexp_replace(v[{least + 1}:], '(?:{endings})$', '')"
-    return _or_null(_single_letters(_replaced(_let(text, cut), ("/", ""))))
+    twice = "|".join(letter * 2 for letter in FOLDED_ALPHABET)
+    return f"CASE WHEN regexp_matches({text}, '{twice}') THEN {single} ELSE nullif({text}, '') END"
 
 
 @cache
 def _placeholder_pattern() -> str:
-    """The placeholders as `_spelled` writes them, however often a letter is repeated."""
-    words = sorted(map(_repeatable, evaluate_each(_spelled, PLACEHOLDERS)))
-    stems = sorted(map(_repeatable, evaluate_each(_spelled, PLACEHOLDER_STEMS)))
-    return f"^(?:{'|'.join(words)}|(?:{'|'.join(stems)}).*|/*)$"
+    """The placeholders as `_spelled` writes them, however often a letter is repeated; one letter thrice or more; no letter at all."""
+    words = sorted({_repeatable(word) for word in evaluate_each(_spelled_sql, PLACEHOLDERS).values()})
+    stems = sorted({_repeatable(word) for word in evaluate_each(_spelled_sql, PLACEHOLDER_STEMS).values()})
+    runs = [letter + "{3,}" for letter in FOLDED_ALPHABET]
+    return f"^(?:{'|'.join([*words, *runs])}|(?:{'|'.join(stems)}).*|/*)$"
 
 
 def _repeatable(spelled: str) -> str:

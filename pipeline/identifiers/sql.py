@@ -7,7 +7,7 @@ makes a macro of it; `evaluate` runs the very same text on one value. There is n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import duckdb
@@ -20,6 +20,33 @@ _local = threading.local()
 def literal(text: str) -> str:
     """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def chained(text: str, stages: Iterable[str]) -> str:
+    """Run `text` through stages, each an expression over `v`, the answer of the stage before, computed once however often it is named.
+
+    A lambda compiles its patterns anew for every chunk of rows: many names go through the same stages in a query of their own.
+    """
+    for stage in stages:
+        text = f"list_transform([{text}], lambda v: {stage})[1]"
+    return text
+
+
+def where(pattern: str, body: str) -> str:
+    """`body` where `v` matches, else `v` as it is: the many names without a rare spelling pay for one look."""
+    return f"CASE WHEN regexp_matches(v, {literal(pattern)}) THEN {body} ELSE v END"
+
+
+def replaced(text: str, *pairs: tuple[str, str]) -> str:
+    """`text` with the first of each pair replaced by the second, pair after pair."""
+    for old, new in pairs:
+        text = f"replace({text}, {literal(old)}, {literal(new)})"
+    return text
+
+
+def translated(text: str, letters: dict[str, str]) -> str:
+    """`text` with each letter of `letters` replaced by its own."""
+    return f"translate({text}, {literal(''.join(letters))}, {literal(''.join(letters.values()))})"
 
 
 def create_macro(con: duckdb.DuckDBPyConnection, name: str, rule: Rule, *parameters: str) -> None:
@@ -52,11 +79,10 @@ def evaluate(rule: Rule, *values: Any) -> Any:
     return _connection().execute(query).fetchall()[0][0]
 
 
-def evaluate_each(rule: Rule, words: Collection[str]) -> set[str]:
-    """Run `rule` on many words in one query and return the different answers."""
+def evaluate_each(rule: Rule, words: Iterable[str]) -> dict[str, Any]:
+    """Run `rule` on many words in one query and return each with its answer."""
     listed = ", ".join(f"({literal(word)})" for word in words)
-    rows = _connection().execute(f"SELECT {rule('word')} FROM (VALUES {listed}) AS given (word)").fetchall()
-    return {row[0] for row in rows}
+    return dict(_connection().execute(f"SELECT word, {rule('word')} FROM (VALUES {listed}) AS given (word)").fetchall())
 
 
 def _connection() -> duckdb.DuckDBPyConnection:

@@ -46,5 +46,5 @@ SELECT
     name_pair(family.family_code, given.family_code) AS names
 FROM paper
 LEFT JOIN spelling AS family ON paper.family_name = family.raw
-LEFT JOIN spelling AS given ON paper.given_name = given.raw
-LEFT JOIN spelling AS patronymic ON paper.patronymic = patronymic.raw
+LEFT JOIN spelling AS given ON given_alone(paper.given_name) = given.raw
+LEFT JOIN spelling AS patronymic ON COALESCE(paper.patronymic, patronymic_within(paper.given_name)) = patronymic.raw

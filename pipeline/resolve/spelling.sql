@@ -1,34 +1,17 @@
 -- Every spelling of a name once, with its keys: names repeat, folding them is dear. What is equal has one code.
+-- A patronymic typed behind a given name is a spelling of its own.
 WITH spelling AS (
     SELECT family_name AS raw FROM identity
     UNION
-    SELECT given_name FROM identity
-    UNION
-    SELECT patronymic FROM identity
+    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM identity
     UNION
     SELECT family_name FROM list_identity
     UNION
-    SELECT given_name FROM list_identity
-    UNION
-    SELECT patronymic FROM list_identity
+    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM list_identity
     UNION
     SELECT family_name FROM movement_identity
     UNION
-    SELECT given_name FROM movement_identity
-    UNION
-    SELECT patronymic FROM movement_identity
-),
-
-folded AS (
-    SELECT
-        raw,
-        COALESCE(name_is_placeholder(raw), FALSE) AS is_placeholder,
-        name_fold(raw) AS fold,
-        family_stem(raw) AS family_stem,
-        patronymic_stem(raw) AS patronymic_stem,
-        name_key(raw) AS name_key
-    FROM spelling
-    WHERE raw IS NOT NULL
+    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM movement_identity
 ),
 
 known AS (
@@ -37,11 +20,12 @@ known AS (
         is_placeholder,
         -- what is typed while learning the tablet: Тестов Тест, Учебный Пример
         COALESCE(regexp_matches(fold, '^(ТЕСТ|УЧЕБН|ПРИМЕР|ПРОБ)'), FALSE) AS is_exercise,
-        CASE WHEN NOT is_placeholder THEN NULLIF(fold, '') END AS fold,
-        CASE WHEN NOT is_placeholder THEN NULLIF(family_stem, '') END AS family_stem,
-        CASE WHEN NOT is_placeholder THEN NULLIF(patronymic_stem, '') END AS patronymic_stem,
-        CASE WHEN NOT is_placeholder THEN NULLIF(name_key, '') END AS name_key
-    FROM folded
+        CASE WHEN NOT is_placeholder THEN fold END AS fold,
+        CASE WHEN NOT is_placeholder THEN family_stem END AS family_stem,
+        CASE WHEN NOT is_placeholder THEN patronymic_stem END AS patronymic_stem,
+        CASE WHEN NOT is_placeholder THEN name_key END AS name_key
+    FROM name_keys('spelling')
+    WHERE raw IS NOT NULL
 )
 
 SELECT

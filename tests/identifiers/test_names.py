@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.identifiers import names
+from pipeline.identifiers import letters, names
 
 MANY = settings(deadline=None, max_examples=30)
 LETTERS = "АаБбВвГгДдЕеЁёЖжЗзИиЙйКкЛлМмНнОоПпРрСсТтУуФфХхЦцЧчШшЩщЪъЫыЬьЭэЮюЯяӘәҒғҚқҢңӨөҰұҮүҺһІі"
@@ -19,7 +19,7 @@ class TestClean:
     """One spelling of the characters."""
 
     def test_letters_typed_in_two_parts_are_composed(self) -> None:
-        assert names.clean(unicodedata.normalize("NFD", "Андрей Ёлкин")) == "АНДРЕЙ ЁЛКИН"
+        assert letters.clean(unicodedata.normalize("NFD", "Андрей Ёлкин")) == "АНДРЕЙ ЁЛКИН"
 
     @pytest.mark.parametrize(
         ("typed", "meant"),
@@ -39,45 +39,45 @@ class TestClean:
         ],
     )
     def test_latin_look_alikes_in_a_cyrillic_name_are_put_back(self, typed: str, meant: str) -> None:
-        assert names.clean(typed) == meant
+        assert letters.clean(typed) == meant
 
     def test_a_word_of_nothing_but_look_alikes_is_in_the_script_of_the_other_words(self) -> None:
-        assert names.clean("Bepa Ахметова") == "ВЕРА АХМЕТОВА"
-        assert names.clean("Copa Aliyeva") == "COPA ALIYEVA"
+        assert letters.clean("Bepa Ахметова") == "ВЕРА АХМЕТОВА"
+        assert letters.clean("Copa Aliyeva") == "COPA ALIYEVA"
 
     def test_each_word_has_a_script_of_its_own(self) -> None:
-        assert names.clean("Acылбeк Nurlan") == "АСЫЛБЕК NURLAN"
+        assert letters.clean("Acылбeк Nurlan") == "АСЫЛБЕК NURLAN"
 
     def test_cyrillic_look_alikes_in_a_latin_name_are_put_back(self) -> None:
-        assert names.clean("\u0412ekzat") == "BEKZAT"
+        assert letters.clean("\u0412ekzat") == "BEKZAT"
         assert names.fold("\u0412ekzat") == names.fold("Бекзат")
 
     def test_a_latin_name_stays_latin(self) -> None:
-        assert names.clean("Aliya") == "ALIYA"
+        assert letters.clean("Aliya") == "ALIYA"
 
     @pytest.mark.parametrize(
         "typed", ["Нұр - Сұлтан", " Нұр–Сұлтан ", "Нұр‑Сұлтан", "Нұр\u00ad-Сұлтан", "\ufeffНұр-Сұлтан."]
     )
     def test_hyphens_and_invisible_characters(self, typed: str) -> None:
-        assert names.clean(typed) == "НҰР-СҰЛТАН"
+        assert letters.clean(typed) == "НҰР-СҰЛТАН"
 
     def test_white_space_becomes_single_spaces(self) -> None:
-        assert names.clean("  Аты\u00a0 \t жөні ") == "АТЫ ЖӨНІ"
+        assert letters.clean("  Аты\u00a0 \t жөні ") == "АТЫ ЖӨНІ"
 
     @pytest.mark.parametrize("nothing", ["", "   ", "-", "…", "?"])
     def test_what_has_no_letter_is_nothing(self, nothing: str) -> None:
-        assert names.clean(nothing) is None
+        assert letters.clean(nothing) is None
 
     @MANY
     @given(st.text(max_size=20))
     def test_cleaning_twice_changes_nothing(self, text: str) -> None:
-        once = names.clean(text)
-        assert names.clean(once) == once
+        once = letters.clean(text)
+        assert letters.clean(once) == once
 
     @MANY
     @given(kazakh_names)
     def test_the_short_way_and_the_long_way_agree(self, name: str) -> None:
-        assert names.clean(f" {name} ") == names.clean(name)
+        assert letters.clean(f" {name} ") == letters.clean(name)
 
 
 class TestFold:
@@ -132,7 +132,7 @@ class TestFold:
 
     def test_no_name_is_no_key(self) -> None:
         for rule in (
-            names.clean,
+            letters.clean,
             names.fold,
             names.family_stem,
             names.patronymic_stem,
