@@ -59,13 +59,13 @@ VARIANTS = (
     ),
     (  # of Kazakh vowels in Russian, and of Azerbaijani beginnings
         ("ТИЛЕ", "ТЛЕ"), ("ЖАМБУЛ", "ЖАМБИЛ"), ("[ЧШ]ИНГИ[СЗ]", "ШИНГИС"), ("^УРАЗ", "ОРАЗ"), ("^УТЕ", "ОТЕ"), ("^УМИР", "ОМИР"),
-        ("^ТУЛЕ", "ТОЛЕ"), ("^ГАСАН", "ХАСАН"), ("^ГУСЕИН", "ХУСЕИН"), ("^ГАЖИ", "ХАЖИ"), ("^ГУРБАН", "КУРБАН"), ("МАМ+АД", "МАМЕД"),
+        ("^ТУЛЕ", "ТОЛЕ"), ("^ГАСАН", "ХАСАН"), ("^ГУСЕИН", "ХУСЕИН"), ("^ГАД?ЖИ", "ХАЖИ"), ("^ГУРБАН", "КУРБАН"), ("МАМ+АД", "МАМЕД"),
     ),
     (("Д+Ж", "Ж"), ("ШЧ", "Ш"), ("([АЕОУ])И+Е", r"\1Е")),  # of letters
 )  # fmt: skip
 
 FAMILY_ENDINGS = "И*ЕВА?|ОВА?|СКИ+|СКОИ|СКАИА|АИА|ОИ|И*УЛИ|И*КИЗИ?|И*ОГЛ[ИУ]|И*ТЕГИ|И+"
-PATRONYMIC_ENDINGS = "И*ЕВИЧ|ОВИЧ|И*ЕВНА|ОВНА|ИНИЧНА|ИЧНА|ИЧ|И*У?УЛ[ИУ]|И*[ГК]ИЗИ?|И*[ОУ]ГЛ[ИУ]|И+"
+PATRONYMIC_ENDINGS = "И*ЕВИЧ|ОВИЧ|И*ЕВНА|ОВНА|ИНИЧНА|ИЧНА|ИЧ|И*УЛИ|УУЛУ|И*[ГК]ИЗИ?|И*[ОУ]ГЛ[ИУ]|И+"
 # The same on clean text, of a word behind a given name.
 PATRONYMIC_END = (
     "(?:[ҰУ]Л[ЫИІ]|УУЛУ|[ҒГҚКХ][ЫИІ]З[ЫИІ]|[ОЕ]ВИЧ|[ОЕ]ВНА|ИЧНА|ИЧ|[ОУ][ҒГ]Л[ЫУИ]"
@@ -86,7 +86,6 @@ PLACEHOLDERS = (
     "тест", "тестов", "тестовый", "тестовая", "test", "проба", "ххх", "xxx",
 )  # fmt: skip
 PLACEHOLDER_STEMS = ("неизвестн", "белгісіз", "безымянн", "unknown")
-
 
 
 def fold_sql(t: str) -> str:
@@ -127,10 +126,12 @@ def keys_query(relation: str) -> str:
         query = f"SELECT raw, {stage} AS v FROM ({query})"
     query = f"SELECT raw, v, {_known('v')} AS known FROM ({query})"
     query = (
-        f"SELECT raw, raw IS NOT NULL AND coalesce(known = '', TRUE) AS is_placeholder, {_lettered('v')} AS fold, "
+        f"SELECT raw, CASE WHEN raw IS NOT NULL THEN coalesce(known = '', TRUE) END AS is_placeholder, {_lettered('v')} AS fold, "
         f"{_family_stem('known')} AS family_stem, {_patronymic_stem('known')} AS patronymic_stem, {_sound('known')} AS name_key FROM ({query})"
     )
-    keys = ", ".join(f"{_single_letters(key)} AS {key}" for key in ("fold", "family_stem", "patronymic_stem", "name_key"))
+    keys = ", ".join(
+        f"{_single_letters(key)} AS {key}" for key in ("fold", "family_stem", "patronymic_stem", "name_key")
+    )
     return f"SELECT raw, is_placeholder, {keys} FROM ({query})"
 
 
@@ -200,7 +201,7 @@ def _spelled_stages() -> list[str]:
     soft = replaced("v", ("КҮЛ", "ГУЛ"), ("КУЛЬ", "ГУЛ"), ("КУЛЯ", "ГУЛЯ"), ("ЬЕ", "ИЕ"), ("ЬЁ", "ИЕ"))
     soft = f"regexp_replace({soft}, '([{CONSONANTS}])Я', '\\1А', 'g')"
     soft = f"regexp_replace({soft}, '([{CONSONANTS}])Ю', '\\1У', 'g')"
-    joined = "regexp_replace(regexp_replace(v, '([ОЕ]В|ИН)А[- ]', '\\1', 'g'), 'СКАИА[- ]', 'СКИ', 'g')"
+    joined = "regexp_replace(regexp_replace(v, '([ОЕ]В|ИН)А[- ]', '\\1', 'g'), 'СК(АИА|ОИ)[- ]', 'СКИ', 'g')"
     return [
         *cyrillic_stages(),
         where("[ЯЮЦ]|КҮЛ|КУЛЬ|Ь[ЕЁ]", replaced(soft, ("Я", "ИА"), ("Ю", "ИУ"), ("Ц", "ТС"))),
@@ -214,7 +215,9 @@ def _one_variant(group: Iterable[tuple[str, str]]) -> str:
     text = "v"
     for old, new in group:
         is_plain = old.isalpha()  # and quicker to find
-        text = replaced(text, (old, new)) if is_plain else f"regexp_replace({text}, {literal(old)}, {literal(new)}, 'g')"
+        text = (
+            replaced(text, (old, new)) if is_plain else f"regexp_replace({text}, {literal(old)}, {literal(new)}, 'g')"
+        )
     return where("|".join(pattern for pattern, _ in group), text)
 
 
@@ -251,7 +254,9 @@ def _cut(text: str, least: int, endings: str) -> str:
 def _sound(known: str) -> str:
     text = f"regexp_replace({_lettered(known)}, '^[{VOWELS}]', 'Ә')"
     sounds = "".join(others for _, others in KEY_CLASSES), "".join(sound * len(others) for sound, others in KEY_CLASSES)
-    return f"translate({text}, 'Ә{sounds[0]}{VOWELS}', 'А{sounds[1]}')"  # what has no counterpart is left out: the vowels
+    return (
+        f"translate({text}, 'Ә{sounds[0]}{VOWELS}', 'А{sounds[1]}')"  # what has no counterpart is left out: the vowels
+    )
 
 
 def _single_letters(text: str) -> str:

@@ -46,6 +46,13 @@ def test_a_macro_over_a_column_gives_what_python_gives(
     assert found == [evaluate(rule, word) for word in WORDS]
 
 
+def test_all_keys_at_once_are_the_keys_one_by_one(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE TABLE written AS SELECT t AS raw FROM word")
+    one_by_one = "SELECT t, name_is_placeholder(t), name_fold(t), family_stem(t), patronymic_stem(t), name_key(t) FROM word ORDER BY ALL"
+    at_once = "SELECT raw, is_placeholder, fold, family_stem, patronymic_stem, name_key FROM name_keys('written') ORDER BY ALL"
+    assert con.execute(at_once).fetchall() == con.execute(one_by_one).fetchall()
+
+
 def test_macros_of_two_values(con: duckdb.DuckDBPyConnection) -> None:
     assert con.execute("SELECT iin_is_neighbour('901123300258', '901123300248')").fetchall() == [(True,)]
     assert con.execute("SELECT kato_is_in('473630100', '470000000')").fetchall() == [(True,)]

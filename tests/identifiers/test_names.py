@@ -206,12 +206,49 @@ class TestPatronymicStem:
         stems = {child: names.patronymic_stem(child.replace("_", " ")) for child in children.split()}
         assert len(set(stems.values())) == 1, stems
 
-    @pytest.mark.parametrize("nothing", ["-", "нет", "Жоқ", "Н/Д", "без отчества"])
+    @pytest.mark.parametrize("nothing", ["-", "нет", "Жоқ", "Н/Д", "без отчества", "С.", "С"])
     def test_no_patronymic_is_no_evidence(self, nothing: str) -> None:
         assert names.patronymic_stem(nothing) is None
 
     def test_fathers_stay_apart(self) -> None:
         assert names.patronymic_stem("Маратұлы") != names.patronymic_stem("Мұратұлы")
+
+
+class TestGivenName:
+    """A patronymic typed behind a given name, and initials."""
+
+    @pytest.mark.parametrize(
+        ("typed", "given", "patronymic"),
+        [
+            ("Айгерім Серікқызы", "АЙГЕРІМ", "СЕРІКҚЫЗЫ"),
+            ("Марат Ахметович", "МАРАТ", "АХМЕТОВИЧ"),
+            ("Aigerim Serikqyzy", "AIGERIM", "SERIKQYZY"),
+            ("Нұр Сұлтан Серік ұлы", "НҰР СҰЛТАН", "СЕРІК ҰЛЫ"),
+            ("Мамед Ахмед оглы", "МАМЕД", "АХМЕД ОГЛЫ"),
+            ("Мария Ильинична", "МАРИЯ", "ИЛЬИНИЧНА"),
+            ("Maрат  Cерикович", "МАРАТ", "СЕРИКОВИЧ"),
+        ],
+    )
+    def test_a_patronymic_behind_it_is_parted_from_it(self, typed: str, given: str, patronymic: str) -> None:
+        assert names.given_alone(typed) == given
+        assert names.patronymic_within(typed) == patronymic
+
+    @pytest.mark.parametrize(
+        "name", ["Гүл Айым", "Айсұлу", "Ақ Қыз", "Нұр Айсұлу", "Серікұлы", "Ахмед оглы", "Ильич", " Айгүл "]
+    )
+    def test_a_name_that_is_not_followed_by_one_stays_whole(self, name: str) -> None:
+        assert names.fold(names.given_alone(name)) == names.fold(name)
+        assert names.patronymic_within(name) is None
+
+    @pytest.mark.parametrize("initials", ["А.", "А", "А.Б.", " А. Б. ", "A.B"])
+    def test_initials_say_too_little(self, initials: str) -> None:
+        assert names.given_alone(initials) is None
+        assert names.patronymic_within(initials) is None
+
+    def test_nothing_is_made_of_nothing(self) -> None:
+        assert names.given_alone(None) is None
+        assert names.patronymic_within(None) is None
+        assert names.given_alone("") == ""
 
 
 class TestKey:
@@ -254,6 +291,15 @@ class TestPlaceholder:
             "Тест",
             "xxx",
             "Хх",
+            "ааа",
+            "ЫЫЫЫ",
+            "Неустановленный",
+            "Подкидыш",
+            "Тегі белгісіз",
+            "Новорожденная",
+            "Not stated",
+            "Нeизвecтный",
+            "йцукен",
         ],
     )
     def test_no_name(self, word: str) -> None:
@@ -261,7 +307,26 @@ class TestPlaceholder:
         assert names.key(word) is None
 
     @pytest.mark.parametrize(
-        "name", ["Нетай", "Ни", "Би", "Жоқан", "Тестина", "Аида", "Я", "Ханна", "Белгібай", "Нуль-Али"]
+        "name",
+        [
+            "Нетай",
+            "Ни",
+            "Би",
+            "Жоқан",
+            "Тестина",
+            "Аида",
+            "Я",
+            "Ханна",
+            "Белгібай",
+            "Нуль-Али",
+            "Нил",
+            "Бабий",
+            "Бой",
+            "Аа",
+            "Имран",
+            "О",
+            "И",
+        ],
     )
     def test_names_that_only_look_like_it(self, name: str) -> None:
         assert names.is_placeholder(name) is False
