@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.identifiers import bin as business
-from pipeline.identifiers import kato
+from pipeline.identifiers import iin, kato
+from pipeline.identifiers.sql import evaluate_each
 from tests.identifiers.test_iin import check_digit
 
 
@@ -25,6 +26,15 @@ def test_month_type_and_unit_must_exist(start: str) -> None:
 
 def test_an_iin_is_no_bin() -> None:
     assert business.is_valid("901123300258") is False
+
+
+def test_no_number_is_both() -> None:
+    starts = [f"90{month:02}{fifth}{sixth}" for month in (1, 11) for fifth in range(10) for sixth in range(10)]
+    numbers = [f"{start}3{serial:04}{digit}" for start in starts for serial in (1, 26) for digit in range(10)]
+    businesses, people = evaluate_each(business.is_valid_sql, numbers), evaluate_each(iin.is_well_formed_sql, numbers)
+    assert any(businesses.values())
+    assert any(people.values())
+    assert not [number for number in numbers if businesses[number] and people[number]]
 
 
 @settings(deadline=None, max_examples=40)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import identifiers
 from pipeline.identifiers import iin
+from pipeline.identifiers.sql import evaluate_each
 
 VALID = "901123300258"
 LONGEST = settings(deadline=None, max_examples=60)
@@ -55,6 +58,45 @@ def test_no_digit_completes_a_base_that_is_never_issued(base: str) -> None:
 
 def test_the_eleventh_digit_is_not_protected_in_the_first_pass() -> None:
     assert all(iin.check_ok(f"9011233002{digit}8") for digit in range(10))
+
+
+def answers_over_a_day(day: str) -> dict[str, list[str]]:
+    """Of every serial of one day: the digits that complete it."""
+    digits = "list_filter(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'], lambda d: iin_check_ok(base || d))"
+    with duckdb.connect() as con:
+        identifiers.register(con)
+        rows = con.execute(
+            f"SELECT base, {digits} FROM (SELECT '{day}' || lpad(range::VARCHAR, 4, '0') AS base FROM range(10000))"
+        )
+        return dict(rows.fetchall())
+
+
+@pytest.mark.parametrize("day", ["9011233", "0503155", "1202296"])
+def test_every_serial_of_a_day_has_the_digit_of_the_decree_or_none(day: str) -> None:
+    found = answers_over_a_day(day)
+    expected = {base: [] if (digit := check_digit(base)) is None else [str(digit)] for base in found}
+    assert found == expected
+    never_issued = sum(not digits for digits in found.values())
+    assert 50 <= never_issued <= 120, "some eight in a thousand"
+
+
+def test_an_error_in_any_digit_but_the_eleventh_is_nearly_always_seen() -> None:
+    numbers = [base + digits[0] for base, digits in answers_over_a_day("9011233").items() if digits][::40]
+    typed = {
+        place: [number[:place] + str((int(number[place]) + 1) % 10) + number[place + 1 :] for number in numbers]
+        for place in range(12)
+    }
+    passed = evaluate_each(iin.check_ok_sql, {text for texts in typed.values() for text in texts})
+    unseen = {place + 1: sum(passed[text] for text in texts) / len(texts) for place, texts in typed.items()}
+    assert unseen.pop(11) > 0.8
+    assert max(unseen.values()) < 0.06
+
+
+def test_two_digits_swapped_are_nearly_always_seen() -> None:
+    numbers = [base + digits[0] for base, digits in answers_over_a_day("9011233").items() if digits][::20]
+    swapped = {n[:at] + n[at + 1] + n[at] + n[at + 2 :] for n in numbers for at in range(7, 11) if n[at] != n[at + 1]}
+    passed = evaluate_each(iin.check_ok_sql, swapped)
+    assert sum(passed.values()) / len(passed) < 0.05
 
 
 def test_what_a_number_states() -> None:
