@@ -138,7 +138,8 @@ def keys_query(relation: str) -> str:
 def given_alone_sql(t: str) -> str:
     """The given name without a patronymic typed behind it. NULL for initials, which say too little."""
     alone = f"regexp_replace({clean_sql(t)}, '{BEHIND_A_NAME}', '\\1')"
-    return f"CASE WHEN regexp_full_match({t}, '{INITIALS}') THEN NULL WHEN {_has_words(t)} THEN {alone} ELSE {t} END"
+    parted = f"CASE WHEN regexp_full_match({t}, '{INITIALS}') THEN NULL WHEN {_has_words(t)} THEN {alone} ELSE {t} END"
+    return f"CASE WHEN regexp_matches({t}, '[\\s.]|^.?$') THEN {parted} ELSE {t} END"  # most names are one whole word
 
 
 def patronymic_within_sql(t: str) -> str:

@@ -1,17 +1,29 @@
 -- Every spelling of a name once, with its keys: names repeat, folding them is dear. What is equal has one code.
 -- A patronymic typed behind a given name is a spelling of its own.
-WITH spelling AS (
-    SELECT family_name AS raw FROM identity
+WITH given AS (
+    SELECT given_name FROM identity
     UNION
-    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM identity
+    SELECT given_name FROM list_identity
+    UNION
+    SELECT given_name FROM movement_identity
+),
+
+spelling AS (
+    SELECT given_alone(given_name) AS raw FROM given
+    UNION
+    SELECT patronymic_within(given_name) FROM given
+    UNION
+    SELECT family_name FROM identity
+    UNION
+    SELECT patronymic FROM identity
     UNION
     SELECT family_name FROM list_identity
     UNION
-    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM list_identity
+    SELECT patronymic FROM list_identity
     UNION
     SELECT family_name FROM movement_identity
     UNION
-    SELECT unnest([given_alone(given_name), patronymic_within(given_name), patronymic]) FROM movement_identity
+    SELECT patronymic FROM movement_identity
 ),
 
 known AS (

@@ -77,6 +77,21 @@ def test_c_given_and_family_name_swapped(field: Field, tmp_path: Path) -> None:
     assert field.resolve(tmp_path).are_one("a", "b")
 
 
+def test_c_a_patronymic_typed_into_the_given_name(field: Field, tmp_path: Path) -> None:
+    field.record("a", given="Нұрлан", patronymic="Серікұлы")
+    field.record("b", given="Нурлан Серикович", patronymic=None)
+    field.record("c", given="Нурлан Маратович", patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.are_apart("a", "c")
+
+
+def test_initials_are_no_other_given_name(field: Field, tmp_path: Path) -> None:
+    field.record("a", given="Нұрлан", iin=NUMBER)
+    field.record("b", given="Н.", patronymic="С.", iin=NUMBER)
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
 def test_c_a_shared_guess_of_the_birth_date_takes_one_place(field: Field, tmp_path: Path) -> None:
     guess = {"birth_on": date(1951, 1, 1), "birth_date_precision": "YEAR", "patronymic": None}
     field.record("a", **guess)
