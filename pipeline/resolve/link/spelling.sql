@@ -11,10 +11,10 @@ WITH spelled AS (
 
 SELECT
     raw,
-    letters(name_fold(raw)) AS place,
-    CASE WHEN NOT name_is_placeholder(raw) THEN letters(name_fold(raw)) END AS given,
-    letters(family_stem(raw)) AS family,
-    letters(patronymic_stem(raw)) AS patronymic,
-    letters(name_key(raw)) AS sound
-FROM spelled
+    letters(fold) AS place,
+    CASE WHEN NOT is_placeholder THEN letters(fold) END AS given,
+    letters(family_stem) AS family,
+    letters(patronymic_stem) AS patronymic,
+    letters(name_key) AS sound
+FROM name_keys('spelled')
 WHERE raw IS NOT NULL
