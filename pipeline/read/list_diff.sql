@@ -13,8 +13,7 @@ entry AS (
         version.institution_id,
         version.version_no,
         office_state.record_id,
-        -- a row moved up or down says the same
-        json_merge_patch(office_state.cells, '{"entry_no": null}') AS said,
+        office_state.cells,
         COALESCE(
             json_extract_string(office_state.cells, 'iin'),
             lower(json_extract_string(office_state.cells, 'full_name_raw'))
@@ -40,7 +39,12 @@ compared AS (
         COALESCE(now.version_no, before.version_no + 1) AS version_no,
         now.record_id IS NOT NULL AS is_now,
         before.record_id IS NOT NULL AS was_before,
-        now.said IS DISTINCT FROM before.said AS is_other
+        -- a row moved up or down says the same
+        CASE
+            WHEN now.cells <> before.cells
+                THEN json_merge_patch(now.cells, '{"entry_no": null}') <> json_merge_patch(before.cells, '{"entry_no": null}')
+            ELSE FALSE
+        END AS is_other
     FROM numbered AS now
     FULL JOIN numbered AS before
         ON now.institution_id = before.institution_id

@@ -208,8 +208,9 @@ def _cells(row: Row, columns: dict[str, int]) -> dict[str, Any]:
 def known_words(row: Row, words: Words) -> dict[str, int]:
     """Return which known column stands where if the row has nothing but words; the first of two like columns counts."""
     found: dict[str, int] = {}
-    if any(not isinstance(cell, str | None) or (cell and cell[0].isdigit()) for cell in row):
-        return found
+    for cell in row:
+        if cell is not None and (not isinstance(cell, str) or cell[0].isdigit()):
+            return found
     for at, cell in enumerate(row):
         if isinstance(cell, str) and (column := words.columns.get(w.plain(cell))):
             found.setdefault(column, at)

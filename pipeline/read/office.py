@@ -33,6 +33,7 @@ from pipeline.sql import Workbench, step_failed
 ROUTES = ("register", "list", "movement", "headcount")
 RUN_BATCHES = 500
 HERE = Path(__file__).resolve().parent
+written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 SHEETS = ("institution", "staff", "premises", "device", "employee", "medium", "certificate", "certificate_return")
 COLUMNS = {
@@ -283,7 +284,7 @@ def run(bench: Workbench) -> None:
     paths = [reader.parquet(batches) for batches in runs(bench.batches)]
     bench.relation("office_row", [row for row, _ in paths])
     bench.relation("office_block", [block for _, block in paths])
-    for name in ("office_macros", "register_state", "list_state", "office_state"):
+    for name in ("office_macros", "register_state", "list_state", "office_state", "list_row"):
         try:
             bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
         except duckdb.Error as error:
@@ -297,7 +298,7 @@ def _cell(row: Row, at: int) -> str | None:
 
 
 def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
-    cells = json.dumps(found.cells, ensure_ascii=False, sort_keys=True)
+    cells = written(found.cells)
     digest = (
         found.sha256 or batch["files"][found.file_at]["sha256"]
         if found.fault

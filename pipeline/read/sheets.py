@@ -116,13 +116,7 @@ def _delimited(text: str) -> list[Row]:
     told = SEPARATOR.match(text)
     if told:
         text = text[told.end() :]
-    best = (
-        told[1]
-        if told
-        else max(
-            DELIMITERS, key=lambda delimiter: sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL))
-        )
-    )
+    best = told[1] if told else max(DELIMITERS, key=lambda delimiter: _cuts(text, delimiter))
     rows = _parsed(text, best, csv.QUOTE_MINIMAL)
     swallowed = re.compile(rf"\n\s*\d*\s*{re.escape(best)}")  # a cell that goes on into what looks like the next row
     if any(
@@ -130,6 +124,13 @@ def _delimited(text: str) -> list[Row]:
     ):
         rows = _parsed(text, best, csv.QUOTE_NONE)
     return _rows(rows)
+
+
+def _cuts(text: str, delimiter: str) -> int:
+    """Return how often a delimiter parts two cells."""
+    if delimiter not in text:
+        return 0
+    return sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL) if row)
 
 
 def _parsed(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
@@ -154,8 +155,8 @@ def _clean(cell: Cell) -> Cell:
 
 def text_of(cell: Cell) -> str | None:
     """Return a cell as text: dates as YYYY-MM-DD, times as HH:MM, whole numbers without a point, booleans as true and false."""
-    if cell is None:
-        return None
+    if cell is None or isinstance(cell, str):
+        return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, datetime):
@@ -169,4 +170,4 @@ def text_of(cell: Cell) -> str | None:
 
 def is_blank(row: Row) -> bool:
     """Whether a row has no content."""
-    return all(cell is None for cell in row)
+    return row.count(None) == len(row)

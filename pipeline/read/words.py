@@ -99,6 +99,8 @@ def read_date(cell: Cell, latest: date, words: Words) -> tuple[date | None, str]
     tuple
         The date (missing parts are 1) and how exactly it is known: DAY, MONTH, YEAR or UNKNOWN.
     """
+    if cell is None:
+        return None, "UNKNOWN"
     if isinstance(cell, datetime):
         return cell.date(), "DAY"
     if isinstance(cell, date):
@@ -176,7 +178,7 @@ def read_iin(cell: Cell) -> str | None:
     if isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell).zfill(12)
     text = "".join((text_of(cell) or "").split())
-    return text if any(letter.isdigit() for letter in text) else None
+    return text if any(map(str.isdigit, text)) else None
 
 
 def identifiers_in(text: str) -> list[str]:
