@@ -113,7 +113,8 @@ every AS (
     SELECT batch_id, route, received_at, record_no, file_no,
         kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM register_state
     UNION ALL BY NAME
-    SELECT batch_id, route, received_at, record_no, file_no, kind, cells, content_sha256, institution_id, list_id, state, reason FROM list_rows
+    SELECT batch_id, route, received_at, record_no, file_no,
+        kind, cells, content_sha256, institution_id, list_id, state, reason FROM list_rows
     UNION ALL BY NAME
     SELECT batch_id, route, received_at, record_no, file_no,
         kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM keyed_rows
