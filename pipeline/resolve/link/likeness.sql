@@ -75,3 +75,7 @@ END;
 -- What an equal value weighs beyond the average of its field: the rarer it is among the other records, the more.
 CREATE OR REPLACE TEMP MACRO rarity(value_count, records, share) AS
 log2(share * (records + 999)) - log2(value_count - 1 + 1000 * share);
+
+-- A word that ends as patronymics do.
+CREATE OR REPLACE TEMP MACRO is_patronymic(word) AS
+regexp_matches(word, '(?i).{2,}(вич|вна|ична|ұлы|улы|қызы|кызы|оглы|оглу|vich|vna|ichna|uly|qyzy|kyzy|ogly)$');

@@ -16,22 +16,22 @@ worded AS (
                 regexp_replace(full_name, '(?i)[\s-]+(ұлы|улы|қызы|кызы|оглы|оглу|uly|qyzy|kyzy|ogly)\b', '\1', 'g'), '[^\s,;]+'
             )
         END AS words,
-        regexp_extract_all(given_name, '\S+') AS given_words,
-        regexp_extract_all(birth_date, '[0-9]+') AS numbers
+        CASE WHEN patronymic IS NULL AND contains(given_name, ' ') THEN regexp_extract_all(given_name, '\S+') END AS given_words,
+        CASE
+            WHEN regexp_full_match(birth_date, '[0-9]{4}-[0-9]{2}-[0-9]{2}')
+                THEN [birth_date[1:4], birth_date[6:7], birth_date[9:10]]
+            ELSE regexp_extract_all(birth_date, '[0-9]+')
+        END AS numbers
     FROM numbered
-),
-
-endings AS (
-    SELECT '(?i).{2,}(вич|вна|ична|ұлы|улы|қызы|кызы|оглы|оглу|vich|vna|ichna|uly|qyzy|kyzy|ogly)$' AS father
 ),
 
 found AS (
     SELECT
-        worded.*,
-        COALESCE(list_position(list_transform(words, lambda w: regexp_matches(w, endings.father)), TRUE), 0) AS patronymic_at,
-        len(given_words) > 1 AND patronymic IS NULL AND regexp_matches(given_words[-1], endings.father) AS is_given_two
+        *,
+        CASE WHEN words IS NOT NULL THEN COALESCE(list_position(list_transform(words, lambda w: is_patronymic(w)), TRUE), 0) END
+            AS patronymic_at,
+        COALESCE(len(given_words) > 1 AND is_patronymic(given_words[-1]), FALSE) AS is_given_two
     FROM worded
-    CROSS JOIN endings
 ),
 
 parted AS (
@@ -76,8 +76,8 @@ SELECT
         ELSE nullif(array_to_string(plain_words[3:], ' '), '')
     END AS patronymic,
     CASE
-        WHEN regexp_full_match(sex, '(?i)\s*(1|m|male|м|муж|мужской|е|ер|еркек)\.?\s*') THEN 1
-        WHEN regexp_full_match(sex, '(?i)\s*(2|f|female|ж|жен|женский|ә|әйел)\.?\s*') THEN 2
+        WHEN lower(sex) IN ('1', 'm', 'male', 'м', 'муж', 'муж.', 'мужской', 'е', 'ер', 'еркек') THEN 1
+        WHEN lower(sex) IN ('2', 'f', 'female', 'ж', 'жен', 'жен.', 'женский', 'ә', 'әйел') THEN 2
     END AS sex,
     date_parts[1] AS birth_year,
     nullif(lpad(date_parts[2][:2], 2, '0'), '00') AS birth_month,
