@@ -55,6 +55,7 @@ ENVELOPE = {
     "list_entry_no": "integer", "mode": "text", "case_status": "text", "is_training": "boolean", "staff_id": "text",
     "device_id": "text", "device_case_no": "integer", "certificate_no": "text",
     "started_at": "moment", "completed_at": "moment", "synced_at": "moment", "case_clock": "text",
+    "roster_case_id": "text",
 }  # fmt: skip
 IDENTITY = {
     "iin": "text", "iin_missing_reason": "text", "family_name": "text", "given_name": "text", "patronymic": "text",

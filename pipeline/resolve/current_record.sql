@@ -22,6 +22,36 @@ set_aside AS (
     WHERE standing <> 'current'
 ),
 
+-- A person taken off a roster is in no row of its newer version: that is a withdrawal, though no line says so. Only rows that stand make
+-- a version; a row that is held there is still a row.
+roster AS (
+    SELECT
+        record.roster_case_id,
+        max(record.case_version) AS case_version
+    FROM record
+    ANTI JOIN set_aside USING (record_id)
+    WHERE record.roster_case_id IS NOT NULL
+    AND record.case_status IS DISTINCT FROM 'draft' AND record.is_training IS NOT TRUE
+    GROUP BY record.roster_case_id
+),
+
+roster_row AS (
+    SELECT
+        case_id,
+        max(case_version) AS case_version
+    FROM record
+    WHERE roster_case_id IS NOT NULL AND read_error IS NULL
+    GROUP BY case_id
+),
+
+taken_off AS (
+    SELECT record.record_id
+    FROM record
+    JOIN roster USING (roster_case_id)
+    JOIN roster_row USING (case_id)
+    WHERE roster_row.case_version < roster.case_version
+),
+
 site AS (
     SELECT
         institution.institution_id,
@@ -34,7 +64,7 @@ told AS (
     SELECT
         record.record_id,
         record.case_id,
-        record.case_status,
+        CASE WHEN taken_off.record_id IS NULL THEN record.case_status ELSE 'withdrawn' END AS case_status,
         record.mode,
         record.form_code,
         record.list_entry_no,
@@ -80,6 +110,7 @@ told AS (
     JOIN answers USING (record_id)
     ANTI JOIN set_aside USING (record_id)
     JOIN numbered_batch USING (batch_id)
+    LEFT JOIN taken_off USING (record_id)
     LEFT JOIN blanked USING (record_id)
     LEFT JOIN staff USING (staff_id)
     LEFT JOIN device USING (device_id)

@@ -33,6 +33,7 @@ def test_a_row_of_the_roster_is_a_case_and_has_the_digest_of_its_native_copy(des
     found = rows(bench, "SELECT case_id, case_version, read_error, mistyped, unknown_key_count, answers_sha256 FROM record ORDER BY received_at")  # fmt: skip
     assert found[0] == found[1]
     assert found[0][:4] == ("0128ff1866b04094b517f13b84fcaa5f.1", 1, None, [])
+    assert rows(bench, "SELECT roster_case_id FROM record ORDER BY received_at")[0] == ("0128ff1866b04094b517f13b84fcaa5f",)  # fmt: skip
 
 
 def test_the_same_case_by_another_route_is_repeated(desk: Desk) -> None:

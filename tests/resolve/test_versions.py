@@ -356,3 +356,38 @@ def test_the_answers_a_decision_named_win_in_whatever_record_they_come(field: Fi
     field.decide(field.record("a", answers_sha256="x", is_training=True), "release")
     field.record("a", answers_sha256="x")
     assert field.resolve(tmp_path).states("a") == ["superseded", "repeated", "counted"]
+
+
+# a row of a roster ---------------------------------------------------------------------------------------------------
+
+NEIGHBOUR = {"family": "Омаров", "given": "Дәурен", "birth_on": date(1961, 4, 4), "roster_case_id": "h"}
+
+
+def test_who_is_in_no_row_of_the_newer_version_of_the_roster_is_withdrawn(field: Field, tmp_path: Path) -> None:
+    field.record("h.1", roster_case_id="h")
+    field.record("h.2", **NEIGHBOUR)
+    field.record("h.1", roster_case_id="h", case_version=2)
+    outcome = field.resolve(tmp_path)
+    assert outcome.states("h.1") == ["superseded", "counted"]
+    assert outcome.rows("SELECT state, reason FROM record_state WHERE state = 'out_of_scope'") == [
+        ("out_of_scope", "WITHDRAWN")
+    ]
+    assert outcome.states("h.2") == ["out_of_scope"]
+
+
+@pytest.mark.parametrize(
+    "newer", [{"rejects": ["R-FORM-NOT-APPROVED"]}, {"case_status": "draft"}, {"is_training": True}]
+)
+def test_a_version_of_the_roster_of_which_nothing_stands_takes_nobody_off(
+    field: Field, tmp_path: Path, newer: dict[str, Any]
+) -> None:
+    field.record("h.2", **NEIGHBOUR)
+    field.record("h.1", roster_case_id="h", case_version=2, **newer)
+    assert field.resolve(tmp_path).states("h.2") == ["counted"]
+
+
+def test_a_row_that_is_held_in_the_newer_version_is_not_taken_off(field: Field, tmp_path: Path) -> None:
+    field.record("h.2", **NEIGHBOUR)
+    field.record("h.2", **NEIGHBOUR, case_version=2, rejects=["R-FORM-NOT-APPROVED"])
+    field.record("h.1", roster_case_id="h", case_version=2)
+    assert field.resolve(tmp_path).states("h.2") == ["counted", "quarantined"]

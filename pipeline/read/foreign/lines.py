@@ -140,6 +140,7 @@ SELECT line FROM told ORDER BY case_no NULLS LAST, row_no"""
                 values[name] = _moment(f"own.{name}", crosswalk.zone)
         if len(places) > 1:
             row_id = places[0].loaded.joined(places[0].loaded.sheet.row_id, ".", "record")
+            values["roster_case_id"] = "own.case_id"
             values["case_id"] = f"own.case_id || '.' || {row_id}"
         return values
 
