@@ -158,7 +158,7 @@ def _key(keys: str) -> str:
     """Wait for one of the keys; of a pipe, take the next line. The end of the input is `q`."""
     out.print(keys, style="bold")
     while True:
-        said = click.getchar() if sys.stdin.isatty() else sys.stdin.readline()[:1] or "q"
+        said = (click.getchar() if sys.stdin.isatty() else sys.stdin.readline()[:1]) or "q"
         if said.lower() in {*KEYS, "n", "q"}:
             return said.lower()
 
