@@ -39,6 +39,7 @@ app = typer.Typer(
 def work(
     ctx: typer.Context,
     by: Annotated[str | None, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")] = None,
+    why: Annotated[str | None, typer.Option(help="A note kept with what is decided, without names.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many pairs at most.")] = 50,
     with_s3: WithS3 = False,
     language: Language = words.Language.ru,
@@ -66,7 +67,7 @@ def work(
                 break
             if key in KEYS:
                 decided += desk.decide(
-                    [Word((row["left_case_id"], row["right_case_id"]), KEYS[key], by)], night.clock(now)
+                    [Word((row["left_case_id"], row["right_case_id"]), KEYS[key], by, why)], night.clock(now)
                 )
         left = len(desk.waiting(by, is_s3=with_s3))
     if waiting:

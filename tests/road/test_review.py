@@ -112,7 +112,7 @@ def test_pair_by_pair_what_is_said_holds_from_the_next_build_on(desk: Road) -> N
 def test_next_decides_nothing_and_whoever_has_spoken_is_not_asked_again(desk: Road) -> None:
     typed(desk, "nuq", "--by", "DEP-01")
     assert [row["standing"] for row in worklist(desk)] == ["waits", "unsure", "waits"]
-    assert "один не уверен" in typed(desk, "q", "--by", "DEP-02")
+    assert "один не уверен" in typed(desk, "nn", "--by", "DEP-02")
     assert typed(desk, "n", "--by", "DEP-01").count("MNG-0001") == 2  # one pair, two sides
 
 
@@ -256,7 +256,7 @@ def test_a_short_password_is_refused(desk: Road) -> None:
 
 
 def test_why_records_are_one_person_and_near_ones_are_not(desk: Road) -> None:
-    typed(desk, "s", "--by", "DEP-01")
+    typed(desk, "s", "--by", "DEP-01", "--why", "one bed, one photograph")
     alias = {row["case_id"]: row for row in rows(desk.build(), "person_alias")}
     joined, parted = alias["1 second"], alias["2 first"]
     assert joined["alias_person_id"] != joined["person_id"]
@@ -273,6 +273,8 @@ def test_why_records_are_one_person_and_near_ones_are_not(desk: Road) -> None:
     assert "Дата рождения    ≈  +12" in other.out
     for said in (json.dumps(one, ensure_ascii=False), other.out):
         assert not any(word in said for word in (*SECRETS, "1985-0"))
+    (word,) = (desk.lake.decisions / "review.jsonl").read_text(encoding="utf-8").splitlines()
+    assert (json.loads(word)["decided_by"], json.loads(word)["why"]) == ("DEP-01", "one bed, one photograph")
     assert len(looked(desk)) == 2  # two pairs in the terminal, no explanation
 
 
