@@ -358,9 +358,9 @@ def expected(parcel: Parcel) -> list[tuple[Sent | None, str | None]]:
         (one, None) if isinstance(one, Sent) else (None, one.error) for one in parcel.lines
     ]
     if parcel.harm == "stranger":
-        return [(None, "UNKNOWN_FILE"), *lines]
+        return [(None, "UNKNOWN_FILE"), *(lines or [(None, "EMPTY_FILE")])]
     if parcel.harm == "unsigned":
-        return [(None, "BUNDLE_UNSIGNED")] * max(1, len(lines))
+        return [(None, "BUNDLE_UNSIGNED")] * len(lines) or [(None, "EMPTY_FILE")]
     if parcel.harm == "cut":
         left = parcel.content[: int(len(parcel.content) * parcel.share)]
         whole = left.count(b"\n")

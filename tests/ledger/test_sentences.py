@@ -5,7 +5,7 @@ Every sentence of "The ledger" in the design has its property here or beside; wh
 | the design says | test |
 |---|---|
 | record: one submission as it arrived once; `record_state`: one row per record | `test_every_line_is_one_record_in_exactly_one_state` |
-| unreadable: no typed row could be made; a file that cannot be opened is one; a truncated file counts the slots found | `test_what_no_typed_row_can_be_made_of_is_unreadable_and_nothing_else`|
+| unreadable: no typed row could be made; a file that cannot be opened is one; a truncated file counts the slots found | `test_what_no_typed_row_can_be_made_of_is_unreadable_and_nothing_else` |
 | case: one questionnaire about one person | `test_a_case_stands_by_one_record_at_most` |
 | two digests | `test_bytes_and_answers_have_a_digest_each` |
 | repetition is judged on `answers_sha256`; the same content by another route is `repeated` | `test_of_the_same_answers_all_but_one_are_repeated` |
@@ -26,6 +26,7 @@ Every sentence of "The ledger" in the design has its property here or beside; wh
 | `person_id` = HMAC(id key, founding case id) | `test_a_person_is_named_after_the_case_admitted_first` |
 | `person_alias` maps every case's own would-be id to the current person | `test_every_case_has_an_alias_and_every_id_ever_given_is_one` |
 | batch_id; same batch again; another route; received_at; as-of; nothing is published | `tests/ledger/test_receipts.py` |
+| the same content out of the Census Database | `tests/road/test_census_db_road.py` |
 | it exists only in the lake | `tests/ledger/test_receipts.py` |
 | a roster explodes; versions as other tools count them | `tests/ledger/test_tools.py` |
 """
