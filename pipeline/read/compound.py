@@ -6,18 +6,24 @@ A chain that bites its tail would be followed for ever, and a sector beyond the 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.read.packed import NoSpreadsheet
+from pipeline.read.packed import LARGEST_AREA, NoSpreadsheet
 
 HEADER = struct.Struct("<8s16sHHHHH6s9I109I")
 DIRECTORY_ENTRY = 128
 SHIFTS = {3: 9, 4: 12}  # sectors of 512 or 4096 bytes, by version
 MINI_SHIFT = 6
 LAST_SECTOR, END, FREE = 0xFFFFFFF9, 0xFFFFFFFE, 0xFFFFFFFF
+MINI_STREAMS_BELOW = 4096
+WORKBOOK = tuple(name.encode("utf-16-le").rstrip(b"\0") for name in ("Workbook", "Book"))
+# formula, blank and value as the three generations of the format number them, and what holds a row of them
+CELLS = frozenset({0x06, 0x206, 0x406, 0x01, 0x201, 0x02, 0x03, 0x203, 0x04, 0x204, 0x05, 0x205, 0x7E, 0x27E, 0xD6, 0xFD, 0xBD, 0xBE})  # fmt: skip
+BOUNDSHEET, ROW, END_OF_SHEET, IS_HIDDEN = 0x85, 0x208, 0x0A, 0x20
 Sectors = npt.NDArray[np.uint32]
 
 
@@ -31,6 +37,65 @@ def require_sound_chains(path: Path) -> None:
     """
     if not _is_sound(path.read_bytes()):
         raise NoSpreadsheet("NOT_A_SPREADSHEET")
+
+
+def hidden_rows(path: Path) -> list[frozenset[int]]:
+    """Return by sheet the rows whoever opens the file does not see; of a file whose chains are sound.
+
+    Raises
+    ------
+    NoSpreadsheet
+        `TOO_LARGE`: the engine would make every cell up to the farthest, and end the process where there is no room for them.
+    """
+    book = _workbook(path.read_bytes())
+    begins = [int.from_bytes(body[:4], "little") for kind, body in _records(book, 0) if kind == BOUNDSHEET]
+    found: dict[int, frozenset[int]] = {}
+    left = len(book)  # no two sheets share a stretch of it: none is gone through once for every sheet
+    for begin in set(begins):
+        found[begin], length = _hidden_in(book, begin)
+        left -= length
+        if left < 0:
+            raise NoSpreadsheet("NOT_A_SPREADSHEET")
+    return [found[begin] for begin in begins]
+
+
+def _hidden_in(book: bytes, begin: int) -> tuple[frozenset[int], int]:
+    """Return the hidden rows of a sheet, and how long it is."""
+    hidden, rows, columns, length = set(), 0, 0, 0
+    for kind, body in _records(book, begin):
+        length += 4 + len(body)
+        if kind == ROW and len(body) >= 16 and body[12] & IS_HIDDEN:
+            hidden.add(int.from_bytes(body[:2], "little"))
+        if kind in CELLS and len(body) >= 4:
+            row, column = struct.unpack_from("<HH", body)
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+    if rows * columns > LARGEST_AREA:
+        raise NoSpreadsheet("TOO_LARGE")
+    return frozenset(hidden), length
+
+
+def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the records of a sheet, or of what lies before the first."""
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        if kind == END_OF_SHEET:
+            return
+        yield kind, stream[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def _workbook(content: bytes) -> bytes:
+    """Return the stream with the sheets; empty where there is none, or one too small to hold any."""
+    header = HEADER.unpack_from(content)
+    file = _File(content, 1 << header[5])
+    table = file.numbers(file.table_sectors(header[17:], header[15]) or [])
+    directory = file.joined(file.chain(table, header[10]) or [])
+    for at in range(0, len(directory) - DIRECTORY_ENTRY + 1, DIRECTORY_ENTRY):
+        entry = directory[at : at + DIRECTORY_ENTRY]
+        start, size = struct.unpack_from("<II", entry, 116)
+        if entry[:64].rstrip(b"\0") in WORKBOOK and size >= MINI_STREAMS_BELOW:
+            return file.joined(file.chain(table, start) or [])[:size]
+    return b""
 
 
 def _is_sound(content: bytes) -> bool:
@@ -90,8 +155,12 @@ class _File:
 
     def numbers(self, sectors: list[int]) -> Sectors:
         """Return what stands in sectors as numbers."""
-        joined = b"".join(self._content[(at + 1) * self._size : (at + 2) * self._size] for at in sectors)
+        joined = self.joined(sectors)
         return np.frombuffer(joined[: len(joined) // 4 * 4], "<u4")
+
+    def joined(self, sectors: list[int]) -> bytes:
+        """Return what stands in sectors."""
+        return b"".join(self._content[(at + 1) * self._size : (at + 2) * self._size] for at in sectors)
 
     def chain(self, table: Sectors, sector: int) -> list[int] | None:
         """Return the sectors of a chain; None where it leads out of the file."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import python_calamine
 
-from pipeline.read.compound import require_sound_chains
+from pipeline.read.compound import hidden_rows, require_sound_chains
 from pipeline.read.packed import MOST_SHEETS, NoSpreadsheet, look_through
 
 __all__ = ["NoSpreadsheet", "Row", "Sheet", "is_blank", "open_sheets", "text_of"]
@@ -65,11 +65,11 @@ def open_sheets(path: Path) -> list[Sheet]:
         if path.stat().st_size > LARGEST_XLS:
             raise NoSpreadsheet("TOO_LARGE")
         require_sound_chains(path)
-        return _workbook(path, [])
+        return _workbook(path, hidden_rows(path))
     return [Sheet("", _delimited(_decoded(path.read_bytes())))]
 
 
-def _workbook(path: Path, hidden_rows: list[frozenset[int]]) -> list[Sheet]:
+def _workbook(path: Path, hidden: list[frozenset[int]]) -> list[Sheet]:
     """Read every sheet; one that holds no cells, a chart for instance, is left out."""
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
@@ -81,7 +81,7 @@ def _workbook(path: Path, hidden_rows: list[frozenset[int]]) -> list[Sheet]:
                     one.name,
                     _rows(book.get_sheet_by_index(number).to_python(skip_empty_area=False)),
                     one.visible != python_calamine.SheetVisibleEnum.Visible,
-                    hidden_rows[number] if number < len(hidden_rows) else frozenset(),
+                    hidden[number] if number < len(hidden) else frozenset(),
                 )
                 for number, one in enumerate(known)
                 if one.typ == python_calamine.SheetTypeEnum.WorkSheet

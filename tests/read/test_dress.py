@@ -51,7 +51,7 @@ def xlsx(rows: Sequence[Cells], prepare: Callable[[openpyxl.Workbook], None] = l
     return out.getvalue()
 
 
-def xls(rows: Sequence[Cells]) -> bytes:
+def xls(rows: Sequence[Cells], hidden: Sequence[int] = ()) -> bytes:
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet("Список")
     day = xlwt.easyxf(num_format_str="DD.MM.YYYY")
@@ -59,6 +59,8 @@ def xls(rows: Sequence[Cells]) -> bytes:
         for at, cell in enumerate(row):
             if cell is not None:
                 sheet.write(no, at, cell, *([day] if isinstance(cell, date) else []))
+    for no in hidden:
+        sheet.row(no).hidden = True
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -199,7 +201,7 @@ def test_hidden_rows_are_read_and_marked(tmp_path: Path) -> None:
     def hide(book: openpyxl.Workbook) -> None:
         book.active.row_dimensions[4].hidden = True
 
-    for content in (xlsx(ROWS, hide), ods(ROWS, hidden=[3])):
+    for content in (xlsx(ROWS, hide), xls(ROWS, hidden=[3]), ods(ROWS, hidden=[3])):
         (block,) = read(content, tmp_path)
         assert people([block]) == READ
         assert [entry["is_hidden"] for entry, _ in block.rows] == [False, True]
@@ -328,6 +330,14 @@ def test_what_an_archive_says_of_its_sizes_is_not_believed(tmp_path: Path, monke
         bomb[at + 24 : at + 28] = (10).to_bytes(4, "little")
         at = bomb.find(b"PK\x01\x02", at + 4)
     assert code(bytes(bomb), tmp_path) in ("TOO_LARGE", "NOT_A_SPREADSHEET")
+
+
+def test_a_damaged_place_in_an_xls_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """The engine would make every cell up to there, and end the process."""
+    number = struct.pack("<HHHH", 0x27E, 10, 2, 0)  # the cell with the first person's number
+    good = xls([TITLE, HEADER, (1.5, *PEOPLE[0][1:])])
+    assert good.count(number) == 1
+    assert code(good.replace(number, struct.pack("<HHHH", 0x27E, 10, 65535, 65535)), tmp_path) == "TOO_LARGE"
 
 
 @pytest.mark.parametrize(
