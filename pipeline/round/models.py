@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.identifiers import kato
+from pipeline.identifiers.sql import evaluate_each
 
 Kato = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
@@ -358,13 +359,12 @@ class PlaceFile(Part):
     """`kato.yaml`."""
 
     reviewed: Reviewed = Reviewed()
-    objects: dict[Kato, Place]
+    objects: dict[Kato, Place] = Field(min_length=1)
 
     @field_validator("objects")
     @classmethod
     def _rooted(cls, objects: dict[Kato, Place]) -> dict[Kato, Place]:
-        for code in objects:
-            above = kato.parent(code)
+        for code, above in evaluate_each(kato.parent_sql, objects).items():
             if above is not None and above not in objects:
                 raise ValueError(f"{code} lies in {above}, which is not here")
         return objects
