@@ -281,14 +281,24 @@ contest AS (
     LEFT JOIN pending USING (record_id)
 ),
 
--- What names no case has no version either: it came before only if the very same bytes did.
+-- What names no case has no version either: it came before if the very same bytes did; or, where it names somebody, the same answers
+-- completed at the same second on the same tablet: a bundle that is made anew writes its lines anew.
 caseless_copy AS (
     SELECT
-        record_id,
-        first_value(record_id) OVER copies AS original_id
+        record.record_id,
+        first_value(record.record_id) OVER copies AS original_id
     FROM record
-    WHERE read_error IS NULL AND case_id IS NULL
-    WINDOW copies AS (PARTITION BY bytes_sha256 ORDER BY received_at, batch_id, record_no)
+    JOIN identity USING (record_id)
+    WHERE record.read_error IS NULL AND record.case_id IS NULL
+    WINDOW copies AS (
+        PARTITION BY
+            CASE
+                WHEN identity.family_name IS NULL OR record.completed_at IS NULL THEN record.bytes_sha256
+                ELSE record.answers_sha256
+            END,
+            record.institution_id, record.device_id, record.case_status, record.is_training
+        ORDER BY record.received_at, record.batch_id, record.record_no
+    )
     QUALIFY row_number() OVER copies > 1
 )
 

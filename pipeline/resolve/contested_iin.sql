@@ -1,4 +1,5 @@
--- Numbers that stand for different people: birth dates differ, and given names, or family name and father's name, as well.
+-- Numbers that stand for different people: birth dates differ, and given names, or family name and father's name, as well; or all three
+-- names, and the birth dates are not the same to the day.
 -- They are set aside for all who bear them; whose they are is never decided.
 WITH bearer AS (
     SELECT iin, birth_on, is_birth_exact, family_no, given_no, patronymic_no, names
@@ -39,13 +40,15 @@ face AS (
 SELECT DISTINCT a.iin
 FROM face AS a
 JOIN face AS b ON a.iin = b.iin
-WHERE birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) = -1
-AND (
-    name_likeness(a.given, a.given_key, b.given, b.given_key) = -1
-    OR (
+CROSS JOIN LATERAL (
+    SELECT
+        birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like,
+        name_likeness(a.given, a.given_key, b.given, b.given_key) = -1 AS is_given_different,
         name_likeness(a.family, a.family_key, b.family, b.family_key) = -1
-        AND name_likeness(a.patronymic, a.patronymic_key, b.patronymic, b.patronymic_key) = -1
-    )
-)
+        AND name_likeness(a.patronymic, a.patronymic_key, b.patronymic, b.patronymic_key) = -1 AS is_family_different
+) AS likeness
+WHERE likeness.birth_like < 2
+AND (likeness.is_given_different OR likeness.is_family_different)
+AND (likeness.birth_like = -1 OR (likeness.is_given_different AND likeness.is_family_different))
 AND a.given IS DISTINCT FROM b.swapped_given
 AND b.given IS DISTINCT FROM a.swapped_given

@@ -1,23 +1,52 @@
 -- Pairs of records that may be one person, with the tier that says so, or why a human should look.
--- The admission books of one institution name the other.
-WITH transfer AS (
-    SELECT DISTINCT
+WITH move AS (
+    SELECT
         record_document.record_no,
-        document_key.other_institution_id
+        document_key.institution_id,
+        document_key.other_institution_id,
+        document_key.movement_type,
+        document_key.occurred_on
     FROM record_document
     JOIN document_key ON record_document.document_no = document_key.no
-    WHERE document_key.movement_type IN ('TRANSFER_IN', 'TRANSFER_OUT') AND document_key.other_institution_id IS NOT NULL
+    WHERE NOT document_key.is_entry
 ),
 
--- How many children of a family, without a given name yet, the institution's papers know of that day.
+-- The admission books of one institution name the other; or one lets the person go on the day on which the other takes the person in.
+transfer AS (
+    SELECT
+        record_no,
+        other_institution_id
+    FROM move
+    WHERE movement_type IN ('TRANSFER_IN', 'TRANSFER_OUT') AND other_institution_id IS NOT NULL
+    UNION
+    SELECT
+        gone.record_no,
+        unnest([gone.institution_id, come.institution_id]) AS other_institution_id
+    FROM move AS gone
+    JOIN move AS come USING (record_no, occurred_on)
+    WHERE gone.movement_type IN ('DISCHARGE', 'LEAVE')
+    AND come.movement_type = 'ADMISSION'
+    AND gone.institution_id <> come.institution_id
+),
+
+-- How many children of a family, without a given name yet, the institution's books know of that day: born there, brought or let go.
 newborn AS (
     SELECT
         institution_id,
         family_code,
         birth_on,
-        count(*) AS birth_count
-    FROM document_key
-    WHERE movement_type = 'BIRTH'
+        max(child_count) AS child_count
+    FROM (
+        SELECT
+            institution_id,
+            family_code,
+            birth_on,
+            movement_type,
+            count(*) AS child_count
+        FROM document_key
+        WHERE NOT is_entry
+        GROUP BY institution_id, family_code, birth_on, movement_type
+    )
     GROUP BY institution_id, family_code, birth_on
 ),
 
@@ -62,10 +91,14 @@ together AS (
             )
         ) AS is_two_entries,
         left_side.is_row_named AND right_side.is_row_named AS is_row_named,
+        COALESCE(left_side.institution_id = right_side.institution_id AND a.stay_from_on <> b.stay_from_on, FALSE)
+            AS is_two_stays,
         COALESCE(a.sex <> b.sex, FALSE) AS is_sex_different,
         COALESCE(a.birth_on = b.birth_on, FALSE) AS is_one_date,
         COALESCE(a.contested_iin = b.contested_iin, FALSE) AS is_one_contested_iin,
-        a.given_code IS NULL AND b.given_code IS NULL AND newborn.birth_count = 1 AS is_only_newborn,
+        -- one of the two cannot have been issued so; the last digits, in which twins' numbers differ, agree
+        likeness.iin_like = 1 AND iin_check_ok(a.iin) <> iin_check_ok(b.iin) AND right(a.iin, 2) = right(b.iin, 2) AS is_slip,
+        a.given_code IS NULL AND b.given_code IS NULL AND newborn.child_count = 1 AS is_only_newborn,
         twin_pair.a_no IS NOT NULL AS is_twin,
         a_transfer.record_no IS NOT NULL OR b_transfer.record_no IS NOT NULL AS is_transferred
     FROM compared('record_pair', 'current_record', 'current_record') AS likeness
@@ -84,7 +117,8 @@ together AS (
         ON likeness.b_no = b_transfer.record_no AND left_side.institution_id = b_transfer.other_institution_id
 ),
 
--- What parts two records whatever else agrees: two numbers, two entries of one list, two names of twins.
+-- What parts two records whatever else agrees: two numbers, two entries of one list, two names of twins; and, where neither number nor
+-- row holds them together, two days of admission: namesakes born on one day come on different days.
 parted AS (
     SELECT
         *,
@@ -94,6 +128,7 @@ parted AS (
             WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
             WHEN given_like = -1 AND (iin_like < 1 OR (family_like >= 1 AND birth_like >= 1)) THEN 'TWO_GIVEN_NAMES'
             WHEN given_like = 1 AND birth_like >= 1 AND (is_twin OR (iin_like < 1 AND NOT is_row_named)) THEN 'NEAR_GIVEN_NAMES'
+            WHEN is_two_stays AND iin_like < 1 AND NOT (is_one_entry AND is_row_named) THEN 'TWO_STAYS'
         END AS bar
     FROM together
 ),
@@ -106,6 +141,7 @@ tiered AS (
             WHEN iin_like = 2 THEN 'A'
             WHEN is_one_entry AND given_like >= 0 AND (given_like = 2 OR is_row_named OR iin_like >= 1) THEN 'L'
             WHEN iin_like = 1 AND is_one_name AND birth_like >= 1 AND patronymic_like >= 0 THEN 'D'
+            WHEN is_slip AND given_like >= 1 AND family_like >= 1 AND birth_like = 2 AND patronymic_like >= 0 THEN 'D'
             WHEN iin_like = 1 THEN NULL
             -- a number that others bear too says little, yet more than none
             WHEN is_one_contested_iin AND is_one_name AND birth_like = 2 AND patronymic_like >= 0 THEN 'A'
@@ -115,9 +151,8 @@ tiered AS (
                     WHEN is_sex_different OR NOT is_one_name OR birth_like < 2 THEN NULL
                     WHEN patronymic_like = 2 OR (patronymic_like >= 0 AND is_transferred) THEN 'F'
                 END
-            WHEN is_one_name AND birth_like = 2 AND patronymic_like >= 0
+            WHEN is_one_name AND is_one_date AND patronymic_like >= 0
                 THEN CASE WHEN patronymic_like = 2 OR NOT is_sex_different THEN 'C' END
-            WHEN is_one_name AND is_one_date AND patronymic_like >= 0 AND NOT is_sex_different THEN 'C'
             WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND patronymic_like = 2 THEN 'C'
             WHEN is_one_name AND birth_like = 1 AND patronymic_like = 2 AND NOT is_sex_different THEN 'E'
         END AS tier
@@ -146,6 +181,7 @@ SELECT
         WHEN tier IS NOT NULL THEN NULL
         WHEN bar = 'TWO_NUMBERS' AND is_one_name AND birth_like = 2 AND patronymic_like >= 0 THEN bar
         WHEN bar = 'TWO_ENTRIES' AND iin_like = 2 THEN bar
+        WHEN bar = 'TWO_STAYS' AND is_one_name AND birth_like = 2 AND patronymic_like >= 0 THEN bar
         WHEN bar = 'NEAR_GIVEN_NAMES' AND family_like = 2 AND patronymic_like >= 1 AND NOT is_sex_different THEN bar
         WHEN bar IS NOT NULL THEN NULL
         WHEN is_one_name AND NOT is_one_place AND birth_like = 2 AND patronymic_like >= 0 THEN 'OTHER_INSTITUTION'

@@ -1,5 +1,6 @@
 -- Records whose institution is not the one written: register and papers agree that it is another; or the person is said to have been
--- there at the moment, and by the book of either end was brought there later, from another institution.
+-- there at the moment, and by the book of either end was brought there later, from another institution; or only said, and by the book
+-- of another institution was there.
 WITH doubted AS (
     SELECT
         no,
@@ -45,8 +46,9 @@ judged AS (
                 THEN CASE WHEN device_points > COALESCE(staff_points, 0) THEN device_id ELSE staff_id END
             WHEN NOT is_written_known THEN COALESCE(device_id, written_id)
             WHEN staff_id = device_id THEN staff_id
-            WHEN written_id = device_id OR device_id IS NULL
+            WHEN written_id = device_id
                 THEN CASE WHEN written_points IS NULL AND staff_points IS NOT NULL THEN staff_id ELSE written_id END
+            -- the head of an institution appoints staff for its own people, and no paper says that this is one of another
             WHEN staff_id IS NOT NULL AND written_points IS NULL THEN staff_id
             WHEN staff_id IS NULL AND written_points IS NULL AND device_points IS NOT NULL THEN device_id
             ELSE written_id
@@ -59,6 +61,7 @@ claimed AS (
     SELECT
         record.no,
         record.written_id,
+        record.residence_status = 'TEMP_PRESENT' AND record.stay_from_on IS NULL AS is_mere_word,
         COALESCE(judged.institution_id, record.written_id) AS institution_id
     FROM current_record AS record
     LEFT JOIN judged USING (no)
@@ -122,6 +125,42 @@ came_later AS (
         ON claimed.no = there.record_no AND first_after.from_id = there.institution_id
     WHERE COALESCE(here.movement_type IN ('DISCHARGE', 'TRANSFER_OUT'), TRUE)
     AND COALESCE(there.movement_type NOT IN ('DISCHARGE', 'TRANSFER_OUT'), TRUE)
+),
+
+-- Whom an institution that keeps a book had that night by its list and book: taken in, or listed, and not let go.
+bookkeeper AS (
+    SELECT DISTINCT institution_id FROM document_key WHERE NOT is_entry
+),
+
+held AS (
+    SELECT
+        record_no,
+        institution_id,
+        movement_type NOT IN ('DISCHARGE', 'TRANSFER_OUT', 'LEAVE') AS is_held
+    FROM last_before
+    UNION ALL
+    SELECT DISTINCT
+        record_document.record_no,
+        record_document.institution_id,
+        TRUE AS is_held
+    FROM record_document
+    SEMI JOIN bookkeeper USING (institution_id)
+    ANTI JOIN last_before USING (record_no, institution_id)
+    WHERE record_document.is_entry AND record_document.is_sure
+),
+
+-- No date, and no paper of the place, only the word "here for a while"; and one other institution had the person that night.
+kept_elsewhere AS (
+    SELECT
+        claimed.no,
+        min(held.institution_id) AS institution_id
+    FROM claimed
+    JOIN held ON claimed.no = held.record_no
+    ANTI JOIN record_document
+        ON claimed.no = record_document.record_no AND claimed.institution_id = record_document.institution_id
+    WHERE claimed.is_mere_word
+    GROUP BY claimed.no
+    HAVING count(*) = 1 AND bool_and(held.is_held)
 )
 
 SELECT
@@ -130,6 +169,7 @@ SELECT
     CASE WHEN written_id IS NULL THEN 'NOT_WRITTEN' ELSE 'WRITTEN_DISAGREES' END AS relocation_reason
 FROM judged
 ANTI JOIN came_later USING (no)
+ANTI JOIN kept_elsewhere USING (no)
 WHERE institution_id IS DISTINCT FROM written_id
 UNION ALL
 SELECT
@@ -137,3 +177,10 @@ SELECT
     from_id AS institution_id,
     'CAME_LATER' AS relocation_reason
 FROM came_later
+UNION ALL
+SELECT
+    no,
+    institution_id,
+    'KEPT_ELSEWHERE' AS relocation_reason
+FROM kept_elsewhere
+ANTI JOIN came_later USING (no)

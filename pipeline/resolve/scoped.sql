@@ -88,7 +88,8 @@ located AS (
             WHEN next_type = 'RETURN' THEN 'AWAY'
             WHEN next_type IN ('DISCHARGE', 'TRANSFER_OUT', 'LEAVE', 'DEATH') THEN 'HERE'
             WHEN pattern = 'FIRST_CONTACT' THEN 'HERE'
-            WHEN stay_to_on <= moment_on THEN 'GONE'
+            -- whoever died no earlier than the moment was there to the end
+            WHEN stay_to_on <= moment_on AND stay_to_on IS DISTINCT FROM death_on THEN 'GONE'
             WHEN stay_from_on > moment_on THEN 'NOT_YET'
             WHEN residence_status = 'USUAL_TEMP_ABSENT' THEN 'AWAY'
             ELSE 'HERE'

@@ -173,6 +173,15 @@ def test_row_9_deaths_to_the_minute(field: Field, tmp_path: Path) -> None:
     assert {death: outcome.reason(f"{death[0]} {death[1]}") for death in deaths} == deaths
 
 
+def test_row_9_a_stay_that_ended_by_death_lasted_until_then(field: Field, tmp_path: Path) -> None:
+    eve = date(2021, 8, 31)
+    field.record("died", stay_to_on=eve, death_on=eve, death_time="23:47")
+    field.record("left", "Омаров", stay_to_on=eve)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("died")["present_institution_id"] == "CARE"
+    assert outcome.reason("left") == "NOT_HERE_AT_MOMENT"
+
+
 def test_row_9_a_death_in_the_books_outweighs_silence(field: Field, tmp_path: Path) -> None:
     entry = field.entry(1)
     field.movement("DEATH", date(2021, 8, 31), at=utc(2021, 8, 31, 17, 30))
@@ -402,3 +411,30 @@ def test_whoever_was_there_before_the_moment_and_came_back_stays_there(field: Fi
     field.movement("TRANSFER_IN", date(2021, 9, 12), site="HOSPITAL-2", other_institution_id="HOSPITAL", **TRANSFER)
     field.patient("second", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
     assert field.resolve(tmp_path).person("second")["present_institution_id"] == "HOSPITAL-2"
+
+
+@pytest.mark.parametrize("paper", ["book", "list"])
+def test_a_mere_word_does_not_outweigh_the_papers_of_another_institution(
+    field: Field, tmp_path: Path, paper: str
+) -> None:
+    if paper == "book":
+        field.movement("ADMISSION", date(2021, 8, 20), site="HOSPITAL", **TRANSFER)
+    else:
+        field.entry(1, site="HOSPITAL", **TRANSFER)
+        field.movement("ADMISSION", date(2021, 8, 20), "Омаров", "Болат", site="HOSPITAL", birth_on=date(1960, 1, 2))
+    field.patient("word", site="HOSPITAL-2", iin="500517301234", stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("word")["present_institution_id"] == "HOSPITAL"
+    assert outcome.rows("SELECT relocation_reason FROM respondent") == [("KEPT_ELSEWHERE",)]
+
+
+def test_a_dated_stay_or_a_discharge_elsewhere_outweighs_them(field: Field, tmp_path: Path) -> None:
+    field.movement("ADMISSION", date(2021, 8, 20), site="HOSPITAL", **TRANSFER)
+    field.patient("dated", site="HOSPITAL-2", iin="500517301234", stay_from_on=date(2021, 8, 25))
+    released = {"iin": "600517301233", "birth_on": date(1960, 5, 17)}
+    field.movement("ADMISSION", date(2021, 8, 20), "Омаров", site="HOSPITAL", **released)
+    field.movement("DISCHARGE", date(2021, 8, 22), "Омаров", site="HOSPITAL", **released)
+    field.patient("released", family="Омаров", site="HOSPITAL-2", stay_from_on=None, **released)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("dated")["present_institution_id"] == "HOSPITAL-2"
+    assert outcome.person("released")["present_institution_id"] == "HOSPITAL-2"

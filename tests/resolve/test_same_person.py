@@ -50,6 +50,12 @@ def test_b_one_number_typed_for_a_ward(field: Field, tmp_path: Path) -> None:
     assert outcome.rows("SELECT count(*) FROM person WHERE has_iin") == [(0,)]
 
 
+def test_b_a_guessed_birth_date_does_not_make_one_of_two_with_three_names_each(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", "Омаров", "Болат", iin=NUMBER, birth_on=date(1950, 1, 1), patronymic="Айдосұлы")
+    assert field.resolve(tmp_path).are_apart("a", "b")
+
+
 def test_b_a_common_given_name_does_not_make_one_of_two(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", "Омаров", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic="Болатұлы")
@@ -102,6 +108,13 @@ def test_c_a_shared_guess_of_the_birth_date_takes_one_place(field: Field, tmp_pa
     assert outcome.are_apart("a", "c")
 
 
+def test_c_a_wrong_sex_does_not_part_a_full_name_and_a_shared_guess(field: Field, tmp_path: Path) -> None:
+    guess = {"birth_on": date(1951, 1, 1), "birth_date_precision": "YEAR"}
+    field.record("a", **guess)
+    field.record("b", **guess, sex=2)
+    assert field.resolve(tmp_path).are_one("a", "b")
+
+
 def test_d_digit_eleven_is_not_protected(field: Field, tmp_path: Path) -> None:
     twin = NUMBER[:10] + str((int(NUMBER[10]) + 1) % 10) + NUMBER[11]
     field.record("a", iin=NUMBER)
@@ -116,6 +129,17 @@ def test_d_neighbour_numbers_of_two_given_names_stay_two(field: Field, tmp_path:
     field.record("a", given="Хасен", iin=NUMBER)
     field.record("b", given="Хусен", iin=twin)
     assert field.resolve(tmp_path).are_apart("a", "b")
+
+
+def test_d_a_number_never_issued_and_a_name_by_ear_are_a_slip_each(field: Field, tmp_path: Path) -> None:
+    slip = f"{NUMBER[:9]}{(int(NUMBER[9]) + 2) % 10}{NUMBER[10:]}"
+    field.record("a", "Ниязова", "Күлия", iin=NUMBER)
+    field.record("b", "Ниазова", "Кулиа", iin=slip)
+    field.record("twin", "Ниязова", "Кулина", iin=sound(f"{NUMBER[:10]}{(int(NUMBER[10]) + 1) % 10}"))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.tier("b") == "D"
+    assert outcome.are_apart("a", "twin")
 
 
 def test_e_day_and_month_swapped(field: Field, tmp_path: Path) -> None:
@@ -161,13 +185,25 @@ def test_f_an_admission_book_that_names_the_other_institution_will_do(field: Fie
     assert field.resolve(tmp_path).are_one("a", "b")
 
 
-def test_unnamed_newborns_are_one_where_the_book_knows_one_birth(field: Field, tmp_path: Path) -> None:
+def test_f_one_leaves_on_the_day_on_which_the_other_takes_in(field: Field, tmp_path: Path) -> None:
+    field.movement("LEAVE", date(2021, 8, 18), site="ORPHANS")
+    field.movement("ADMISSION", date(2021, 8, 18), site="HOSPITAL")
+    field.record("home", site="ORPHANS", residence_status="USUAL_TEMP_ABSENT")
+    field.patient("ward", patronymic=None, stay_from_on=date(2021, 8, 18))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("home", "ward")
+    assert outcome.person("home")["usual_institution_id"] == "ORPHANS"
+    assert outcome.person("home")["present_institution_id"] == "HOSPITAL"
+
+
+@pytest.mark.parametrize("movement_type", ["BIRTH", "DISCHARGE"])
+def test_unnamed_newborns_are_one_where_the_book_knows_one(field: Field, tmp_path: Path, movement_type: str) -> None:
     born = {"given": None, "patronymic": None, "birth_on": date(2021, 8, 30), "stay_from_on": date(2021, 8, 30)}
-    field.movement("BIRTH", date(2021, 8, 30), given=None, site="HOSPITAL", birth_on=date(2021, 8, 30))
+    field.movement(movement_type, date(2021, 9, 6), given=None, site="HOSPITAL", birth_on=date(2021, 8, 30))
     field.patient("a", **born)
     field.patient("b", **born)
     for _ in range(2):
-        field.movement("BIRTH", date(2021, 8, 30), "Омаров", None, site="HOSPITAL", birth_on=date(2021, 8, 30))
+        field.movement(movement_type, date(2021, 9, 6), "Омаров", None, site="HOSPITAL", birth_on=date(2021, 8, 30))
     field.patient("c", family="Омаров", **born)
     field.patient("d", family="Омаров", **born)
     outcome = field.resolve(tmp_path)
@@ -205,6 +241,16 @@ def test_namesakes_with_two_numbers_stay_two_and_are_looked_at(field: Field, tmp
     outcome = field.resolve(tmp_path)
     assert outcome.are_apart("a", "b")
     assert outcome.reviews() == ["TWO_NUMBERS"]
+
+
+def test_namesakes_of_one_day_came_on_two(field: Field, tmp_path: Path) -> None:
+    field.patient("a", iin=NUMBER, stay_from_on=date(2021, 8, 14))
+    field.patient("b", stay_from_on=date(2021, 8, 30))
+    field.patient("again", iin=NUMBER, stay_from_on=date(2021, 8, 15))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.are_one("a", "again")
+    assert set(outcome.reviews()) == {"TWO_STAYS"}
 
 
 def test_namesakes_are_not_joined_through_a_third_record(field: Field, tmp_path: Path) -> None:
@@ -310,10 +356,14 @@ def test_a_tablet_used_elsewhere_moves_nobody(field: Field, tmp_path: Path) -> N
 def test_where_staff_and_writing_differ_the_papers_decide(field: Field, tmp_path: Path) -> None:
     field.entry(1, site="ORPHANS")
     field.record("listed", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
-    field.record("not", "Омаров", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
+    field.entry(1, "Омаров", site="CARE")
+    field.record("here", "Омаров", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
+    field.record("unknown", "Сериков", institution_id="CARE", staff_id="ST-ORPHANS", device_id=None)
     outcome = field.resolve(tmp_path)
     assert outcome.person("listed")["usual_institution_id"] == "ORPHANS"
-    assert outcome.person("not")["usual_institution_id"] == "CARE"
+    assert outcome.person("here")["usual_institution_id"] == "CARE"
+    # no paper knows the person: staff are appointed for their own institution
+    assert outcome.person("unknown")["usual_institution_id"] == "ORPHANS"
 
 
 # ------------------------------------------------------------------------------------------------------- who stands

@@ -320,10 +320,26 @@ def test_a_decision_on_a_conflict_is_no_word_on_what_came_after_it(field: Field,
     assert outcome.reason("a") == "VERSION_CONFLICT"
 
 
-def test_what_names_no_case_is_a_repetition_only_of_the_same_bytes(field: Field, tmp_path: Path) -> None:
-    ids = [field.record("x", rejects=["R-NO-CASE-ID"], answers_sha256="nothing known") for _ in range(3)]
+def test_what_names_neither_case_nor_anybody_is_a_repetition_only_of_the_same_bytes(
+    field: Field, tmp_path: Path
+) -> None:
+    ids = [field.record("x", None, None, rejects=["R-NO-CASE-ID"], answers_sha256="nothing known") for _ in range(3)]
     for row, content in zip(field.rows["record"], ("one", "other", "one"), strict=True):
         row.update(case_id=None, bytes_sha256=content)
+    outcome = field.resolve(tmp_path)
+    assert balanced(outcome, ids)
+    assert outcome.rows("SELECT state FROM record_state ORDER BY received_at") == [
+        ("quarantined",), ("quarantined",), ("repeated",),
+    ]  # fmt: skip
+
+
+def test_what_names_somebody_is_a_repetition_of_the_same_answers(field: Field, tmp_path: Path) -> None:
+    ids = [
+        field.record("x", rejects=["R-NO-CASE-ID"], answers_sha256="all he said", device_id=device)
+        for device in ("TB-CARE", "TB-SCHOOL", "TB-CARE")
+    ]
+    for row in field.rows["record"]:
+        row["case_id"] = None
     outcome = field.resolve(tmp_path)
     assert balanced(outcome, ids)
     assert outcome.rows("SELECT state FROM record_state ORDER BY received_at") == [
