@@ -47,7 +47,13 @@ def test_what_came_later_does_not_change_an_earlier_night(played: Played, rebuil
     """The second night, built when the USB sticks of the third had long been received."""
     append_line(
         rebuilt.lake.decisions / "review.jsonl",
-        {"decided_at": "2021-12-09T10:00:00+05:00", "decision": "SAME", "case_ids": [], "decided_by": "DEP-01"},
+        {
+            "decided_at": "2021-12-09T10:00:00+05:00",
+            "left_case_id": "a",
+            "right_case_id": "b",
+            "verdict": "same",
+            "decided_by": "DEP-01",
+        },
     )
     as_of = json.loads((played.builds[1] / "manifest.json").read_text())["as_of"]
     again = rebuilt.build("--as-of", as_of)
