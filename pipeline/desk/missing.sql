@@ -3,7 +3,8 @@
 SELECT
     census_db_search.route,
     CASE
-        WHEN regexp_full_match(census_db_search.case_id, '[A-Za-z0-9._-]{1,64}') AND NOT regexp_matches(census_db_search.case_id, '[0-9]{12}')
+        WHEN regexp_full_match(census_db_search.case_id, '[A-Za-z0-9._-]{1,64}')
+        AND NOT regexp_matches(census_db_search.case_id, '[0-9]{12}')
         AND shown_institution(record.institution_id) IS DISTINCT FROM 'S3'
             THEN census_db_search.case_id
     END AS case_id,

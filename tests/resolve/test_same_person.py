@@ -229,6 +229,18 @@ def test_twins_stay_two(field: Field, names: tuple[str, str], tmp_path: Path) ->
     assert not outcome.are_one("b", "d") or not outcome.are_one("a", "d")
 
 
+@pytest.mark.parametrize(("born", "asked"), [(date(2015, 3, 10), []), (date(1990, 3, 10), ["TWO_NUMBERS"])])
+def test_nobody_is_asked_whether_two_numbers_are_one_child(
+    field: Field, born: date, asked: list[str], tmp_path: Path
+) -> None:
+    """An adopted child gets a new number; the old and the new are never searched for or linked."""
+    field.record("a", birth_on=born, iin=sound(f"{born:%y%m%d}60012"))
+    field.record("b", birth_on=born, iin=sound(f"{born:%y%m%d}60022"))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == asked
+
+
 def test_brothers_of_one_day_with_one_number_typed_for_both(field: Field, tmp_path: Path) -> None:
     field.record("a", given="Асқар", iin=NUMBER)
     field.record("b", given="Болат", iin=NUMBER)
