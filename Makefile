@@ -28,10 +28,10 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # Every task of a night is a process of its own: without compiled files a third of it is compiling.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run up down test test-slow fuzz bench docs secrets lint format clean
+.PHONY: help setup run up down test test-slow fuzz bench bench-receipt docs secrets lint format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv (again only when uv.lock changes)
 
@@ -70,6 +70,9 @@ fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
 
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
 	$(BIN)/python -m benchmarks.bench --rows $(ROWS)
+
+bench-receipt: $(READY) ## Measure a thousand bundles beside one file, and memory as submissions grow
+	$(BIN)/python -m benchmarks.receipt
 
 accuracy: $(READY) ## Count SEEDS=20 simulated fields from seed FIRST=1 at RATES=1 times the noise; hold them against their truth
 	$(BIN)/python -m tools.accuracy --first $(FIRST) --seeds $(SEEDS) --rate-scale $(RATES)

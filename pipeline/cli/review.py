@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, By, Now
-from pipeline.cli.terminal import out, print_json, show
+from pipeline.cli.terminal import out, print_json, show, shown
 from pipeline.desk import words
 from pipeline.settings import load_settings
 
@@ -147,7 +147,7 @@ def _show_pair(row: dict[str, Any], fields: list[Any], number: int, total: int, 
     table = Table(box=SIMPLE_HEAD, show_header=False, pad_edge=False)
     for each in fields:
         said, style = each.worded(language), STYLES[each.likeness]
-        cells = (Text(said.left, style), Text(said.sign, style), Text(said.right, style))
+        cells = (Text(shown(said.left), style), Text(said.sign, style), Text(shown(said.right), style))
         table.add_row(Text(words.say(language, "field", each.field), "dim"), *cells)
     out.print(table)
     score = "" if row["score"] is None else " · " + words.say(language, "terminal", "points", score=row["score"])

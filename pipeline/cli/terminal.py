@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import typer
@@ -11,10 +12,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.errors import SanaqError
 
 WIDEST = 10_000
+# What a terminal would obey, or what turns the direction of a line; a name may hold anything.
+NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -81,7 +85,7 @@ def _table(rows: list[dict[str, Any]], title: str) -> Table:
         is_number = any(isinstance(row[name], int | float) for row in rows)
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_text(value).replace("[", "\\[") for value in row.values()))
+        table.add_row(*(Text(_text(value)) for value in row.values()))
     return table
 
 
@@ -90,7 +94,12 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}"
-    return "" if value is None else str(value)
+    return "" if value is None else shown(str(value))
+
+
+def shown(text: str) -> str:
+    """Return a text as a terminal may have it: control characters spelled out."""
+    return NOT_SHOWN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def _plain(value: Any) -> Any:

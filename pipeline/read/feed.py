@@ -21,12 +21,16 @@ import pyarrow as pa
 
 LONGEST_LINE = 1024 * 1024
 BLOCK = 2 * LONGEST_LINE  # a line that is short enough lies whole in a block that begins with it
+BLOCK_LINES = 65_536  # a block may be nothing but ends of lines
 BATCH_BYTES = 1024 * 1024
 BATCH_ROWS = 4096
 BOM = b"\xef\xbb\xbf"
 CACHED = 128 * 1024
 DEEPEST = 100
-TEXT_IN_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"')
+TEXT_IN_JSON = re.compile(
+    rb'"(?:[^"\\]|\\.)*+"?'
+)  # one that does not close reaches to the end: nothing is looked at twice
+BLANKS = (0x20, 0x09, 0x0D)
 DIGEST = 64  # hex digits of SHA-256
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -143,8 +147,8 @@ def _pieces(file: SubmissionFile) -> Iterator[Piece]:
         while offset < file.size:
             handle.seek(offset)
             buffer = handle.read_buffer(BLOCK)
-            newlines = np.flatnonzero(np.frombuffer(buffer, np.uint8) == 10)
-            is_last = offset + buffer.size >= file.size
+            newlines = np.flatnonzero(np.frombuffer(buffer, np.uint8) == 10)[:BLOCK_LINES]
+            is_last = offset + buffer.size >= file.size and len(newlines) < BLOCK_LINES
             if len(newlines) == 0 and not is_last:
                 piece, offset = _endless_line(file, handle, offset)
             else:
@@ -238,8 +242,11 @@ def _mark_torn(piece: Piece, is_torn: bool) -> None:
 def _commas_before_closing(data: Bytes) -> Places:
     at = _closings(data) - 1
     at = at[at >= 0]
-    while len(blank := np.flatnonzero(np.isin(data[at], (0x20, 0x09, 0x0D)) & (at > 0))):
-        at[blank] -= 1
+    blank = np.flatnonzero(np.isin(data[at], BLANKS))
+    if len(blank):
+        filled = np.flatnonzero(~np.isin(data, BLANKS))
+        before = np.searchsorted(filled, at[blank]) - 1
+        at[blank] = np.where(before >= 0, filled[before], at[blank])
     commas: Places = at[data[at] == ord(",")]
     return commas
 

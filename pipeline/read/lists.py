@@ -16,6 +16,7 @@ HEADERS_NEEDED = 2
 NUMBER = re.compile(r"(\d{1,6})[.)]?")
 IIN = re.compile(r"\d{12}")
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
+TOTAL = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
 Value = str | int | bool | None
 
 
@@ -131,7 +132,7 @@ class _Reading:
         found = self.words.totals.match(text_of(first) or "")
         if not found:
             return False
-        number = re.search(r"\d+", w.joined(row)[found.end() :])
+        number = TOTAL.search(w.joined(row)[found.end() :])
         block = self.blocks[-1]
         if number:
             block.declared_total = (block.declared_total or 0) + int(number[0])

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from pipeline.sql import Workbench, step_failed
 
 ROUTES = ("register", "list", "movement", "headcount")
 RUN_BATCHES = 500
+PORTION_ROWS = 20_000  # in memory at once, beside those of one file
 HERE = Path(__file__).resolve().parent
 written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
@@ -127,6 +129,7 @@ class OfficeReader:
                     "words.py",
                     "sheets.py",
                     "packed.py",
+                    "zips.py",
                     "compound.py",
                     "mapping.py",
                     "office_lines.py",
@@ -156,15 +159,19 @@ class OfficeReader:
         return folder / "row.parquet", folder / "block.parquet"
 
     def _read(self, run: list[dict[str, Any]], folder: Path) -> None:
-        rows: list[dict[str, Any]] = []
         blocks: list[dict[str, Any]] = []
+        rows = self._rows(run, blocks)
+        with pq.ParquetWriter(folder / "row.parquet", ROW) as writer:
+            while portion := list(islice(rows, PORTION_ROWS)):
+                writer.write_table(pa.Table.from_pylist(portion, schema=ROW))
+        pq.write_table(pa.Table.from_pylist(blocks, schema=BLOCK), folder / "block.parquet")
+
+    def _rows(self, run: list[dict[str, Any]], blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for batch in run:
             found = self._batch(batch, blocks)
             # an unknown header has a number of its own: what people decide about it must not speak of the list's first row
             first = 0 if any(one.held == "MAPPING_UNCERTAIN" for one in found) else 1
-            rows += [_row(batch, number, one) for number, one in enumerate(found, start=first)]
-        pq.write_table(pa.Table.from_pylist(rows, schema=ROW), folder / "row.parquet")
-        pq.write_table(pa.Table.from_pylist(blocks, schema=BLOCK), folder / "block.parquet")
+            yield from (_row(batch, number, one) for number, one in enumerate(found, start=first))
 
     def _batch(self, batch: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Found]:
         route = batch["route"]

@@ -190,13 +190,12 @@ def _strangers(batch: dict[str, Any]) -> Iterator[str]:
 
 def _beginning(path: Path, expected: list[str]) -> Seal | None:
     """Return the seal of a file that begins as one whose lines have these digests, or None where it is another."""
-    lines = list(_line_digests(path))
-    if len(lines) > len(expected):
-        return None
-    differing = [no for no, (line, wanted) in enumerate(zip(lines, expected, strict=False)) if line[0] != wanted]
-    if not differing:
-        return WHOLE
-    return Seal(is_cut=True) if differing == [len(lines) - 1] and not lines[-1][1] else None
+    wanted = iter(expected)
+    for digest, is_ended in _line_digests(path):
+        signed = next(wanted, None)
+        if digest != signed:
+            return None if is_ended or signed is None else Seal(is_cut=True)
+    return WHOLE
 
 
 def _line_digests(path: Path) -> Iterator[tuple[str, bool]]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import python_calamine
 
 from pipeline.read.compound import hidden_rows, require_sound_chains
-from pipeline.read.packed import MOST_SHEETS, NoSpreadsheet, look_through
+from pipeline.read.packed import LARGEST_AREA, MOST_SHEETS, NoSpreadsheet, look_through
 
 __all__ = ["NoSpreadsheet", "Row", "Sheet", "is_blank", "open_sheets", "text_of"]
 
@@ -25,6 +25,9 @@ Row = list[Cell]
 
 PACKED, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # xlsx and ods; xls
 LARGEST_XLS = 64 * 1024 * 1024
+LARGEST_TEXT = 16 * 1024 * 1024
+MOST_ROWS = 200_000  # with anything in them, of all sheets
+LONGEST_CELL = 32_767  # what a spreadsheet program holds
 DELIMITERS = (";", "\t", ",", "|")
 SEPARATOR = re.compile(r"sep=(.)\r?\n")  # how a spreadsheet program is told the delimiter
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a]")
@@ -55,15 +58,22 @@ def open_sheets(path: Path) -> list[Sheet]:
     NoSpreadsheet
         The file is empty, damaged, too large when unpacked, or something else.
     """
+    sheets = _opened(path)
+    if sum(not is_blank(row) for sheet in sheets for row in sheet.rows) > MOST_ROWS:
+        raise NoSpreadsheet("TOO_LARGE")
+    return sheets
+
+
+def _opened(path: Path) -> list[Sheet]:
     with path.open("rb") as handle:
         head = handle.read(4)
     if not head:
         raise NoSpreadsheet("EMPTY_FILE")
     if head == PACKED:
         return _workbook(path, look_through(path).hidden_rows)
+    if path.stat().st_size > (LARGEST_XLS if head == COMPOUND else LARGEST_TEXT):
+        raise NoSpreadsheet("TOO_LARGE")
     if head == COMPOUND:
-        if path.stat().st_size > LARGEST_XLS:
-            raise NoSpreadsheet("TOO_LARGE")
         require_sound_chains(path)
         return _workbook(path, hidden_rows(path))
     return [Sheet("", _delimited(_decoded(path.read_bytes())))]
@@ -116,12 +126,12 @@ def _delimited(text: str) -> list[Row]:
     told = SEPARATOR.match(text)
     if told:
         text = text[told.end() :]
+    if max(map(text.count, (told[1],) if told else DELIMITERS)) + text.count("\n") > LARGEST_AREA:
+        raise NoSpreadsheet("TOO_LARGE")
     best = told[1] if told else max(DELIMITERS, key=lambda delimiter: _cuts(text, delimiter))
     rows = _parsed(text, best, csv.QUOTE_MINIMAL)
-    swallowed = re.compile(rf"\n\s*\d*\s*{re.escape(best)}")  # a cell that goes on into what looks like the next row
-    if any(
-        cell.count("\n") > LINES_IN_A_CELL or swallowed.search(cell) for row in rows for cell in row if "\n" in cell
-    ):
+    width = text.partition("\n")[0].count(best)
+    if any(_has_swallowed(cell, best, width) for row in rows for cell in row if "\n" in cell):
         rows = _parsed(text, best, csv.QUOTE_NONE)
     return _rows(rows)
 
@@ -131,6 +141,17 @@ def _cuts(text: str, delimiter: str) -> int:
     if delimiter not in text:
         return 0
     return sum(len(row) - 1 for row in _parsed(text, delimiter, csv.QUOTE_MINIMAL) if row)
+
+
+def _has_swallowed(cell: str, delimiter: str, width: int) -> bool:
+    """Whether a cell goes on into what looks like the rows after it: a number alone, or as many delimiters as the first line has."""
+    end = re.escape(delimiter)
+    blanks, digits = (rf"(?:(?!{end})\{kind})*+" for kind in "sd")  # nothing is looked at twice
+    return (
+        cell.count("\n") > LINES_IN_A_CELL
+        or re.search(rf"\n{blanks}{digits}{blanks}{end}", cell) is not None
+        or any(line.count(delimiter) >= max(width, 2) for line in cell.split("\n")[1:])
+    )
 
 
 def _parsed(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
@@ -147,6 +168,8 @@ def _rows(rows: list[list[Any]]) -> list[Row]:
 
 def _clean(cell: Cell) -> Cell:
     if isinstance(cell, str):
+        if len(cell) > LONGEST_CELL:
+            raise NoSpreadsheet("TOO_LARGE")
         return cell.strip("\ufeff\u00a0 \t\r\n") or None
     if isinstance(cell, float) and cell.is_integer():
         return int(cell)

@@ -36,8 +36,10 @@ from pipeline.sql import Workbench, quoted, step_failed
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
 STATEMENTS = (MANIFEST, SIGNATURE, DIGESTS)  # of a bundle, about what it holds
 RUN_BYTES = 128 * 1024 * 1024
-SLAB_ROWS = 2 * 122_880  # held in memory at once; two row groups of Parquet
+SLAB_ROWS = 122_880  # held in memory at once; a row group of Parquet
+SLAB_BYTES = 192 * 1024 * 1024  # of lines: few where every line is nearly as long as it may be
 VET_ROWS = 20_000
+VET_BYTES = 16 * 1024 * 1024
 HERE = Path(__file__).resolve().parent
 TABLES = ("record", "identity", "answers")
 
@@ -297,8 +299,8 @@ class Reader:
                 ("answers", [field.name for field in self.fields if field.part == "answers"]),
             )
         }
-        for start in range(0, len(rows), VET_ROWS):
-            self._vet_some(rows[start : start + VET_ROWS], known)
+        for portion in _portions(rows):
+            self._vet_some(portion, known)
 
     def _vet_some(self, rows: list[tuple[int, int, int, int, int]], known: dict[str, str]) -> None:
         texts = [line.decode("utf-8") for line in self._texts([row[1:] for row in rows])]
@@ -419,6 +421,20 @@ def _is_foreign(name: str) -> bool:
     return name not in FILES and not name.endswith(".ndjson")
 
 
+def _portions(rows: list[tuple[int, int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int, int]]]:
+    """Cut places of lines (the last of five: the length) so that not too much text is in memory at once."""
+    portion: list[tuple[int, int, int, int, int]] = []
+    size = 0
+    for row in rows:
+        portion.append(row)
+        size += row[-1]
+        if len(portion) >= VET_ROWS or size >= VET_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
 def _slabs(lines: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
     """Cut a stream of lines into slabs; at least one, though it be empty."""
     upcoming = next(lines, None)
@@ -438,9 +454,10 @@ class _Cut:
         self.upcoming = upcoming
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        rows = 0
-        while self.upcoming is not None and rows < SLAB_ROWS:
+        rows = size = 0
+        while self.upcoming is not None and rows < SLAB_ROWS and size < SLAB_BYTES:
             batch, rows = self.upcoming, rows + self.upcoming.num_rows
+            size += int(batch.column("byte_length").to_numpy().sum())
             self.upcoming = next(self._lines, None)
             yield batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ DATE_IN_TEXT = (
     r"\s*»?"
 )
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
+LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -108,7 +109,8 @@ def read_date(cell: Cell, latest: date, words: Words) -> tuple[date | None, str]
     if isinstance(cell, int) and cell in SERIAL_DAYS:
         counted = DAY_ZERO + timedelta(days=cell)
         return (counted, "DAY") if counted <= latest else (None, "UNKNOWN")
-    text = YEAR_SIGN.sub("", text_of(cell) or "")
+    written = text_of(cell) or ""
+    text = YEAR_SIGN.sub("", written) if len(written) <= LONGEST_DATE else ""
     if found := YEAR_FIRST.fullmatch(text):
         return _day(int(found[1]), int(found[2]), int(found[3]))
     if found := DAY_FIRST.fullmatch(text):
@@ -157,7 +159,7 @@ def read_sex(text: str | None, words: Words) -> int | None:
     return words.sexes.get(_plain_word(text)) if text else None
 
 
-@cache
+@lru_cache(256)
 def _plain_word(text: str) -> str:
     return plain(text)
 
@@ -187,7 +189,6 @@ def identifiers_in(text: str) -> list[str]:
 
 
 def joined(row: Row) -> str:
-    """Return a row as one text, dates as DD.MM.YYYY."""
-    return " ".join(
-        cell.strftime("%d.%m.%Y") if isinstance(cell, date) else text_of(cell) or "" for cell in row if cell is not None
-    )
+    """Return a row as one text with single blanks, dates as DD.MM.YYYY."""
+    texts = (cell.strftime("%d.%m.%Y") if isinstance(cell, date) else text_of(cell) or "" for cell in row)
+    return " ".join(" ".join(texts).split())

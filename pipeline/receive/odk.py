@@ -25,8 +25,8 @@ from pipeline.receive.parcel import Parcel, Source
 from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
-PAGE_ROWS = 1000
-LARGEST_PAGE = 128 * 1024 * 1024  # as much as reading takes
+PAGE_ROWS = 250
+LARGEST_PAGE = 32 * 1024 * 1024  # as much as reading takes
 LONGEST_NAME = 64
 # Central stamps a submission when its transaction begins: what is committed late is looked for again this long.
 OVERLAP = timedelta(minutes=10)

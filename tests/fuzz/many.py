@@ -8,26 +8,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from rich.progress import track
 
 from pipeline.errors import named
 from tests.fuzz.one_pass import Account, inputs, run
+from tests.fuzz.watch import ready, watched
 
-PASS = 1000
-MORE_MEMORY = 512 * 1024**2  # above what the process has when all is imported
-HANG = 300  # seconds of work a pass may take: some twenty times what it does
+PASS = 4000
+HANG = 300  # seconds of work a pass may take: some ten times what it does
 FAILED = Path(tempfile.gettempdir()) / "sanaq-fuzz"
 
 
@@ -48,7 +44,7 @@ def child(number: int, first: int, last: int) -> None:
     given = inputs(number, PASS)[first:last]
     with tempfile.TemporaryDirectory() as warm:
         run(Path(warm), [])  # whatever is imported late
-    print("ready", flush=True)
+    ready()
     with tempfile.TemporaryDirectory() as folder:
         try:
             account = run(Path(folder), given)
@@ -59,44 +55,13 @@ def child(number: int, first: int, last: int) -> None:
 
 def do(number: int, first: int = 0, last: int = PASS) -> Done:
     """Do a part of a pass in a child and watch it."""
-    command = [sys.executable, "-m", "tests.fuzz.many", "--child", str(number), str(first), str(last)]
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process = psutil.Process(started.pid)
-    assert started.stdout
-    assert started.stderr
-    ready = started.stdout.readline() == "ready\n"
-    rest = peak = process.memory_info().rss if ready else 0
-    before = used = _core_seconds(process) if ready else 0.0
-    ended = None
-    while ready and started.poll() is None and ended is None:
-        time.sleep(0.05)
-        try:
-            peak, used = max(peak, process.memory_info().rss), _core_seconds(process)
-        except psutil.NoSuchProcess:
-            break
-        if peak - rest > MORE_MEMORY:
-            ended = f"more than {MORE_MEMORY >> 20} MiB above rest"
-        elif used - before > HANG:
-            ended = f"a hang: {HANG} core-seconds"
-    if ended:
-        started.kill()
-    out, err = started.communicate()
-    account = Account(last - first, wrong=[ended] if ended else [])
-    if not ended:
-        try:
-            said = json.loads(out)
-            account = Account(**said | {kind: Counter(said[kind]) for kind in ("unreadable", "held")})
-        except ValueError:
-            account.wrong.append(
-                f"died of {signal.Signals(-started.returncode).name if started.returncode < 0 else started.returncode}"
-            )
-    account.require(not any(letter > "\x7f" for letter in err), "an engine's panic quotes data")
-    return Done(number, first, last, account, peak - rest, used - before)
-
-
-def _core_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    done = watched("tests.fuzz.many", "--child", str(number), str(first), str(last), core_seconds=HANG)
+    account = Account(last - first, wrong=[done.ended] if done.ended else [])
+    if not done.ended:
+        said = json.loads(done.out)
+        account = Account(**said | {kind: Counter(said[kind]) for kind in ("unreadable", "held")})
+    account.require(not any(letter > "\x7f" for letter in done.err), "an engine's panic quotes data")
+    return Done(number, first, last, account, done.memory, done.core_seconds)
 
 
 def culprits(done: Done) -> Iterator[Done]:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.one_pass import inputs, run
+from tests.fuzz.one_pass import LIGHT, inputs, run
 from tests.fuzz.originals import originals
 
-PASS = 750
+PASS = 5000
 PASSES = 4
+TOGETHER = 25
 
 
 def test_the_damage_follows_from_its_number() -> None:
@@ -20,11 +21,12 @@ def test_most_inputs_are_damaged() -> None:
     assert sum(one.content in whole for one in inputs(7, 200)) < 20
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", range(PASSES))
 def test_damaged_files_are_received_read_and_accounted_for(
     tmp_path: Path, number: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    account = run(tmp_path, inputs(number, PASS))
+    account = run(tmp_path, inputs(number, PASS, LIGHT), TOGETHER)
     assert account.wrong == []
     assert account.records >= PASS
     assert len(account.unreadable) > 5, "the damage must be of many kinds"

@@ -225,6 +225,6 @@ def test_labels_are_read_from_every_kind_of_dictionary() -> None:
 def test_a_hundred_thousand_rows_are_read_in_seconds(desk: Desk) -> None:
     residents = [files.resident(1, row) for row in range(1, 100_001)]
     files.put(desk, files.survey_solutions([files.interview()], residents, [files.action(1, 3)]))
-    start = time.perf_counter()
+    start = time.process_time()
     assert found(desk, "SELECT count(*), count(DISTINCT case_id) FROM record") == [(100_000, 100_000)]
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 30

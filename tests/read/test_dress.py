@@ -354,6 +354,31 @@ def test_a_cell_at_the_end_of_the_world_does_not_fill_the_memory(content: bytes,
     assert code(content, tmp_path) == "TOO_LARGE"
 
 
+FAR = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+
+
+def renamed(content: bytes, names: dict[str, str], **more: bytes) -> bytes:
+    """The same workbook with other names for some entries, and with more of them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(names.get(name, name), old.read(name))
+        for name, entry in more.items():
+            new.writestr(name, entry)
+    return out.getvalue()
+
+
+def test_a_workbook_is_looked_at_as_its_engine_will_find_it(tmp_path: Path) -> None:
+    """Names are compared without regard to case; what could be found in two ways is refused."""
+    far = repacked(xlsx(ROWS), lambda sheet: sheet.replace(b"</sheetData>", FAR))
+    assert code(renamed(far, {SHEET: "XL/Worksheets/SHEET1.xml"}), tmp_path) == "TOO_LARGE"
+    twice = renamed(xlsx(ROWS), {}, **{SHEET.upper(): b"<worksheet/>"})
+    both = renamed(xlsx(ROWS), {}, **{"content.xml": b"<a/>"})
+    neither = renamed(xlsx(ROWS), {"xl/workbook.xml": "xl/workbook.bin"})
+    missing = renamed(xlsx(ROWS), {SHEET: "xl/elsewhere.xml"})
+    assert [code(one, tmp_path) for one in (twice, both, neither, missing)] == ["NOT_A_SPREADSHEET"] * 4
+
+
 @pytest.mark.parametrize("place", ["A1048577000000", "XFD1048576", "a" * 9 + "1", "A" + "9" * 60, "A", "1", "A-1"])
 def test_a_cell_that_says_to_lie_anywhere_else_is_not_believed(place: str, tmp_path: Path) -> None:
     """The engine makes room for it before it looks."""

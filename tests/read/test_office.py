@@ -292,6 +292,12 @@ def test_an_unpaired_quote_does_not_swallow_the_rows_after_it(office: Desk) -> N
     assert rows(office.read_office(), "SELECT count(*) FROM list_entry") == [(19,)]
 
 
+def test_an_unpaired_quote_in_the_header_does_not_swallow_the_row_below(office: Desk) -> None:
+    header = b'institution_id,moment_at,"present_count,temporarily_absent_count,signed_on'
+    office.put("headcount/MNG-0001/a.csv", header + b"\nMNG-0001,2021-08-31T23:00:00+05:00,11,0,2021-09-15\n")
+    assert rows(office.read_office(), "SELECT count(*) FROM intake_record WHERE route = 'headcount'") == [(1,)]
+
+
 # ------------------------------------------------------------------ register
 
 

@@ -39,6 +39,11 @@ def test_it_needs_no_network_and_no_script(html: str) -> None:
     assert not re.search(r"(src|href|@import|url)\s*[=(]", html)
 
 
+def test_a_name_from_outside_is_text_and_no_markup() -> None:
+    assert str(page.three("<script>", "=1+1", "&lol;")).count("<") == 6
+    assert "=1+1</span>" in str(page.three("", "=1+1", ""))
+
+
 def test_s2_is_a_number_and_s3_not_even_that(html: str) -> None:
     assert "Учреждение BOARD_GIFT" in html
     assert "MNG-0004" in html

@@ -24,7 +24,7 @@ from sandbox.deliver import deliver
 from tests.receive.field import Field
 from tests.road.road import NIGHTS, digests
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 MOMENT = datetime.fromisoformat(NIGHTS[-1])
 AGAIN = 0.3  # the chance that the run after a kill is killed, too

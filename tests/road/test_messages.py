@@ -8,8 +8,18 @@ from typing import Any
 
 import pytest
 
+from pipeline.cli import terminal
 from tests.road.conftest import Played
 from tests.road.road import Road
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_terminal_is_not_told_what_to_do_by_a_name(rows: int, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "\x1b[2J[link=x]\u202e\x9b\n\\[bold]Әлиев"
+    terminal.show([{"name": name}] * rows, as_json=False, title="names")
+    said = capsys.readouterr().out
+    assert said.count(r"\x1b[2J[link=x]\u202e\x9b\n\[bold]Әлиев") == rows
+    assert not {"\x1b", "\x9b", "\u202e"} & set(said)
 
 
 @pytest.mark.parametrize("wrong", ["nowhere", "empty", "file"])

@@ -78,7 +78,7 @@ class Foreign:
     @cached_property
     def version(self) -> str:
         """Hash over what the lines depend on besides the file."""
-        code = sorted((*HERE.glob("*.py"), *HERE.glob("*.sql")))
+        code = [HERE.parent / "zips.py", *sorted((*HERE.glob("*.py"), *HERE.glob("*.sql")))]
         files = [*code, *sorted(self._folder.glob("*.yaml"))]
         digests = (hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -10,15 +10,18 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from pipeline.read.foreign.sheets import CannotBeRead, Row
+from pipeline.read.zips import DirectoryTooLarge, entered
 
 MOST_MEMBERS = 100_000  # an ODK archive holds the photographs, too
+MOST_COLUMNS = 10_000
 MOST_BYTES = 8 * 1024**3  # of all members together, unpacked
 LONGEST_CELL = 1024 * 1024
+LONGEST_ROW = 4 * LONGEST_CELL  # a row may be several lines
 NESTED = re.compile(r"\.(zip|gz|tgz|bz2|xz|7z|rar|tar|zst|jar)$", re.IGNORECASE)
 NESTED_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"(\xb5/\xfd")
 # Survey Solutions puts the questionnaire's own archive beside its data; it is let lie there, closed.
@@ -42,36 +45,46 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with _entered(path) as archive:
             _look_through(archive)
             yield archive
+    except DirectoryTooLarge:
+        raise CannotBeRead("ARCHIVE_TOO_MANY") from None
     except DAMAGE:
         raise CannotBeRead("DAMAGED_FILE") from None
 
 
-def _entered(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except BROKEN_ENTRY:
-        raise CannotBeRead("DAMAGED_FILE") from None
+@contextmanager
+def _entered(path: Path) -> Iterator[zipfile.ZipFile]:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(entered(path))
+        except BROKEN_ENTRY:
+            raise CannotBeRead("DAMAGED_FILE") from None
+        yield archive
 
 
 def header(archive: zipfile.ZipFile, name: str, delimiter: str) -> tuple[str, ...]:
     """Return the column names of a table."""
     with _text(archive, name) as text:
         try:
-            return tuple(next(csv.reader(text, delimiter=delimiter, strict=True), ()))
+            columns = tuple(next(csv.reader(_Lines(text), delimiter=delimiter, strict=True), ()))
         except csv.Error:
             raise CannotBeRead("DAMAGED_FILE") from None
+    if len(columns) > MOST_COLUMNS:
+        raise CannotBeRead("TOO_LARGE")
+    return columns
 
 
 def rows(archive: zipfile.ZipFile, name: str, delimiter: str) -> Iterator[Row]:
     """Yield the rows of a table below its header; one that is damaged has its fault and as many cells as it can have."""
     csv.field_size_limit(LONGEST_CELL)
     with _text(archive, name) as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        lines = _Lines(text)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
             width = len(next(reader, ()))
         except csv.Error:
             raise CannotBeRead("DAMAGED_FILE") from None
         while True:
+            lines.taken = 0
             try:
                 cells = next(reader)
             except StopIteration:
@@ -90,6 +103,26 @@ def text_of(archive: zipfile.ZipFile, name: str, limit: int = LONGEST_CELL) -> s
     """Return a short text member, or as much of it as the limit allows."""
     with archive.open(name) as member:
         return member.read(limit).decode("utf-8-sig", errors="replace")
+
+
+class _Lines:
+    """The lines of a table; those `taken` for one row may together be no longer than a row may be."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self.taken = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_ROW + 1)
+        self.taken += len(line)
+        if self.taken > LONGEST_ROW:
+            raise CannotBeRead("TOO_LARGE")
+        if not line:
+            raise StopIteration
+        return line
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from pipeline.read.foreign import archives
 from pipeline.read.foreign.sheets import CannotBeRead, Export, Row, Sheet
 
 COMMA = ","
-LARGEST_PAGE = 128 * 1024 * 1024  # a page is read whole
+LARGEST_PAGE = 32 * 1024 * 1024  # a page is read whole
+MOST_VALUES = 1_000_000
 DEEPEST = 20
 SYSTEM = {"main": ("KEY", "SubmissionDate", "DeletedAt", "Status", "ReviewState", "Edits")}
 # OData's names of what the CSV calls otherwise.
@@ -102,7 +103,10 @@ def read_page(path: Path) -> Export:
     """
     if path.stat().st_size > LARGEST_PAGE:
         raise CannotBeRead("TOO_LARGE")
-    page = _parsed(path.read_bytes())
+    content = path.read_bytes()
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise CannotBeRead("TOO_LARGE")
+    page = _parsed(content)
     context = CONTEXT.search(unquote(urlsplit(str(page.get("@odata.context", ""))).geturl()))
     rows = page.get("value")
     if context is None or not isinstance(rows, list):

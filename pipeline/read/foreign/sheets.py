@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 import duckdb
@@ -16,6 +15,7 @@ Tool = Literal["survey_solutions", "odk", "cspro"]
 Row = tuple[str | None, ...]  # why the row cannot be read or None, then its cells
 
 PORTION_ROWS = 16_384
+PORTION_LETTERS = 8 * 1024 * 1024
 MOST_ROWS = 50_000_000
 
 
@@ -101,8 +101,8 @@ def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, relation: str) -> Loaded:
     """Make a temporary table of a sheet, a portion of rows in memory at a time."""
     cells = ", ".join(f"c{at} VARCHAR" for at in range(len(sheet.columns)))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} (row_no BIGINT, fault VARCHAR, {cells})")
-    rows, read = iter(sheet.rows), 0
-    while portion := list(islice(rows, PORTION_ROWS)):
+    read = 0
+    for portion in _portions(sheet.rows):
         if read + len(portion) > MOST_ROWS:
             raise CannotBeRead("TOO_LARGE")
         con.register("foreign_portion", _table(portion, read))
@@ -110,6 +110,19 @@ def load(con: duckdb.DuckDBPyConnection, sheet: Sheet, relation: str) -> Loaded:
         con.unregister("foreign_portion")
         read += len(portion)
     return Loaded(sheet, relation)
+
+
+def _portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    portion: list[Row] = []
+    letters = 0
+    for row in rows:
+        portion.append(row)
+        letters += sum(map(len, filter(None, row)))
+        if len(portion) >= PORTION_ROWS or letters >= PORTION_LETTERS:
+            yield portion
+            portion, letters = [], 0
+    if portion:
+        yield portion
 
 
 def view(con: duckdb.DuckDBPyConnection, loaded: Loaded, name: str, columns: Iterable[str]) -> None:
