@@ -1,5 +1,5 @@
 -- What a record shares with those it is compared to: one row per record and rule, with a hash of what the rule looks at. Names count in
--- either order. A rule without all it looks at says nothing.
+-- either order. A rule without all it looks at says nothing. The first five rules are narrow, the others wide.
 WITH sounded AS (
     SELECT
         *,
@@ -13,21 +13,21 @@ WITH sounded AS (
 
 SELECT no, 1 AS rule, hash(national_id) AS block FROM sounded WHERE national_id IS NOT NULL
 UNION ALL
-SELECT no, 2, hash(national_id[:length(national_id) // 2 + 1]) FROM sounded WHERE length(national_id) >= 6
+SELECT no, 2, hash(one_sound || '|' || other_sound || birth_year) FROM sounded WHERE one_sound || other_sound || birth_year IS NOT NULL
 UNION ALL
-SELECT no, 3, hash(national_id[length(national_id) // 2:]) FROM sounded WHERE length(national_id) >= 6
+SELECT no, 3, hash(birth || family_sound) FROM sounded WHERE birth || family_sound IS NOT NULL
 UNION ALL
-SELECT no, 4, hash(one_name || '|' || other_name) FROM sounded WHERE one_name IS NOT NULL AND other_name IS NOT NULL
+SELECT no, 4, hash(birth || given_sound) FROM sounded WHERE birth || given_sound IS NOT NULL
 UNION ALL
-SELECT no, 5, hash(one_sound || '|' || other_sound || birth_year) FROM sounded WHERE one_sound || other_sound || birth_year IS NOT NULL
+SELECT no, 5, hash(birth || COALESCE(place_code, place_name)) FROM sounded WHERE birth || COALESCE(place_code, place_name) IS NOT NULL
 UNION ALL
-SELECT no, 6, hash(birth) FROM sounded WHERE birth IS NOT NULL
+SELECT no, 6, hash(national_id[:length(national_id) // 2 + 1]) FROM sounded WHERE length(national_id) >= 6
 UNION ALL
-SELECT no, 7, hash(birth || family_sound) FROM sounded WHERE birth || family_sound IS NOT NULL
+SELECT no, 7, hash(national_id[length(national_id) // 2:]) FROM sounded WHERE length(national_id) >= 6
 UNION ALL
-SELECT no, 8, hash(birth || given_sound) FROM sounded WHERE birth || given_sound IS NOT NULL
+SELECT no, 8, hash(one_name || '|' || other_name) FROM sounded WHERE one_name IS NOT NULL AND other_name IS NOT NULL
 UNION ALL
-SELECT no, 9, hash(birth || COALESCE(place_code, place_name)) FROM sounded WHERE birth || COALESCE(place_code, place_name) IS NOT NULL
+SELECT no, 9, hash(birth) FROM sounded WHERE birth IS NOT NULL
 UNION ALL
 SELECT no, 10, hash(family_sound || '|' || COALESCE(place_code, place_name))
 FROM sounded

@@ -1,5 +1,5 @@
--- Pairs of records that share a block. A rule may spend so many pairs a record, on its smallest blocks first: the work grows with the
--- number of records, whatever they hold.
+-- Pairs of records that share a block. A narrow rule may spend five pairs a record; a wide one one and a half, or one where that is not
+-- enough for all its blocks. The smallest blocks go first: the work grows with the number of records, whatever they hold.
 WITH sized AS (
     SELECT
         rule,
@@ -14,9 +14,14 @@ spent AS (
     SELECT
         rule,
         size,
-        sum(count(*) * (size * (size - 1) // 2)) OVER (PARTITION BY rule ORDER BY size) AS pairs
+        sum(count(*) * (size * (size - 1) // 2)) OVER (PARTITION BY rule ORDER BY size) AS pairs,
+        sum(count(*) * (size * (size - 1) // 2)) OVER (PARTITION BY rule) AS wanted
     FROM sized
     GROUP BY rule, size
+),
+
+file AS (
+    SELECT count(*) AS records FROM record
 ),
 
 affordable AS (
@@ -25,7 +30,12 @@ affordable AS (
         block
     FROM sized
     JOIN spent USING (rule, size)
-    WHERE pairs <= 5 * (SELECT count(*) FROM record)
+    CROSS JOIN file
+    WHERE CASE
+        WHEN rule <= 5 THEN pairs <= 5 * records
+        WHEN 2 * wanted <= 3 * records THEN TRUE
+        ELSE pairs <= records
+    END
 ),
 
 kept AS (

@@ -2,9 +2,13 @@
 CREATE OR REPLACE TEMP MACRO letters(t) AS translate(t, 'АБВГДЕЖЗИКЛМНОПРСТУФХЧШ', 'ABVGDEJZIKLMNOPRSTUFHCW');
 
 -- At most so many slips of the hand: a letter or digit left out, put in, replaced, or two swapped. Counting slips is slow, and a look at
--- the letters in common tells most pairs from one another.
+-- the letters in place, then at those in common, tells most pairs from one another.
 CREATE OR REPLACE TEMP MACRO is_within(slips, a, b) AS
-CASE WHEN jaro_similarity(a, b) >= 0.75 THEN damerau_levenshtein(a, b) <= slips ELSE FALSE END;
+CASE
+    WHEN strlen(a) = strlen(b) AND hamming(a, b) > 2 * slips THEN FALSE
+    WHEN jaro_similarity(a, b) >= 0.75 THEN damerau_levenshtein(a, b) <= slips
+    ELSE FALSE
+END;
 
 -- How alike two names are together; a missing one is taken for a stranger's.
 CREATE OR REPLACE TEMP MACRO names_likeness(a_given, a_family, b_given, b_family) AS

@@ -38,7 +38,5 @@ SELECT
     CASE WHEN given IS NOT NULL THEN count(*) OVER (PARTITION BY given) END AS given_count,
     CASE WHEN patronymic IS NOT NULL THEN count(*) OVER (PARTITION BY patronymic) END AS patronymic_count,
     CASE WHEN birth IS NOT NULL THEN count(*) OVER (PARTITION BY birth) END AS birth_count,
-    CASE WHEN national_id IS NOT NULL THEN count(*) OVER (PARTITION BY national_id) END AS national_id_count,
-    CASE WHEN place_code IS NOT NULL THEN count(*) OVER (PARTITION BY place_code) END AS place_code_count,
-    CASE WHEN place_name IS NOT NULL THEN count(*) OVER (PARTITION BY place_name) END AS place_name_count
+    CASE WHEN national_id IS NOT NULL THEN count(*) OVER (PARTITION BY national_id) END AS national_id_count
 FROM folded
