@@ -4,7 +4,7 @@ The road: what was handed in is taken apart (`told`), names and places are folde
 candidates (`block`, `candidate`), pairs are compared field by field (`likeness`, `compared`, `pair`), a model is fitted or read
 (`training.py`, `model.py`), pairs are weighed (`weighed`) and people made of them (`grouping.py`).
 
-The model is that of Fellegi and Sunter, as Splink has it; `benchmarks/link.py` holds both against one another.
+The model is that of Fellegi and Sunter, as Splink has it, and knows families besides; `benchmarks/link.py` holds both against one another.
 """
 
 from __future__ import annotations
