@@ -232,6 +232,15 @@ def release(build_id: str | None = None) -> Publication:
     return publish_release(lake, folder, settings)
 
 
+@guarded
+def export(form: str, target: Path, release_name: str, language: str) -> list[Path]:
+    """Write a release in one of the formats people use."""
+    from pipeline.publish.export import export_release
+
+    _, lake = opened()
+    return export_release((lake.published / release_name).resolve(), form, target, language)
+
+
 def _require_reconciled(folder: Path) -> None:
     """Let out only a build whose night was reconciled, and balanced."""
     try:

@@ -25,3 +25,14 @@ class Route(StrEnum):
     tablet_vpn = "tablet_vpn"
     tablet_usb = "tablet_usb"
     census_db = "census_db"
+
+
+class Format(StrEnum):
+    """What a release can be exported as."""
+
+    csv = "csv"
+    xlsx = "xlsx"
+    sdmx = "sdmx"
+    spss = "spss"
+    stata = "stata"
+    ddi = "ddi"

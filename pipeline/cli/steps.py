@@ -1,4 +1,4 @@
-"""The steps of a night, by hand: receive, build, reconcile, publish, release."""
+"""The steps of a night, by hand: receive, build, reconcile, publish, release, export."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import night
-from pipeline.cli.options import AsJson, BuildId, Route
+from pipeline.cli.options import AsJson, BuildId, Format, Route
 from pipeline.cli.terminal import complain, err, out, progress, show
+from pipeline.desk.words import Language
 from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
 
 if TYPE_CHECKING:
@@ -118,6 +119,24 @@ def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
     """Make the analysts' database from a build (the one published last when left out) and switch published/current to it."""
     result = night.release(build_id)
     show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
+
+
+@app.command()
+def export(
+    form: Annotated[Format, typer.Argument(metavar="FORMAT", help="csv, xlsx, sdmx, spss, stata or ddi.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder to make; what is there already is not touched.")
+    ],
+    name: Annotated[
+        str, typer.Option("--release", help="Release to write; the one in force when left out.")
+    ] = "current",
+    language: Annotated[Language, typer.Option(help="Language of labels.")] = Language.en,
+    as_json: AsJson = False,
+) -> None:
+    """Write a release in a format people use; `xlsx` and `sdmx` hold its figures without rows about persons."""
+    written = night.export(form.value, target, name, language.value)
+    rows = [{"file": path.name, "bytes": path.stat().st_size} for path in written]
+    show(rows, as_json, title=f"Exported to {target}")
 
 
 def make(made: Build, quiet: bool) -> None:

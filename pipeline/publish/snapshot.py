@@ -56,6 +56,17 @@ def read_build_manifest(build_dir: Path) -> dict[str, Any]:
     return _read_manifest(build_dir, "Run `sanaq build` first.")
 
 
+def read_release_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a release.
+
+    Raises
+    ------
+    InputsMissing
+        The folder is not a release.
+    """
+    return _read_manifest(folder, "Run `sanaq release` first, or name a release that is there.")
+
+
 def snapshot_id(manifest: dict[str, Any], prefix: str = "") -> str:
     """Return the snapshot's name: the same build has the same name."""
     moment = datetime.fromisoformat(manifest["as_of"]).astimezone(UTC)
