@@ -59,14 +59,15 @@ def blocks(path: Path) -> list[Block]:
 
 
 BLOCKS = [block for path in PAGES for block in blocks(path)]
+LONG = ("runbook.md", "resolution.md")  # a minute and more of commands
 SESSIONS = [
     pytest.param(
         [block for block in blocks(path) if block.is_run and block.mark == mark],
-        marks=marks,
+        marks=[pytest.mark.slow] if mark or path.name in LONG else [],
         id=f"{path.name}{mark and '-slow'}",
     )
     for path in PAGES
-    for mark, marks in (("", ()), ("slow", pytest.mark.slow))
+    for mark in ("", "slow")
     if any(block.is_run and block.mark == mark for block in blocks(path))
 ]
 

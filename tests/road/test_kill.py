@@ -104,6 +104,7 @@ def left_over(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob(".*") if path.name.endswith((".part", ".new", ".old"))]
 
 
+@pytest.mark.slow
 def test_killed_in_every_step_one_after_the_other_a_build_comes_to_the_same_tables(
     root: Path, played: Played, copy_of: Callable[..., Road]
 ) -> None:

@@ -154,6 +154,7 @@ def current(road: Road) -> Path:
     return (road.lake.builds / "current").resolve()
 
 
+@pytest.mark.slow
 def test_released_counts_and_discarded_settles_in_every_build_to_come(desk: Road) -> None:
     released, discarded = held(desk, "R-FORM-NOT-APPROVED")
     (row,) = held(desk, "NO_IDENTITY")
@@ -204,6 +205,7 @@ def test_retry_takes_a_decision_back_and_says_what_became_of_what_waited(desk: R
     assert [item["standing"] for item in items(desk) if item["record_id"] == one] == ["waits"]
 
 
+@pytest.mark.slow
 def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepted(desk: Road) -> None:
     (item,) = held(desk, "MAPPING_UNCERTAIN", "S3")
     proposed = {row["column_name"]: row["column_no"] for row in desk.do("quarantine", "show", item)["mapping"]}
@@ -226,6 +228,7 @@ def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepte
     assert held(desk, "MAPPING_UNCERTAIN", "S3") == [item]
 
 
+@pytest.mark.slow
 def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> None:
     folder = desk.inbox / "list" / "MNG-0001"
     folder.mkdir(parents=True)
@@ -263,6 +266,7 @@ def test_of_a_batch_of_several_files_the_row_s_own_is_named(desk: Road) -> None:
     assert desk.do("quarantine", "show", other)["file"].endswith("/content.csv")
 
 
+@pytest.mark.slow
 def test_what_waited_is_retried_when_a_rule_is_mended(desk: Road, tmp_path: Path) -> None:
     """The form is approved: reference data, and no decision."""
     reference = Path(shutil.copytree(PROJECT / "data" / "reference", tmp_path / "reference"))
