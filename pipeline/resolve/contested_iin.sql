@@ -15,7 +15,7 @@ doubted AS (
     SELECT iin
     FROM bearer
     GROUP BY iin
-    HAVING min(names) <> max(names) AND min(birth_on) <> max(birth_on)
+    HAVING min(birth_on) <> max(birth_on) AND (min(names) <> max(names) OR count(names) < count(*))
 ),
 
 face AS (
@@ -43,9 +43,12 @@ JOIN face AS b ON a.iin = b.iin
 CROSS JOIN LATERAL (
     SELECT
         birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like,
-        name_likeness(a.given, a.given_key, b.given, b.given_key) = -1 AS is_given_different,
-        name_likeness(a.family, a.family_key, b.family, b.family_key) = -1
-        AND name_likeness(a.patronymic, a.patronymic_key, b.patronymic, b.patronymic_key) = -1 AS is_family_different
+        name_likeness(a.given, a.given_key, b.given, b.given_key) AS given_like,
+        name_likeness(a.family, a.family_key, b.family, b.family_key) AS family_like,
+        name_likeness(a.patronymic, a.patronymic_key, b.patronymic, b.patronymic_key) AS patronymic_like,
+        given_like = -1 AS is_given_different,
+        -- a newborn without a given name has no father's name either
+        family_like = -1 AND (patronymic_like = -1 OR (given_like = 0 AND patronymic_like = 0)) AS is_family_different
 ) AS likeness
 WHERE likeness.birth_like < 2
 AND (likeness.is_given_different OR likeness.is_family_different)

@@ -56,6 +56,12 @@ def test_b_a_guessed_birth_date_does_not_make_one_of_two_with_three_names_each(f
     assert field.resolve(tmp_path).are_apart("a", "b")
 
 
+def test_b_the_number_of_an_unnamed_newborn_does_not_make_one_of_two(field: Field, tmp_path: Path) -> None:
+    field.patient("newborn", family="Азатов", given=None, patronymic=None, iin=NUMBER, birth_on=date(2021, 8, 22))
+    field.patient("man", iin=NUMBER, birth_on=date(1983, 8, 11))
+    assert field.resolve(tmp_path).are_apart("newborn", "man")
+
+
 def test_b_a_common_given_name_does_not_make_one_of_two(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", "Омаров", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic="Болатұлы")
