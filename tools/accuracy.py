@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -42,7 +43,7 @@ def judge(seed: int, rate_scale: float, results: Path) -> Evaluation:
     folder = results / name
     shutil.rmtree(folder, ignore_errors=True)
     create(folder, seed, 40, 3000, rate_scale)
-    earlier, last = _builds(folder)
+    earlier, last = builds(folder, NIGHTS[1:], STEPS)
     found = evaluate(last, folder / "truth")
     found.linkage.add(kept_ids(earlier, last, folder / "truth"))
     part = result.with_suffix(".part")
@@ -52,8 +53,8 @@ def judge(seed: int, rate_scale: float, results: Path) -> Evaluation:
     return found
 
 
-def _builds(folder: Path) -> tuple[Path, Path]:
-    """Receive a field and build it on the night in the middle of the tablets' window and on the last, without Airflow."""
+def builds(folder: Path, nights: Sequence[str], steps: Sequence[str]) -> list[Path]:
+    """Receive a field night by night and build it each night as far as the steps go, without Airflow."""
     from pipeline import night
 
     os.environ |= {
@@ -62,18 +63,18 @@ def _builds(folder: Path) -> tuple[Path, Path]:
         "SANAQ_PORTAL_SECRET": "sandbox",
         "SANAQ_THREADS": "1",
     }
-    builds = []
+    made = []
     with running(folder, "sandbox") as url:
         os.environ["SANAQ_PORTAL_URL"] = url
-        for now in NIGHTS[1:]:
+        for now in nights:
             deliver(folder, datetime.fromisoformat(now), folder / "inbox")
             for route in ROUTES:
                 night.receive(route, now).whole()
             build_id = night.open_build()
-            for step in STEPS:
+            for step in steps:
                 night.run_step(build_id, step)
-            builds.append(folder / "lake" / "builds" / build_id)
-    return builds[0], builds[1]
+            made.append(folder / "lake" / "builds" / build_id)
+    return made
 
 
 def _results() -> Path:
