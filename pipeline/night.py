@@ -233,6 +233,16 @@ def release(build_id: str | None = None) -> Publication:
 
 
 @guarded
+def roll_back(room_name: str, name: str, by: str, why: str, now: str | None = None) -> Publication:
+    """Switch `current` of `operations` or `published` to another snapshot that lies there, and write down who and why."""
+    from pipeline.publish import roll_back as switch
+
+    _, lake = opened()
+    with lake.lock("publish"):
+        return switch(lake.root / room_name, name, by=by, why=why, at=clock(now)())
+
+
+@guarded
 def export(form: str, target: Path, release_name: str, language: str) -> list[Path]:
     """Write a release in one of the formats people use."""
     from pipeline.publish.export import export_release

@@ -11,6 +11,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 By = Annotated[str, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")]
 Why = Annotated[str, typer.Option(help="Why, in a few words, without anybody's name or number.")]
 Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decision; the system clock when left out.")]
+Rollback = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Make nothing; let `current` name this folder beside it, or the one before: previous."
+    ),
+]
+RolledBackBy = Annotated[str | None, typer.Option("--by", help="Who takes it back: employee_id.")]
+RolledBackWhy = Annotated[
+    str | None, typer.Option("--why", help="Why, in a few words, without anybody's name or number.")
+]
 BuildId = Annotated[str | None, typer.Option("--build", help="Build to work on; the last one made when left out.")]
 
 

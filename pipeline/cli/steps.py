@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import night
-from pipeline.cli.options import AsJson, BuildId, Format, Route
+from pipeline.cli.options import AsJson, BuildId, Format, Rollback, RolledBackBy, RolledBackWhy, Route
 from pipeline.cli.terminal import complain, err, out, progress, show
 from pipeline.desk.words import Language
 from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
 
 if TYPE_CHECKING:
     from pipeline.build import Build
+    from pipeline.publish import Publication
 
 FAILED = "failed"
 
@@ -108,17 +109,37 @@ def reconcile(build_id: BuildId = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def publish(build_id: BuildId = None, as_json: AsJson = False) -> None:
-    """Switch operations/current to a build that balances."""
-    result = night.publish(build_id)
+def publish(
+    build_id: BuildId = None,
+    rollback: Rollback = None,
+    by: RolledBackBy = None,
+    why: RolledBackWhy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Switch operations/current to a build that balances, or back to a night that lies there."""
+    result = _rolled_back("operations", rollback, by, why) or night.publish(build_id)
     show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Published")
 
 
 @app.command()
-def release(build_id: BuildId = None, as_json: AsJson = False) -> None:
-    """Make the analysts' database from a build (the one published last when left out) and switch published/current to it."""
-    result = night.release(build_id)
+def release(
+    build_id: BuildId = None,
+    rollback: Rollback = None,
+    by: RolledBackBy = None,
+    why: RolledBackWhy = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the analysts' database from a build (the one published last when left out) and switch published/current to it, or back to another release."""
+    result = _rolled_back("published", rollback, by, why) or night.release(build_id)
     show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
+
+
+def _rolled_back(room: str, name: str | None, by: str | None, why: str | None) -> Publication | None:
+    if name is None:
+        return None
+    if not by or not why:
+        raise typer.BadParameter("say who decides and why", param_hint="--by, --why")
+    return night.roll_back(room, name, by, why)
 
 
 @app.command()

@@ -3,6 +3,6 @@
 from pipeline.publish.dictionary import write_dictionary
 from pipeline.publish.operations import publish_operations
 from pipeline.publish.release import publish_release
-from pipeline.publish.snapshot import Publication, current_build
+from pipeline.publish.snapshot import Publication, current_build, roll_back
 
-__all__ = ["Publication", "current_build", "publish_operations", "publish_release", "write_dictionary"]
+__all__ = ["Publication", "current_build", "publish_operations", "publish_release", "roll_back", "write_dictionary"]

@@ -13,7 +13,14 @@ from pipeline.publish.catalogue import entries
 from pipeline.publish.database import make_database
 from pipeline.publish.macros import macros
 from pipeline.publish.pages import dictionary_html
-from pipeline.publish.snapshot import Publication, current_manifest, publish, read_build_manifest, snapshot_id
+from pipeline.publish.snapshot import (
+    Publication,
+    current_manifest,
+    publish,
+    read_build_manifest,
+    released_builds,
+    snapshot_id,
+)
 from pipeline.settings import Settings
 
 
@@ -37,7 +44,8 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):
         fill = partial(_fill, lake, build_dir, settings, manifest)
-        return publish(lake.operations, snapshot_id(manifest), manifest, fill, settings.keep_snapshots)
+        name, spared = snapshot_id(manifest), released_builds(lake)
+        return publish(lake.operations, name, manifest, fill, settings.keep_snapshots, spared)
 
 
 def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Snapshots: built aside, checked, named by a rename, switched by a relative symlink, pruned.
 
 A reader that has a snapshot open keeps it whatever happens here. A crash leaves a hidden `.NAME.part` folder that the next run removes.
+Taking one back is a line in `rollbacks.jsonl` of its room; it holds until another build is published, and only a rollback brings the withdrawn one back.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputsMissing, StalePublication
-from pipeline.lake import Lake, point_current, write_json
+from pipeline.errors import InputsMissing, NothingToBuild, StalePublication
+from pipeline.lake import Lake, append_line, point_current, write_json
+
+PREVIOUS = "previous"
+ROLLBACKS = "rollbacks.jsonl"
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,48 @@ def current_build(lake: Lake) -> Path | None:
     return folder if folder and (folder / "manifest.json").exists() else None
 
 
+def released_builds(lake: Lake) -> set[str]:
+    """Return the builds a release was made from."""
+    return {_read_manifest(folder, "")["build_id"] for folder in _published(lake.published)}
+
+
+def roll_back(room: Path, name: str, *, by: str, why: str, at: datetime) -> Publication:
+    """Switch `current` of a room to an earlier, or back to a later, snapshot, and write down who did it and why.
+
+    Parameters
+    ----------
+    name
+        The snapshot to go to; `previous` for the one before the present one.
+
+    Raises
+    ------
+    NothingToBuild
+        There is no such snapshot, or it is the present one.
+    """
+    present = current_manifest(room)
+    listed = [folder.name for folder in _published(room)]
+    if present is not None and name == PREVIOUS:
+        name = next(iter(listed[listed.index(present["snapshot_id"]) + 1 :]), PREVIOUS)
+    if present is None or name not in listed or name == present["snapshot_id"]:
+        raise NothingToBuild(
+            "there is no such snapshot to go to",
+            where=str(room / name),
+            todo="Name another folder that lies beside it.",
+        )
+    line = {"at": at.isoformat(), "by": by, "why": why, "from": present["snapshot_id"], "to": name}
+    append_line(room / ROLLBACKS, line)  # before the switch: none happens unwritten
+    point_current(room, name)
+    _sync_folder(room)
+    return _publication(room / name, is_new=False)
+
+
 def publish(
-    room: Path, name: str, manifest: dict[str, Any], fill: Callable[[Path], dict[str, Any]], keep: int | None
+    room: Path,
+    name: str,
+    manifest: dict[str, Any],
+    fill: Callable[[Path], dict[str, Any]],
+    keep: int | None,
+    spared: Set[str] = frozenset(),
 ) -> Publication:
     """Make a snapshot and switch `current` to it.
 
@@ -103,11 +147,13 @@ def publish(
         Writes everything into the staging folder, checks it and returns the snapshot's manifest.
     keep
         How many snapshots to keep; all of them when None.
+    spared
+        Builds whose snapshots are kept besides.
 
     Raises
     ------
     StalePublication
-        What is published already is as of a later moment.
+        What is published already is as of a later moment, or this very build was taken back.
     """
     room.mkdir(parents=True, exist_ok=True)
     present = current_manifest(room)
@@ -115,12 +161,13 @@ def publish(
     target = room / name
     if present is not None and present["snapshot_id"] == name:
         return _publication(target, is_new=False)
+    _refuse_withdrawn(room, name)
     if not target.exists():
         _make(room, name, fill)
     point_current(room, name)
     _sync_folder(room)
     if keep is not None:
-        _prune(room, keep)
+        _prune(room, keep, spared)
     return _publication(target, is_new=True)
 
 
@@ -169,12 +216,31 @@ def _publication(folder: Path, *, is_new: bool) -> Publication:
     )
 
 
-def _prune(room: Path, keep: int) -> None:
+def _refuse_withdrawn(room: Path, name: str) -> None:
+    path = room / ROLLBACKS
+    withdrawn: set[str] = set()
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        row = json.loads(line)
+        withdrawn.add(row["from"])
+        withdrawn.discard(row["to"])
+    if name in withdrawn:
+        raise StalePublication(
+            "this build was published and taken back",
+            where=str(path),
+            todo=f"Mend what was wrong and build again; to bring it back as it is, `--rollback {name}`.",
+        )
+
+
+def _published(room: Path) -> list[Path]:
+    """Return the snapshots of a room, the newest first."""
+    folders = [path.parent for path in room.glob("[!.]*/manifest.json") if not path.parent.is_symlink()]
+    return sorted(folders, key=lambda path: (_read_manifest(path, "")["as_of"], path.name), reverse=True)
+
+
+def _prune(room: Path, keep: int, spared: Set[str]) -> None:
     current = (room / "current").resolve()
-    folders = [path for path in room.iterdir() if (path / "manifest.json").exists() and not path.is_symlink()]
-    folders.sort(key=lambda path: (_read_manifest(path, "")["as_of"], path.name), reverse=True)
-    for folder in folders[max(keep, 1) :]:
-        if folder.resolve() != current:
+    for folder in _published(room)[max(keep, 1) :]:
+        if folder.resolve() != current and _read_manifest(folder, "")["build_id"] not in spared:
             # hidden first: nobody opens half a snapshot
             doomed = folder.rename(room / f".{folder.name}.part")
             shutil.rmtree(doomed)

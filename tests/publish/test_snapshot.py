@@ -1,15 +1,20 @@
 """Switching: in one instant, forward only, once, and never half."""
 
+import json
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipeline.errors import InputsMissing, LedgerUnbalanced, StalePublication
+from pipeline.errors import InputsMissing, LedgerUnbalanced, NothingToBuild, StalePublication
 from pipeline.lake import Lake
-from pipeline.publish import current_build, publish_operations, publish_release, snapshot
+from pipeline.publish import Publication, current_build, publish_operations, publish_release, snapshot
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
 
@@ -119,6 +124,95 @@ def test_only_the_last_nights_are_kept(lake: Lake, earlier: Path, build: Path, l
     settings = settings.model_copy(update={"keep_snapshots": 2})
     made = [publish_operations(lake, folder, settings) for folder in (earlier, build, later)]
     assert [publication.folder.exists() for publication in made] == [False, True, True]
+
+
+def test_the_night_a_release_was_made_from_is_kept(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    settings = settings.model_copy(update={"keep_snapshots": 1})
+    first = publish_operations(lake, earlier, settings)
+    publish_release(lake, earlier, settings)
+    second = publish_operations(lake, build, settings)
+    publish_operations(lake, later, settings)
+    assert first.folder.exists()
+    assert not second.folder.exists()
+
+
+@pytest.mark.parametrize("make", [publish_operations, publish_release])
+def test_a_rollback_switches_and_says_who_and_why(
+    make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
+) -> None:
+    first, second = make(lake, earlier, settings), make(lake, build, settings)
+    room = first.folder.parent
+    assert rolled_back(room, "previous") == first.snapshot_id == str((room / "current").readlink())
+    with pytest.raises(NothingToBuild):
+        rolled_back(room, "previous")  # there is none before it
+    assert rolled_back(room, second.snapshot_id) == second.snapshot_id
+    lines = [json.loads(line) for line in (room / "rollbacks.jsonl").read_text().splitlines()]
+    assert [(line["from"], line["to"], line["by"]) for line in lines] == [
+        (second.snapshot_id, first.snapshot_id, "EMP-1"),
+        (first.snapshot_id, second.snapshot_id, "EMP-1"),
+    ]
+    assert {line["why"] for line in lines} == {"wrong list"}
+
+
+def test_what_was_taken_back_is_not_published_again_but_the_next_night_is(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    first, second = (publish_operations(lake, folder, settings) for folder in (earlier, build))
+    rolled_back(lake.operations, "previous")
+    with pytest.raises(StalePublication, match="taken back"):
+        publish_operations(lake, build, settings)
+    assert current(lake) == first.snapshot_id
+    assert current_build(lake) == earlier  # what the next night is compared with
+    third = publish_operations(lake, later, settings)
+    assert current(lake) == third.snapshot_id
+    rolled_back(lake.operations, second.snapshot_id)
+    assert not publish_operations(lake, build, settings).is_new
+
+
+def rolled_back(room: Path, name: str) -> str:
+    return snapshot.roll_back(room, name, by="EMP-1", why="wrong list", at=AS_OF).snapshot_id
+
+
+READER = """
+import json, sys
+from pathlib import Path
+import duckdb
+current, stop, seen, reads = Path(sys.argv[1]), Path(sys.argv[2]), set(), 0
+while not stop.exists() or not reads:
+    with duckdb.connect(str(current / "operations.duckdb"), read_only=True, config={"threads": 1}) as con:
+        name, received = con.execute("SELECT (SELECT snapshot_id FROM meta.snapshot), (SELECT sum(received_count) FROM quality.ledger)").fetchall()[0]
+    folder = current.resolve()  # once: what is read beside each other comes from one folder
+    manifest = json.loads((folder / "manifest.json").read_text())
+    path = folder / "parquet" / "quality" / "ledger.parquet"
+    lines = duckdb.sql(f"SELECT count(*) FROM read_parquet('{path}')").fetchall()[0][0]
+    assert lines == manifest["tables"]["quality.ledger"]["row_count"]
+    seen.add((name, int(received)))
+    reads += 1
+print(json.dumps({"reads": reads, "seen": sorted(seen)}))
+"""
+
+
+@pytest.mark.slow
+def test_twenty_readers_live_through_fifty_switches(
+    lake: Lake, build: Path, later: Path, settings: Settings, tmp_path: Path
+) -> None:
+    made = [publish_operations(lake, folder, settings) for folder in (build, later)]
+    whole = {(each.snapshot_id, persons_received(each.folder / "operations.duckdb")) for each in made}
+    stop = tmp_path / "stop"
+    command = [sys.executable, "-c", READER, str(lake.operations / "current"), str(stop)]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(20)]
+    for number in range(50):
+        rolled_back(lake.operations, made[number % 2].snapshot_id)
+        time.sleep(0.1)  # room for the readers between two switches
+    stop.touch()
+    told = [(reader.communicate(), reader.returncode) for reader in readers]
+    assert [errors for (_, errors), code in told if code] == []
+    seen = [json.loads(out) for (out, _), _ in told]
+    assert {
+        tuple(pair) for each in seen for pair in each["seen"]
+    } == whole  # both, and never one's name with the other's rows
 
 
 def test_an_unbalanced_ledger_publishes_nothing(lake: Lake, settings: Settings) -> None:
