@@ -98,6 +98,34 @@ def docs() -> None:
 
 
 @app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="Snapshot in operations/.")],
+    now: Annotated[str, typer.Argument(metavar="B", help="Another; the present one when left out.")] = "current",
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between any two nights that are kept: the cause, the counts, rows and columns of tables."""
+    from pipeline.publish.difference import difference
+
+    _, lake = night.opened()
+    found = difference(lake, before, now)
+    if as_json:
+        print_json(found)
+        return
+    for side in ("from", "to"):
+        out.print(f"{side:<5} {found[side]['snapshot_id']}, as of {found[side]['as_of']}", soft_wrap=True)
+    tables = [
+        {name: ", ".join(cell) if isinstance(cell, list) else cell for name, cell in row.items()}
+        for row in found["tables"]
+    ]
+    for rows, title in (
+        (found["causes"], "What they are made from"),
+        (found["counts"], "Counts that differ"),
+        (tables, "Tables that differ: rows and columns"),
+    ):
+        show(rows, as_json=False, title=title)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check this machine and its settings; say what to do about each finding. Ends with 1 where something is failed."""
     from pipeline.doctor import examine, listed

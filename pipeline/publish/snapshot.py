@@ -60,15 +60,15 @@ def read_build_manifest(build_dir: Path) -> dict[str, Any]:
     return _read_manifest(build_dir, "Run `sanaq build` first.")
 
 
-def read_release_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a release.
+def read_snapshot_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a snapshot or release.
 
     Raises
     ------
     InputsMissing
-        The folder is not a release.
+        The folder is neither.
     """
-    return _read_manifest(folder, "Run `sanaq release` first, or name a release that is there.")
+    return _read_manifest(folder, "Publish or release first, or name one that lies there.")
 
 
 def snapshot_id(manifest: dict[str, Any], prefix: str = "") -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.publish.snapshot import read_release_manifest
+from pipeline.publish.snapshot import read_snapshot_manifest
 from pipeline.schema import Labels
 
 MICRODATA = "census"
@@ -147,7 +147,7 @@ class Source:
 @contextmanager
 def opened(release: Path, language: str) -> Iterator[Source]:
     """Open a release, read-only."""
-    manifest = read_release_manifest(release)
+    manifest = read_snapshot_manifest(release)
     with duckdb.connect(str(release / "census.duckdb"), read_only=True) as con:
         codes: dict[str, dict[str, Labels]] = {}
         for code_list, code, en, ru, kk, _ in con.execute(CODES).fetchall():
