@@ -18,3 +18,7 @@ def test_a_question_of_the_guide_has_an_answer(kind: str, sql: str, published_la
     with duckdb.connect(str(published_lake / name), read_only=True) as con:
         answer = con.execute(sql).fetchall()
     assert answer or kind == "none-is-good"
+
+
+def test_the_guide_asks_twenty_different_questions() -> None:
+    assert len({sql for _, sql in QUESTIONS}) >= 20

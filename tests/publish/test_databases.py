@@ -1,7 +1,11 @@
 """What is in the two databases, and what is not."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -9,8 +13,8 @@ import pytest
 
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations, publish_release
-from pipeline.settings import Settings, load_settings
-from tests.made_build import SECRET_ADDRESS, SECRET_NAME, SITES, MadeBuild
+from pipeline.settings import PROJECT, Settings, load_settings
+from tests.made_build import AS_OF, SECRET_ADDRESS, SECRET_NAME, SITES, MadeBuild
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -192,6 +196,64 @@ def test_compare_puts_two_side_by_side(operations: Connection, census: Connectio
     assert rows(operations, "FROM compare('TB', 'PSY')") is not None
     assert rows(operations, "SELECT received_count FROM balance() WHERE route IS NULL") == [(476,)]
     assert rows(operations, "SELECT count(*) > 0 FROM about('жыныс')") == [(True,)]
+
+
+def test_the_pyramid_adds_up_to_the_persons(census: Connection) -> None:
+    total = "sum(usual_men_count + usual_women_count)::BIGINT, sum(present_men_count + present_women_count)::BIGINT"
+    wanted = "count(*) FILTER (WHERE basis = 'usual_here'), count(*) FILTER (WHERE is_present)"
+    assert rows(census, f"SELECT {total} FROM pyramid(NULL)") == rows(census, f"SELECT {wanted} FROM census.person")
+    groups = rows(census, "SELECT DISTINCT publication_group FROM census.person")
+    assert len(groups) == 3
+    for (group,) in groups:
+        by_group = f"SELECT {wanted} FROM census.person WHERE publication_group = '{group}'"
+        assert rows(census, f"SELECT {total} FROM pyramid('{group}')") == rows(census, by_group)
+
+
+def test_persons_are_read_with_labels_in_each_language(census: Connection) -> None:
+    for language, man in (("kk", "Ер"), ("ru", "Мужской"), ("en", "Male")):
+        query = f"SELECT count(*) FROM labelled('{language}') WHERE sex = '{man}'"
+        assert rows(census, query) == rows(census, "SELECT count(*) FROM census.person WHERE sex = 1")
+    lost = "SELECT count(*) FROM labelled('ru') AS said JOIN census.person USING (person) WHERE (said.sex IS NULL) <> (person.sex IS NULL)"
+    assert rows(census, lost) == [(0,)]
+    assert ("Mangystau region",) in rows(census, "SELECT DISTINCT district_kato FROM labelled('en')")
+
+
+def test_an_earlier_release_is_attached_beside_the_present_one(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=2)
+    lake = Lake(settings.lake)
+    made = [
+        publish_release(lake, MadeBuild(as_of=AS_OF + timedelta(days=days), later_persons=more).write(lake.root, settings), settings)
+        for days, more in ((0, 0), (1, 70))
+    ]  # fmt: skip
+    with duckdb.connect(str(made[1].folder / "census.duckdb"), read_only=True) as con:
+        con.execute(f"ATTACH '{made[0].folder / 'census.duckdb'}' AS earlier (READ_ONLY)")
+        query = "SELECT (SELECT count(*) FROM census.person) - (SELECT count(*) FROM earlier.main.person)"
+        assert rows(con, query) == [(70,)]
+        named = "SELECT snapshot_id FROM earlier.meta.snapshot UNION ALL SELECT snapshot_id FROM census.meta.snapshot"
+        assert rows(con, named) == [(publication.snapshot_id,) for publication in made]
+
+
+@pytest.mark.slow
+def test_duckdb_1_5_opens_a_release_and_runs_its_macros(published: Path, tmp_path: Path) -> None:
+    wanted = ["--target", str(tmp_path), "duckdb>=1.5,<1.6"]
+    subprocess.run(
+        [PROJECT / ".tools/bin/uv", "pip", "install", "--quiet", "--python", sys.executable, *wanted], check=True
+    )
+    script = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1], read_only=True)
+for query in ("SELECT count(*) FROM census.person", "SELECT count(*) FROM labelled('kk')", "SELECT (count(*) > 0)::INTEGER FROM pyramid(NULL)"):
+    print(con.execute(query).fetchall()[0][0])
+print(duckdb.__version__)
+"""
+    path = str(published / "published" / "current" / "census.duckdb")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, check=True, env=environment
+    )
+    persons, labelled, is_pyramid, version = run.stdout.split()
+    assert (persons, labelled, is_pyramid) == ("470", "470", "1")
+    assert version.startswith("1.5.")
 
 
 def test_surrogate_ids_change_with_the_release(tmp_path: Path) -> None:
