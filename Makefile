@@ -77,7 +77,7 @@ bench-receipt: $(READY) ## Measure a thousand bundles beside one file, and memor
 accuracy: $(READY) ## Count SEEDS=20 simulated fields from seed FIRST=1 at RATES=1 times the noise; hold them against their truth
 	$(BIN)/python -m tools.accuracy --first $(FIRST) --seeds $(SEEDS) --rate-scale $(RATES)
 
-docs: $(READY) ## Write docs/dictionary.md from the table schemas
+docs: $(READY) ## Write docs/dictionary.md and the last section of docs/measures.md
 	$(BIN)/sanaq docs
 
 secrets: $(READY) ## Write the secret files docker-compose.yml reads

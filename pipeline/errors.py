@@ -101,6 +101,10 @@ class LedgerUnbalanced(SanaqError):
     exit_code = 4
 
 
+class MeasureUndefined(SanaqError):
+    """A figure cannot be worked out of the numbers given; it is left out, counts do not depend on it."""
+
+
 class StalePublication(SanaqError):
     """The build is older than what is already published."""
 

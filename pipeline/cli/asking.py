@@ -91,10 +91,12 @@ def query(
 
 @app.command()
 def docs() -> None:
-    """Write docs/dictionary.md from the table schemas."""
+    """Write docs/dictionary.md from the table schemas and the last section of docs/measures.md from the docstrings."""
+    from pipeline.count.measures.describe import write_measures
     from pipeline.publish.dictionary import write_dictionary
 
-    out.print(str(write_dictionary(load_settings())), soft_wrap=True, highlight=False)
+    for page in (write_dictionary(load_settings()), write_measures()):
+        out.print(str(page), soft_wrap=True, highlight=False)
 
 
 @app.command()
