@@ -1,0 +1,35 @@
+"""The notebook runs over a release, as a script and cell by cell, and shows what the release holds."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook.py"
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_as_a_script(published_lake: Path) -> None:
+    environment = {**os.environ, "SANAQ_LAKE": str(published_lake)}
+    run = subprocess.run([sys.executable, NOTEBOOK], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_the_notebook_shows_what_the_release_holds(published_lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANAQ_LAKE", str(published_lake))
+    _, values = runpy.run_path(str(NOTEBOOK))["app"].run()
+    path = published_lake / "published" / "current" / "census.duckdb"
+    with duckdb.connect(str(path), read_only=True) as con:
+        present = con.execute("SELECT count(*) FROM census.person WHERE is_present").fetchall()[0][0]
+        name = con.execute("SELECT snapshot_id FROM meta.snapshot").fetchall()[0][0]
+    assert values["snapshot"]["snapshot_id"] == name
+    drawn = values["pyramid"]
+    assert sum(row["present_men_count"] + row["present_women_count"] for row in drawn) == present > 0
+    assert values["drawn"](drawn, "present_men_count", "present_women_count").count("<rect") == 2 * len(drawn)
