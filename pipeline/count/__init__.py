@@ -9,12 +9,24 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.count import kinds
+from pipeline.count.heaping import Limits, heaping_rows
 from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
 LANDED = pa.schema([("batch_id", pa.string()), ("line_count", pa.int64())])
+
+HEAPING = pa.schema(
+    [
+        ("publication_group", pa.string()),
+        ("statistic", pa.string()),
+        ("person_count", pa.int64()),
+        ("value", pa.float64()),
+        ("z", pa.float64()),
+        ("verdict", pa.string()),
+    ]
+)
 
 
 def run(bench: Workbench) -> None:
@@ -33,6 +45,7 @@ def run(bench: Workbench) -> None:
     bench.write("control_total")
     make_discrepancies(bench)
     make_item_nonresponse(bench)
+    make_ages(bench)
 
 
 def require_ledger(bench: Workbench) -> None:
@@ -73,6 +86,17 @@ def make_item_nonresponse(bench: Workbench) -> None:
         Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")
     ]
     bench.write("item_nonresponse", query=nonresponse_query(variables))
+
+
+def make_ages(bench: Workbench) -> None:
+    """Write the pyramids, and what ages and birth dates say of how they were asked."""
+    _execute(bench, "macros")
+    _keep(bench, "counted_age")
+    bench.write("age_sex")
+    limits = Limits(*_rows(bench, "heaping_limit")[0])
+    counted = bench.con.execute("FROM counted_age").fetchall()
+    bench.con.register("heaping", pa.Table.from_pylist(heaping_rows(counted, limits), schema=HEAPING))
+    bench.write("age_heaping", query="SELECT * FROM heaping")
 
 
 def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:

@@ -40,4 +40,21 @@ MEASURES = (
     ratio_estimate,
 )
 
-__all__ = ["MEASURES", *(measure.__name__ for measure in MEASURES)]
+__all__ = [
+    "MEASURES",
+    "binomial_spike",
+    "birth_year_digits",
+    "chandrasekar_deming",
+    "chapman",
+    "collapse_thin",
+    "content_error",
+    "first_of_january",
+    "forecast",
+    "lincoln_petersen",
+    "myers",
+    "net_coverage",
+    "ratio_estimate",
+    "stratified_chapman",
+    "un_age_sex",
+    "whipple",
+]
