@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 from pipeline.count.measures.estimate import require
@@ -226,6 +227,7 @@ def _age_ratio_score(people: Sequence[int]) -> float:
     return sum(abs(ratio - 100) for ratio in ratios) / len(ratios)
 
 
+@cache
 def _binomial_limit(trials: int, share: float, tail: float) -> int:
     low, high = int(trials * share) - 1, trials
     while high - low > 1:
@@ -236,11 +238,14 @@ def _binomial_limit(trials: int, share: float, tail: float) -> int:
 
 def _above(limit: int, trials: int, share: float) -> float:
     """Return P(X > limit); from the expectation on its terms only fall, so the sum may end with the first that adds nothing."""
-    total = 0.0
-    for count in range(limit + 1, trials + 1):
-        ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
-        term = math.exp(ways + count * math.log(share) + (trials - count) * math.log1p(-share))
+    if limit >= trials:
+        return 0.0
+    count = limit + 1
+    ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+    term = math.exp(ways + count * math.log(share) + (trials - count) * math.log1p(-share))
+    total = term
+    while count < trials and (count <= trials * share or term > total * 1e-12):
+        term *= (trials - count) / (count + 1) * share / (1 - share)
+        count += 1
         total += term
-        if count > trials * share and term < total * 1e-12:
-            break
     return total
