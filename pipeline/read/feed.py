@@ -36,7 +36,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 INLINE = 12  # Arrow keeps texts this short inside the view itself
 
-VIEW = np.dtype([("length", "<i4"), ("prefix", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
+# of a short text, bytes of its own stand where a long one names buffer and offset: any 32 bits
+VIEW = np.dtype([("length", "<i4"), ("prefix", "<u4"), ("buffer", "<u4"), ("offset", "<u4")])
 SCHEMA = pa.schema(
     [
         ("batch_id", pa.string_view()),

@@ -108,7 +108,7 @@ def test_of_the_same_answers_all_but_one_are_repeated(life: Life) -> None:
         assert original is min(
             copies, key=lambda row: (not row.has_passed, sent(row).flaw in ("draft", "training"), row.at)
         )
-    for copies in groups([row for row in life.typed() if sent(row).case is None], lambda row: sent(row).line):
+    for copies in groups([row for row in life.typed() if sent(row).case is None], lambda row: sent(row).answered):
         assert [row.state for row in copies] == ["quarantined"] + ["repeated"] * (len(copies) - 1)
 
 
