@@ -32,7 +32,7 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
     Parameters
     ----------
     build_dir
-        A finished build; what `reconcile` wrote into it is copied beside the database.
+        A finished build; the page and figures `reconcile` wrote are copied beside the database, its tables stay in the lake.
 
     Raises
     ------
@@ -61,7 +61,8 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
     counts = make_database(folder / "operations.duckdb", folder, listed, macros(listed), lake=lake, settings=settings)
     (folder / "dictionary.html").write_text(dictionary_html(listed, task.name), encoding="utf-8")
     for written in sorted((build_dir / "reconcile").glob("*")):
-        shutil.copyfile(written, folder / written.name)
+        if written.suffix != ".parquet":  # ids of persons
+            shutil.copyfile(written, folder / written.name)
     previous = current_manifest(lake.operations)
     return {
         **snapshot_manifest(task, counts, round_id),

@@ -35,6 +35,17 @@ def test_current_is_a_relative_link_to_the_snapshot(lake: Lake, build: Path, set
     assert current_build(lake) == build
 
 
+def test_the_night_s_page_leaves_the_lake_and_its_tables_of_person_ids_do_not(
+    lake: Lake, build: Path, settings: Settings
+) -> None:
+    for name in ("index.html", "person_change.parquet"):
+        (build / "reconcile").mkdir(exist_ok=True)
+        (build / "reconcile" / name).touch()
+    folder = publish_operations(lake, build, settings).folder
+    assert (folder / "index.html").exists()
+    assert not list(folder.glob("*.parquet"))
+
+
 def test_the_same_build_again_touches_nothing(lake: Lake, build: Path, settings: Settings) -> None:
     first = publish_operations(lake, build, settings)
     before = {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
