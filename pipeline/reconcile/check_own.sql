@@ -150,7 +150,11 @@ UNION ALL
 SELECT
     'REVIEW',
     count(*),
-    count(*)
+    -- a night without a doubtful pair is in order, so they are held against the people and not against themselves
+    (
+        SELECT count(*)
+        FROM person
+    )
 FROM review_pair
 UNION ALL
 SELECT

@@ -82,3 +82,11 @@ def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) ->
         "'portal' AS subject_id, 7 AS declared_count, 6 AS received_count, 1 AS gap_count"
     )
     assert found(bench, "PORTAL_GAP") == 1
+
+
+def test_a_night_without_doubtful_pairs_is_in_order(bench: Workbench) -> None:
+    bench.con.execute(
+        "CREATE TABLE none AS FROM review_pair LIMIT 0; DROP VIEW review_pair; ALTER TABLE none RENAME TO review_pair"
+    )
+    (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "REVIEW"]
+    assert (row["status"], row["finding_count"]) == ("ok", 0)
