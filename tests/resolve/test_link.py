@@ -251,6 +251,12 @@ class TestOfTheCommand:
         assert "Күлшат" not in str(refused.value)
         assert not (tmp_path / "out.parquet").exists()
 
+    def test_does_not_write_over_what_was_handed_in(self, tmp_path: Path) -> None:
+        (tmp_path / "in.parquet").write_bytes(b"people")
+        with pytest.raises(InputUnusable, match="written over"):
+            link_file(tmp_path / "in.parquet", tmp_path / "." / "in.parquet")
+        assert (tmp_path / "in.parquet").read_bytes() == b"people"
+
     def test_takes_every_column_of_the_contract(self) -> None:
         assert COLUMNS == (
             "record_id", "full_name", "family_name", "given_name", "patronymic", "sex", "birth_date", "national_id", "place_code",

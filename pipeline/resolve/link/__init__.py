@@ -80,8 +80,12 @@ def link_file(source: Path, target: Path, model: Model | None = None, told: Told
     Raises
     ------
     InputUnusable
-        `source` is no Parquet file, or not such a table.
+        `source` is no Parquet file, or not such a table, or would be written over.
     """
+    if target.exists() and target.samefile(source):
+        raise InputUnusable(
+            "the result would be written over it", where=str(source), todo="Name another file for the result."
+        )
     part = target.with_name(f".{target.name}.part")
     with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as spill, closing(_connect(spill)) as con:
         try:
