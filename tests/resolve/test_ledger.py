@@ -88,6 +88,7 @@ def test_many_arrivals_balance(tmp_path: Path, arrivals: list[dict[str, Any]]) -
     check_ledger(tmp_path, arrivals)
 
 
+@pytest.mark.slow
 @FEW
 @given(ORDERS)
 def test_the_order_of_arrival_does_not_change_which_version_stands(

@@ -121,6 +121,7 @@ def test_killed_in_every_step_one_after_the_other_a_build_comes_to_the_same_tabl
     assert left_over(road.lake.root) == []
 
 
+@pytest.mark.slow
 def test_killed_while_publishing_readers_keep_yesterday_and_the_next_run_publishes(
     root: Path, played: Played, copy_of: Callable[..., Road]
 ) -> None:

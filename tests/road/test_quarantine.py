@@ -194,6 +194,7 @@ def test_two_persons_release_a_record_of_an_s3_institution(desk: Road) -> None:
     assert state(desk.build(), record)[0] == "counted"
 
 
+@pytest.mark.slow
 def test_retry_takes_a_decision_back_and_says_what_became_of_what_waited(desk: Road) -> None:
     one, _ = held(desk, "R-FORM-NOT-APPROVED")
     decide(desk, "discard", one)

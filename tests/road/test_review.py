@@ -116,6 +116,7 @@ def test_next_decides_nothing_and_whoever_has_spoken_is_not_asked_again(desk: Ro
     assert typed(desk, "n", "--by", "DEP-01").count("MNG-0001") == 2  # one pair, two sides
 
 
+@pytest.mark.slow
 def test_two_people_decide_on_a_pair_of_s3_and_only_if_they_ask_for_it(desk: Road) -> None:
     for number, standing in ((1, ["proposed"]), (2, [])):
         typed(desk, "nns", "--by", f"DEP-0{number}", "--s3")
