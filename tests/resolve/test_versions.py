@@ -227,6 +227,24 @@ def test_people_nobody_else_has_seen_wait(field: Field, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("staff_id", "states"), [("ST-CARE", ["counted", "quarantined", "quarantined"]), (None, ["counted"] * 3)]
+)
+def test_a_release_admits_one_person_and_nobody_else_of_that_hand(
+    field: Field, staff_id: str | None, states: list[str], tmp_path: Path
+) -> None:
+    names = ("Сериков", "Омаров", "Байжанов")
+    quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
+    ids = [
+        field.record(name, name, birth_on=date(1960, 4, day), staff_id=staff_id, **quick)
+        for day, name in enumerate(names, 1)
+    ]
+    if staff_id:
+        field.decide(ids[0], "release")
+    outcome = field.resolve(tmp_path)
+    assert [outcome.state(name) for name in names] == states
+
+
 def test_a_single_quick_form_proves_nothing(field: Field, tmp_path: Path) -> None:
     field.record(
         "a",
