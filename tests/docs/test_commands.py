@@ -99,6 +99,12 @@ def test_a_block_that_is_not_run_says_why() -> None:
     assert [block.name for block in BLOCKS if not block.is_run and len(block.mark) < len("not run: because")] == []
 
 
+def test_no_line_to_be_pasted_speaks_in_somebodys_name() -> None:
+    """Decisions, and who looked at whom, are appended for ever: whoever acts puts in the own name, the record and the reason."""
+    pasted = [words for block in BLOCKS if block.is_run for words in _commands(block.body)]
+    assert [words for words in pasted if "--by" in words] == []
+
+
 def _commands(body: str) -> list[list[str]]:
     """The simple commands of a block: lines, split at pipes and `&&`, variables set before them taken off."""
     lines = body.replace("\\\n", " ").splitlines()
