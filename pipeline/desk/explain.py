@@ -6,14 +6,13 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from pipeline.desk.review import SIGNS
-from pipeline.desk.room import Room, Row
+from pipeline.desk.room import Room, Row, resolving
 from pipeline.desk.words import Language, say
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake
 from pipeline.settings import Settings
 from pipeline.sql import quoted
 
-POINTS = Path(__file__).resolve().parents[1] / "resolve" / "points.sql"
 NEAREST = 10
 WORTH = 4  # points a column of the waterfall
 
@@ -23,7 +22,7 @@ class Explain(Room):
 
     def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
         super().__init__(lake, settings, folder)
-        self._execute("points", query=POINTS.read_text(encoding="utf-8"))
+        self._execute("points", query=resolving("points"))
 
     def person(self, asked: str) -> Row:
         """Return why the records of a person are one, and why the nearest others are somebody else; no word of what they say.
@@ -40,6 +39,9 @@ class Explain(Room):
         """
         person_id = self._person_id(asked)
         self._keep("hand", f"SELECT {quoted(person_id)} AS person_id")
+        self._keep_guarded(
+            "SELECT case_id FROM respondent JOIN person_record USING (record_id) SEMI JOIN hand USING (person_id)"
+        )
         pairs = self._rows("explained_pair")
         return {
             "person_id": person_id,

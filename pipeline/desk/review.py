@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pipeline.desk.room import EVER, Room, Row
+from pipeline.desk.room import EVER, Room, Row, resolving
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
@@ -18,7 +18,6 @@ from pipeline.sql import quoted
 FIELDS = ("family_name", "given_name", "patronymic", "birth_on", "sex", "iin", "institution_id", "stay", "interview")
 LIKENESSES = {"family_name": "family_like", "given_name": "given_like", "patronymic": "patronymic_like", "birth_on": "birth_like", "iin": "iin_like"}  # fmt: skip
 SIGNS = {2: "=", 1: "≈", 0: "·", -1: "≠"}
-RESOLVE = Path(__file__).resolve().parents[1] / "resolve"
 Verdict = Literal["same", "different", "unsure"]
 
 
@@ -162,7 +161,7 @@ class Review(Room):
 
     def _read_words(self) -> None:
         register_verdicts(self._bench, EVER)
-        self._keep("pair_verdict", (RESOLVE / "pair_verdict.sql").read_text(encoding="utf-8"))
+        self._keep("pair_verdict", resolving("pair_verdict"))
 
 
 def _compared(row: Row, name: str) -> Compared:

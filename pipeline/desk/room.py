@@ -106,6 +106,14 @@ class Room:
         now = clock().astimezone(UTC)
         return now if newest is None or now > newest else newest.astimezone(UTC) + timedelta(microseconds=1)
 
+    def _keep_guarded(self, cases: str) -> None:
+        """Keep as `guarded_case` those of some cases that touch an S3 institution, by the query a build asks it with."""
+        self._keep("asked_record", f"SELECT record_id, case_id FROM record WHERE case_id IN ({cases})")
+        for name in ("current_record", "linkable"):
+            self._keep(name, "SELECT arrival_no AS no, case_id, institution_id FROM respondent")
+        self._execute("guarded", query=resolving("guarded"))
+        self._keep("guarded_case", resolving("guarded_case"))
+
     def _keep(self, name: str, query: str | None = None) -> None:
         """Keep the rows of a query of this folder under its name for the queries after it."""
         self._execute(name, f"CREATE OR REPLACE TEMP TABLE {name} AS ", query)
@@ -120,3 +128,8 @@ class Room:
             return self._bench.con.execute(before + (query or (HERE / f"{name}.sql").read_text(encoding="utf-8")))
         except duckdb.Error as error:
             raise step_failed(error, f"desk/{name}.sql") from None
+
+
+def resolving(name: str) -> str:
+    """Return a query of the step that resolves."""
+    return (HERE.parent / "resolve" / f"{name}.sql").read_text(encoding="utf-8")

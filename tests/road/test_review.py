@@ -31,20 +31,20 @@ def person(number: int, case: str, year: int, **identity: Any) -> dict[str, Any]
     """A submission about one of several people; of another year it is about the same, or somebody very like."""
     said = line(number, case_id=case)
     facts = {"iin": None, "iin_missing_reason": "UNKNOWN", "birth_date": f"{year}-0{number}-1{number}"}
-    name = {"family_name": f"{SECRETS[0]}{'абвг'[number]}", "given_name": SECRETS[1]}
+    name = {"family_name": f"{SECRETS[0]}{'абвгд'[number]}", "given_name": SECRETS[1]}
     return said | {"identity": said["identity"] | facts | name | identity}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Road:
-    """Three doubtful pairs, one of them of a crisis centre."""
+    """Three doubtful pairs, one of them of a crisis centre; one nobody doubts, whose first version a crisis centre sent."""
     road = Road(tmp_path_factory.mktemp("review"), sheet_password=PASSWORD)
     (road.inbox / "register").mkdir()
     (road.inbox / "register" / "r.xlsx").write_bytes(register())
     doubtful = [person(n, f"{n} {CASES[year]}", year) for n in (1, 2) for year in (1985, 1986)]
     doubtful[3]["identity"]["patronymic"] = FORMULA
-    put(road, "MNG-0001", *doubtful)
-    put(road, "MNG-0002", *(person(3, f"3 {CASES[year]}", year) for year in (1985, 1986)))
+    put(road, "MNG-0001", *doubtful, person(4, "4 moved", 1985) | {"case_version": 2})
+    put(road, "MNG-0002", *(person(3, f"3 {CASES[year]}", year) for year in (1985, 1986)), person(4, "4 moved", 1985))
     for route in ("register", "tablet_vpn"):
         road.do("receive", route, "--now", RECEIVED)
     road.build()
@@ -105,7 +105,7 @@ def test_pair_by_pair_what_is_said_holds_from_the_next_build_on(desk: Road) -> N
     assert "MNG-0002" not in shown
     assert [(row["act"], row["by"], len(row["pairs"])) for row in looked(desk)] == [("review", "DEP-01", 1)] * 2
     assert [(row["needs_two"], row["standing"]) for row in worklist(desk)] == [(True, "waits")]
-    assert people(desk.build()) == [["1 first", "1 second"], ["2 first"], ["2 second"], ["3 first"], ["3 second"]]  # fmt: skip
+    assert people(desk.build()) == [["1 first", "1 second"], ["2 first"], ["2 second"], ["3 first"], ["3 second"], ["4 moved"]]  # fmt: skip
     assert "Для вас пар нет" in typed(desk, "", "--by", "DEP-02")
 
 
@@ -202,7 +202,7 @@ def test_two_people_come_back_with_a_sheet_and_it_counts_once(desk: Road) -> Non
     lines = (desk.lake.decisions / "review.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(each)["why"] for each in lines] == [None, None, "бір төсек", "бір төсек"]
     build = desk.build()
-    assert len(people(build)) == 5
+    assert len(people(build)) == 6
     assert [row["standing"] for row in worklist(desk)] == ["disputed", "waits"]
 
 
@@ -286,6 +286,14 @@ def test_whom_an_explanation_names_is_written_down(desk: Road) -> None:
     said = desk.do(*ask, "--s3")
     assert said["records"][0]["given_name"] == SECRETS[1]
     assert [(row["act"], row["by"], len(row["records"])) for row in looked(desk)] == [("explain", "DEP-01", 1)]
+
+
+def test_whom_an_s3_institution_sent_before_is_named_only_if_asked_for(desk: Road) -> None:
+    (case,) = [row for row in rows((desk.lake.builds / "current").resolve(), "person_alias") if row["case_id"] == "4 moved"]  # fmt: skip
+    assert desk.do("resolve", "explain", case["person_id"])["records"][0]["institution_id"] == "S3"
+    said = desk.sanaq("resolve", "explain", case["person_id"], "--identity", "--by", "DEP-01")
+    assert "S3" in said.err
+    assert not desk.lake.access.exists()
 
 
 def test_an_id_nobody_has_is_said_so(built: Road) -> None:
