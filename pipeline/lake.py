@@ -4,6 +4,7 @@ landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
 receipts.jsonl                                   one line per receipt, also of what was here already
 decisions/*.jsonl                                what people decided, append-only
 access.jsonl                                     who looked at identity, when and of whom: ids only, append-only
+rollbacks.jsonl                                  who took a night or release back, when and why, append-only; no input of a build
 memo/                                            typed rows of a batch, may be deleted at any time
 builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
 operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
@@ -64,6 +65,7 @@ class Lake:
         self.receipts = self.root / "receipts.jsonl"
         self.decisions = self.root / "decisions"
         self.access = self.root / "access.jsonl"
+        self.rollbacks = self.root / "rollbacks.jsonl"
         self.memo = self.root / "memo"
         self.builds = self.root / "builds"
         self.operations = self.root / "operations"
@@ -117,6 +119,16 @@ class Lake:
         """
         return [row for row in self._decisions(kind) if datetime.fromisoformat(row["decided_at"]) <= as_of]
 
+    def rolled_back(self, room: Path) -> list[dict[str, Any]]:
+        """Return where people switched `current` of `operations/` or `published/`, in order.
+
+        Raises
+        ------
+        BadDecision
+            A line is no decision with its moment.
+        """
+        return [row for row in _decision_lines(self.rollbacks) if row["room"] == room.name]
+
     def newest_input(self) -> datetime | None:
         """Return when the newest batch was received or the newest decision taken; None for a lake without batches."""
         received = self.newest_receipt()
@@ -125,9 +137,7 @@ class Lake:
         return max([received, *decided]) if received else None
 
     def _decisions(self, kind: str) -> list[dict[str, Any]]:
-        path = self.decisions / f"{kind}.jsonl"
-        lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-        return [_decision(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
+        return _decision_lines(self.decisions / f"{kind}.jsonl")
 
     def require_space(self, needed: int) -> None:
         """Say before it is met that the disk would fill.
@@ -144,6 +154,11 @@ class Lake:
                 where=str(self.root),
                 todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
             )
+
+
+def _decision_lines(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    return [_decision(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
 
 
 def _decision(line: str, where: str) -> dict[str, Any]:

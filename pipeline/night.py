@@ -233,13 +233,20 @@ def release(build_id: str | None = None) -> Publication:
 
 
 @guarded
-def roll_back(room_name: str, name: str, by: str, why: str, now: str | None = None) -> Publication:
-    """Switch `current` of `operations` or `published` to another snapshot that lies there, and write down who and why."""
+def roll_back(room_name: str, name: str, by: str, why: str, build_id: str | None = None) -> Publication:
+    """Switch `current` of `operations` or `published` to another snapshot that lies there, and write down who and why.
+
+    The register of a build, of the last one made when None, has to know who decides.
+    """
+    from pipeline.desk.room import Room
     from pipeline.publish import roll_back as switch
 
-    _, lake = opened()
+    settings, lake = opened()
+    with Room(lake, settings, build_folder(lake, build_id)) as room:
+        room.require_employee(by)
+        room.require_reason(why)
     with lake.lock("publish"):
-        return switch(lake.root / room_name, name, by=by, why=why, at=clock(now)())
+        return switch(lake, lake.root / room_name, name, by=by, why=why, at=system_clock())
 
 
 @guarded

@@ -117,7 +117,7 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Switch operations/current to a build that balances, or back to a night that lies there."""
-    result = _rolled_back("operations", rollback, by, why) or night.publish(build_id)
+    result = _rolled_back("operations", rollback, by, why, build_id) or night.publish(build_id)
     show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Published")
 
 
@@ -130,16 +130,18 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Make the analysts' database from a build (the one published last when left out) and switch published/current to it, or back to another release."""
-    result = _rolled_back("published", rollback, by, why) or night.release(build_id)
+    result = _rolled_back("published", rollback, by, why, build_id) or night.release(build_id)
     show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
 
 
-def _rolled_back(room: str, name: str | None, by: str | None, why: str | None) -> Publication | None:
+def _rolled_back(
+    room: str, name: str | None, by: str | None, why: str | None, build_id: str | None
+) -> Publication | None:
     if name is None:
         return None
     if not by or not why:
         raise typer.BadParameter("say who decides and why", param_hint="--by, --why")
-    return night.roll_back(room, name, by, why)
+    return night.roll_back(room, name, by, why, build_id)
 
 
 @app.command()

@@ -45,7 +45,7 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
     with lake.lock("publish"):
         fill = partial(_fill, lake, build_dir, settings, manifest)
         name, spared = snapshot_id(manifest), released_builds(lake)
-        return publish(lake.operations, name, manifest, fill, settings.keep_snapshots, spared)
+        return publish(lake, lake.operations, name, manifest, fill, settings.keep_snapshots, spared)
 
 
 def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:

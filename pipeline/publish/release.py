@@ -107,7 +107,7 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):
         fill = partial(_fill, lake, build_dir, settings, manifest)
-        return publish(lake.published, snapshot_id(manifest, "R"), manifest, fill, keep=None)
+        return publish(lake, lake.published, snapshot_id(manifest, "R"), manifest, fill, keep=None)
 
 
 def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Snapshots: built aside, checked, named by a rename, switched by a relative symlink, pruned.
 
 A reader that has a snapshot open keeps it whatever happens here. A crash leaves a hidden `.NAME.part` folder that the next run removes.
-Taking one back is a line in `rollbacks.jsonl` of its room; it holds until another build is published, and only a rollback brings the withdrawn one back.
+Taking one back is a line in the lake's `rollbacks.jsonl`; it holds until another build is published, and only a rollback brings the withdrawn one back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pipeline.errors import InputsMissing, NothingToBuild, StalePublication
 from pipeline.lake import Lake, append_line, point_current, write_json
 
 PREVIOUS = "previous"
-ROLLBACKS = "rollbacks.jsonl"
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def released_builds(lake: Lake) -> set[str]:
     return {_read_manifest(folder, "")["build_id"] for folder in _published(lake.published)}
 
 
-def roll_back(room: Path, name: str, *, by: str, why: str, at: datetime) -> Publication:
+def roll_back(lake: Lake, room: Path, name: str, *, by: str, why: str, at: datetime) -> Publication:
     """Switch `current` of a room to an earlier, or back to a later, snapshot, and write down who did it and why.
 
     Parameters
@@ -118,14 +117,17 @@ def roll_back(room: Path, name: str, *, by: str, why: str, at: datetime) -> Publ
             where=str(room / name),
             todo="Name another folder that lies beside it.",
         )
-    line = {"at": at.isoformat(), "by": by, "why": why, "from": present["snapshot_id"], "to": name}
-    append_line(room / ROLLBACKS, line)  # before the switch: none happens unwritten
+    line = {"room": room.name, "from": present["snapshot_id"], "to": name}
+    lake.rollbacks.touch(mode=0o600, exist_ok=True)
+    # before the switch: none happens unwritten
+    append_line(lake.rollbacks, {**line, "decided_at": at.isoformat(), "decided_by": by, "why": why})
     point_current(room, name)
     _sync_folder(room)
     return _publication(room / name, is_new=False)
 
 
 def publish(
+    lake: Lake,
     room: Path,
     name: str,
     manifest: dict[str, Any],
@@ -137,8 +139,10 @@ def publish(
 
     Parameters
     ----------
+    lake
+        The caller holds its lock `publish`.
     room
-        `operations/` or `published/` of the lake; the caller holds the lake's lock `publish`.
+        `operations/` or `published/` of the lake.
     name
         Name of the snapshot.
     manifest
@@ -161,7 +165,7 @@ def publish(
     target = room / name
     if present is not None and present["snapshot_id"] == name:
         return _publication(target, is_new=False)
-    _refuse_withdrawn(room, name)
+    _refuse_withdrawn(lake, room, name)
     if not target.exists():
         _make(room, name, fill)
     point_current(room, name)
@@ -216,17 +220,15 @@ def _publication(folder: Path, *, is_new: bool) -> Publication:
     )
 
 
-def _refuse_withdrawn(room: Path, name: str) -> None:
-    path = room / ROLLBACKS
+def _refuse_withdrawn(lake: Lake, room: Path, name: str) -> None:
     withdrawn: set[str] = set()
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        row = json.loads(line)
+    for row in lake.rolled_back(room):
         withdrawn.add(row["from"])
         withdrawn.discard(row["to"])
     if name in withdrawn:
         raise StalePublication(
             "this build was published and taken back",
-            where=str(path),
+            where=str(room / name),
             todo=f"Mend what was wrong and build again; to bring it back as it is, `--rollback {name}`.",
         )
 

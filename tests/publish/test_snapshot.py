@@ -155,15 +155,16 @@ def test_a_rollback_switches_and_says_who_and_why(
 ) -> None:
     first, second = make(lake, earlier, settings), make(lake, build, settings)
     room = first.folder.parent
-    assert rolled_back(room, "previous") == first.snapshot_id == str((room / "current").readlink())
+    assert rolled_back(lake, room, "previous") == first.snapshot_id == str((room / "current").readlink())
     with pytest.raises(NothingToBuild):
-        rolled_back(room, "previous")  # there is none before it
-    assert rolled_back(room, second.snapshot_id) == second.snapshot_id
-    lines = [json.loads(line) for line in (room / "rollbacks.jsonl").read_text().splitlines()]
-    assert [(line["from"], line["to"], line["by"]) for line in lines] == [
-        (second.snapshot_id, first.snapshot_id, "EMP-1"),
-        (first.snapshot_id, second.snapshot_id, "EMP-1"),
+        rolled_back(lake, room, "previous")  # there is none before it
+    assert rolled_back(lake, room, second.snapshot_id) == second.snapshot_id
+    lines = lake.rolled_back(room)
+    assert [(line["from"], line["to"], line["decided_by"]) for line in lines] == [
+        (second.snapshot_id, first.snapshot_id, "DEP-01"),
+        (first.snapshot_id, second.snapshot_id, "DEP-01"),
     ]
+    assert {path.name for path in room.iterdir()} == {"current", first.snapshot_id, second.snapshot_id}
     assert {line["why"] for line in lines} == {"wrong list"}
 
 
@@ -171,19 +172,19 @@ def test_what_was_taken_back_is_not_published_again_but_the_next_night_is(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
     first, second = (publish_operations(lake, folder, settings) for folder in (earlier, build))
-    rolled_back(lake.operations, "previous")
+    rolled_back(lake, lake.operations, "previous")
     with pytest.raises(StalePublication, match="taken back"):
         publish_operations(lake, build, settings)
     assert current(lake) == first.snapshot_id
     assert current_build(lake) == earlier  # what the next night is compared with
     third = publish_operations(lake, later, settings)
     assert current(lake) == third.snapshot_id
-    rolled_back(lake.operations, second.snapshot_id)
+    rolled_back(lake, lake.operations, second.snapshot_id)
     assert not publish_operations(lake, build, settings).is_new
 
 
-def rolled_back(room: Path, name: str) -> str:
-    return snapshot.roll_back(room, name, by="EMP-1", why="wrong list", at=AS_OF).snapshot_id
+def rolled_back(lake: Lake, room: Path, name: str) -> str:
+    return snapshot.roll_back(lake, room, name, by="DEP-01", why="wrong list", at=AS_OF).snapshot_id
 
 
 READER = """
@@ -215,7 +216,7 @@ def test_twenty_readers_live_through_fifty_switches(
     command = [sys.executable, "-c", READER, str(lake.operations / "current"), str(stop)]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(20)]
     for number in range(50):
-        rolled_back(lake.operations, made[number % 2].snapshot_id)
+        rolled_back(lake, lake.operations, made[number % 2].snapshot_id)
         time.sleep(0.1)  # room for the readers between two switches
     stop.touch()
     told = [(reader.communicate(), reader.returncode) for reader in readers]

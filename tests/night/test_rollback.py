@@ -1,0 +1,79 @@
+"""Taking a night or a release back is a decision: somebody known takes it, for a reason that may be read, and the lake keeps it."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline import night
+from pipeline.cli import app
+from pipeline.errors import BadDecision
+from pipeline.lake import Lake
+from pipeline.settings import load_settings
+from tests.made_build import AS_OF, MadeBuild
+
+EMPLOYEES = {"employee": [{"employee_id": "DEP-01", "full_name": "-"}]}
+WHY = "built with a wrong list"
+
+
+@pytest.fixture(scope="module")
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with two nights and two releases, the later ones in force."""
+    folder = tmp_path_factory.mktemp("nights") / "lake"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANAQ_LAKE", str(folder))
+        for days in (0, 1):
+            made = MadeBuild(as_of=AS_OF + timedelta(days=days), code="employees", tables=EMPLOYEES)
+            build_id = made.write(folder, load_settings()).name
+            night.finish_build(build_id)
+            night.reconcile(build_id)
+            night.publish(build_id)
+            night.release(build_id)
+    return folder
+
+
+@pytest.fixture
+def lake(two_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.setenv("SANAQ_LAKE", str(tmp_path / "lake"))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(two_nights, tmp_path / "lake", symlinks=True)
+    return Lake(tmp_path / "lake")
+
+
+def sanaq(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+@pytest.mark.parametrize(("command", "room"), [("publish", "operations"), ("release", "published")])
+def test_who_decided_and_why_stays_in_the_lake_and_enters_no_published_tree(
+    lake: Lake, command: str, room: str
+) -> None:
+    said = sanaq(command, "--rollback", "previous", "--by", "DEP-01", "--why", WHY)
+    assert said.exit_code == 0, said.output
+    (line,) = lake.rolled_back(lake.root / room)
+    assert (line["decided_by"], line["why"]) == ("DEP-01", WHY)
+    assert lake.rollbacks.stat().st_mode & 0o077 == 0
+    assert not list((lake.root / room).rglob("*.jsonl"))
+
+
+def test_a_rollback_is_no_input_of_a_build(lake: Lake) -> None:
+    before = lake.newest_input()
+    sanaq("publish", "--rollback", "previous", "--by", "DEP-01", "--why", WHY)
+    assert lake.newest_input() == before
+    assert not list(lake.decisions.glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("by", "why", "message"),
+    [("EMP-0001", WHY, "no such employee"), ("DEP-01", "wrong 850101300123", "IIN"), ("DEP-01", "x", "reason")],
+)
+def test_what_the_desk_refuses_is_refused_here(lake: Lake, by: str, why: str, message: str) -> None:
+    present = (lake.operations / "current").readlink()
+    with pytest.raises(BadDecision, match=message):
+        night.roll_back("operations", "previous", by, why)
+    assert (lake.operations / "current").readlink() == present
+    assert not lake.rollbacks.exists()
