@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, PortalUnavailable, SanaqError
 from pipeline.lake import Lake
-from pipeline.receive import census_db, odk, sftp
+from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
 from pipeline.settings import Settings
@@ -194,9 +194,12 @@ def _secret(name: str, given: bool, otherwise: str) -> Finding:
 
 def _portal(settings: Settings) -> Finding:
     """Ask the portal for its counts, once and briefly: that tries address, certificate and secret."""
-    if settings.portal_secret is None:
+    if not portal.is_set_up(settings):
         return Finding(
-            "portal", "attention", "SANAQ_PORTAL_SECRET is not set", "Set it; until then the portal is not received."
+            "portal",
+            "attention",
+            "skipped: not set up",
+            "Set SANAQ_PORTAL_URL and SANAQ_PORTAL_SECRET; until then the portal is not received.",
         )
     try:
         with Portal(settings, timeout=5.0, attempts=1) as api:
@@ -230,7 +233,7 @@ def _census_db(settings: Settings) -> Finding:
     name = "census database"
     if settings.census_db_url is None:
         return Finding(
-            name, "attention", "SANAQ_CENSUS_DB_URL is not set", "Set it; until then no case is looked for there."
+            name, "attention", "skipped: not set up", "Set SANAQ_CENSUS_DB_URL; until then no case is looked for there."
         )
     try:
         can_write = census_db.can_write(settings)

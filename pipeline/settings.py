@@ -118,7 +118,10 @@ class Settings(BaseSettings):
         None, description="file with the certificate of the portal's issuer, PEM; when not set the public ones are held"
     )
     portal_client: str = Field("sanaq", description="name the portal knows us by")
-    portal_secret: SecretStr | None = Field(None, description="secret for which the portal gives short-lived tokens")
+    portal_secret: SecretStr | None = Field(
+        None,
+        description="secret for which the portal gives short-lived tokens; none, and no address set: the route is not received",
+    )
     sftp_url: Annotated[str | None, BeforeValidator(_gateway)] = Field(
         None,
         description="gateway tablet_vpn is pulled from, sftp://USER@HOST:PORT/FOLDER; when not set the inbox is read",

@@ -23,6 +23,11 @@ FEEDS = {"submissions": ROUTE, "movements": "movement", "headcounts": "headcount
 SLICE_PAGES = 50
 
 
+def is_set_up(settings: Settings) -> bool:
+    """Whether anybody said that there is a portal: its secret, or its address."""
+    return bool(settings.portal_secret) or "portal_url" in settings.model_fields_set
+
+
 def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcome]:
     """Bring in what is new in every feed.
 

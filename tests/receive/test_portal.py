@@ -19,6 +19,7 @@ import httpx
 import pytest
 import trustme
 
+from pipeline.doctor import examine
 from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
 from pipeline.receive import portal as portal_module
 from pipeline.receive import portal_api
@@ -328,6 +329,17 @@ def test_a_refused_secret_is_shown_once_and_it_is_said_what_to_set_and_not_what_
         field.receive("portal")
     assert "wrong-secret" not in str(caught.value)
     assert asked == ["token"]
+
+
+def test_a_portal_nobody_set_up_is_no_failure_and_the_doctor_says_the_same(tmp_path: Path) -> None:
+    field = Field(tmp_path)
+    receipt = field.receive("portal")
+    assert (receipt.landed, receipt.note) == (
+        [],
+        "skipped: the portal is not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)",
+    )
+    (finding,) = (one for one in examine(field.settings) if one.check == "portal")
+    assert (finding.level, finding.found) == ("attention", "skipped: not set up")
 
 
 # what is not believed ------------------------------------------------------------------------------------------------
