@@ -1,6 +1,6 @@
 """A first look at a release, as a marimo notebook: `marimo edit docs/notebook.py`, or run it as a script.
 
-It opens `census.duckdb` of the release in force under `SANAQ_LAKE` read-only; what it shows is as confidential as the release.
+It opens `census.duckdb` of the release in force under `SANAQ_LAKE` (`data/lake` when not set) read-only; what it shows is as confidential as the release.
 """
 
 import marimo
@@ -17,7 +17,7 @@ def _():
     import duckdb
     import marimo as mo
 
-    lake = Path(os.environ.get("SANAQ_LAKE", "lake"))
+    lake = Path(os.environ.get("SANAQ_LAKE", "data/lake"))
     con = duckdb.connect(str(lake / "published" / "current" / "census.duckdb"), read_only=True)
 
     def asked(query: str) -> list[dict[str, object]]:

@@ -105,6 +105,11 @@ def test_no_line_to_be_pasted_speaks_in_somebodys_name() -> None:
     assert [words for words in pasted if "--by" in words] == []
 
 
+def test_no_secret_stands_in_a_line() -> None:
+    """A line is kept by the shell and shown to everybody on the machine."""
+    assert [block.name for block in BLOCKS if re.search(r"SANAQ_\w*(PASSWORD|SECRET|KEY)=", block.body)] == []
+
+
 def _commands(body: str) -> list[list[str]]:
     """The simple commands of a block: lines, split at pipes and `&&`, variables set before them taken off."""
     lines = body.replace("\\\n", " ").splitlines()
@@ -157,13 +162,14 @@ def _environment(published_lake: Path, folder: Path, portal: str) -> dict[str, s
     ):
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(published_lake, folder / "lake", symlinks=True)
+    shutil.copytree(published_lake, folder / "data" / "lake", symlinks=True)
+    # The lake is where it lies by default, seen from the checkout, and no variable names it.
+    (folder / "sanaq.toml").write_text(f'lake = "{folder / "data" / "lake"}"\n', encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SANAQ_")}
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
-        "SANAQ_LAKE": str(folder / "lake"),
         "SANAQ_INBOX": str(published_lake.parent / "inbox"),
         "SANAQ_PORTAL_URL": portal,
         "SANAQ_PORTAL_SECRET": "sandbox",
