@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,40 +109,36 @@ def reconcile(build_id: BuildId = None, as_json: AsJson = False) -> None:
     show([night.reconcile(build_id).summary()], as_json, title="Reconciled")
 
 
-@app.command()
-def publish(
-    build_id: BuildId = None,
-    rollback: Rollback = None,
-    by: RolledBackBy = None,
-    why: RolledBackWhy = None,
-    as_json: AsJson = False,
-) -> None:
-    """Switch operations/current to a build that balances, or back to a night that lies there."""
-    result = _rolled_back("operations", rollback, by, why, build_id) or night.publish(build_id)
-    show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Published")
+def _switching(
+    room: str, make: Callable[[str | None], Publication], title: str
+) -> Callable[[str | None, str | None, str | None, str | None, bool], None]:
+    """Return the command that makes a snapshot of a room and switches `current` to it, or to another that lies there."""
+
+    def switch(
+        build_id: BuildId = None,
+        rollback: Rollback = None,
+        by: RolledBackBy = None,
+        why: RolledBackWhy = None,
+        as_json: AsJson = False,
+    ) -> None:
+        if rollback is None:
+            result = make(build_id)
+        elif by and why:
+            result = night.roll_back(room, rollback, by, why, build_id)
+        else:
+            raise typer.BadParameter("say who decides and why", param_hint="--by, --why")
+        show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title=title)
+
+    return switch
 
 
-@app.command()
-def release(
-    build_id: BuildId = None,
-    rollback: Rollback = None,
-    by: RolledBackBy = None,
-    why: RolledBackWhy = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make the analysts' database from a build (the one published last when left out) and switch published/current to it, or back to another release."""
-    result = _rolled_back("published", rollback, by, why, build_id) or night.release(build_id)
-    show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title="Released")
-
-
-def _rolled_back(
-    room: str, name: str | None, by: str | None, why: str | None, build_id: str | None
-) -> Publication | None:
-    if name is None:
-        return None
-    if not by or not why:
-        raise typer.BadParameter("say who decides and why", param_hint="--by, --why")
-    return night.roll_back(room, name, by, why, build_id)
+app.command("publish", help="Switch operations/current to a build that balances, or back to a night that lies there.")(
+    _switching("operations", night.publish, "Published")
+)
+app.command(
+    "release",
+    help="Make the analysts' database from a build (the one published last when left out) and switch published/current to it, or back to another release.",
+)(_switching("published", night.release, "Released"))
 
 
 @app.command()
