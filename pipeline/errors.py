@@ -106,7 +106,7 @@ class MeasureUndefined(SanaqError):
 
 
 class StalePublication(SanaqError):
-    """The build is older than what is already published."""
+    """The build is older than what is already published, or was published and taken back."""
 
     exit_code = 4
 

@@ -233,10 +233,12 @@ def release(build_id: str | None = None) -> Publication:
 
 
 @guarded
-def roll_back(room_name: str, name: str, by: str, why: str, build_id: str | None = None) -> Publication:
+def roll_back(
+    room_name: str, name: str, by: str, why: str, build_id: str | None = None, *, restores: bool = False
+) -> Publication:
     """Switch `current` of `operations` or `published` to another snapshot that lies there, and write down who and why.
 
-    The register of a build, of the last one made when None, has to know who decides.
+    What is newer is taken back; with `restores` it goes to one that was. The register of a build, of the last one made when None, has to know who decides.
     """
     from pipeline.desk.room import Room
     from pipeline.publish import roll_back as switch
@@ -246,16 +248,17 @@ def roll_back(room_name: str, name: str, by: str, why: str, build_id: str | None
         room.require_employee(by)
         room.require_reason(why)
     with lake.lock("publish"):
-        return switch(lake, lake.root / room_name, name, by=by, why=why, at=system_clock())
+        return switch(lake, lake.root / room_name, name, by=by, why=why, at=system_clock(), restores=restores)
 
 
 @guarded
 def export(form: str, target: Path, release_name: str, language: str) -> list[Path]:
-    """Write a release in one of the formats people use."""
+    """Write a release that was not taken back in one of the formats people use."""
+    from pipeline.publish import standing_folder
     from pipeline.publish.export import export_release
 
     _, lake = opened()
-    return export_release((lake.published / release_name).resolve(), form, target, language)
+    return export_release(standing_folder(lake, lake.published, release_name), form, target, language)
 
 
 def _require_reconciled(folder: Path) -> None:

@@ -14,10 +14,14 @@ Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decis
 Rollback = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="Make nothing; let `current` name this folder beside it, or the one before: previous."
+        metavar="NAME",
+        help="Make nothing; let `current` name this earlier folder beside it, or the one before (previous). What is newer is taken back.",
     ),
 ]
-RolledBackBy = Annotated[str | None, typer.Option("--by", help="Who takes it back: employee_id.")]
+Restore = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Make nothing; let `current` name this folder that was taken back.")
+]
+RolledBackBy = Annotated[str | None, typer.Option("--by", help="Who takes it back, or restores it: employee_id.")]
 RolledBackWhy = Annotated[
     str | None, typer.Option("--why", help="Why, in a few words, without anybody's name or number.")
 ]

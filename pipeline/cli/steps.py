@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline import night
-from pipeline.cli.options import AsJson, BuildId, Format, Rollback, RolledBackBy, RolledBackWhy, Route
+from pipeline.cli.options import AsJson, BuildId, Format, Restore, Rollback, RolledBackBy, RolledBackWhy, Route
 from pipeline.cli.terminal import complain, err, out, progress, show
 from pipeline.desk.words import Language
 from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
@@ -109,22 +109,24 @@ def reconcile(build_id: BuildId = None, as_json: AsJson = False) -> None:
     show([night.reconcile(build_id).summary()], as_json, title="Reconciled")
 
 
-def _switching(
-    room: str, make: Callable[[str | None], Publication], title: str
-) -> Callable[[str | None, str | None, str | None, str | None, bool], None]:
+def _switching(room: str, make: Callable[[str | None], Publication], title: str) -> Callable[..., None]:
     """Return the command that makes a snapshot of a room and switches `current` to it, or to another that lies there."""
 
     def switch(
         build_id: BuildId = None,
         rollback: Rollback = None,
+        restore: Restore = None,
         by: RolledBackBy = None,
         why: RolledBackWhy = None,
         as_json: AsJson = False,
     ) -> None:
-        if rollback is None:
+        name = restore if rollback is None else rollback
+        if None not in (rollback, restore):
+            raise typer.BadParameter("give one of the two", param_hint="--rollback, --restore")
+        if name is None:
             result = make(build_id)
         elif by and why:
-            result = night.roll_back(room, rollback, by, why, build_id)
+            result = night.roll_back(room, name, by, why, build_id, restores=restore is not None)
         else:
             raise typer.BadParameter("say who decides and why", param_hint="--by, --why")
         show([{"snapshot_id": result.snapshot_id, "folder": str(result.folder)}], as_json, title=title)

@@ -1,7 +1,8 @@
 """Snapshots: built aside, checked, named by a rename, switched by a relative symlink, pruned.
 
 A reader that has a snapshot open keeps it whatever happens here. A crash leaves a hidden `.NAME.part` folder that the next run removes.
-Taking one back is a line in the lake's `rollbacks.jsonl`; it holds until another build is published, and only a rollback brings the withdrawn one back.
+Going back to an earlier one takes back all that is newer. That is a line in the lake's `rollbacks.jsonl`, and only another such line, asked for by name, restores
+what was taken back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import Any
 from pipeline.errors import InputsMissing, NothingToBuild, StalePublication
 from pipeline.lake import Lake, append_line, point_current, write_json
 
-PREVIOUS = "previous"
+CURRENT, PREVIOUS = "current", "previous"
+SHOWN = 5
+COMMANDS = {"operations": "sanaq publish", "published": "sanaq release"}
 
 
 @dataclass(frozen=True)
@@ -94,36 +97,96 @@ def released_builds(lake: Lake) -> set[str]:
     return {_read_manifest(folder, "")["build_id"] for folder in _published(lake.published)}
 
 
-def roll_back(lake: Lake, room: Path, name: str, *, by: str, why: str, at: datetime) -> Publication:
-    """Switch `current` of a room to an earlier, or back to a later, snapshot, and write down who did it and why.
+def withdrawn(lake: Lake, room: Path) -> set[str]:
+    """Return the snapshots of a room that were taken back and not restored since."""
+    names: set[str] = set()
+    for row in lake.rolled_back(room):
+        names.update(row["withdrawn"])
+        names.discard(row["to"])
+    return names
+
+
+def snapshot_folder(lake: Lake, room: Path, name: str) -> Path:
+    """Return the folder of a snapshot of a room.
+
+    Parameters
+    ----------
+    name
+        Its name, `current`, or `previous`: the one before the present one that was not taken back.
+
+    Raises
+    ------
+    NothingToBuild
+        There is no such snapshot.
+    """
+    listed = [folder.name for folder in _published(room)]
+    taken_back = withdrawn(lake, room)
+    present = current_manifest(room)
+    if present is not None:
+        standing = [each for each in listed[listed.index(present["snapshot_id"]) :] if each not in taken_back]
+        name = dict(zip((CURRENT, PREVIOUS), standing, strict=False)).get(name, name)
+    if name not in listed:
+        told = [f"{each} (taken back)" if each in taken_back else each for each in listed[:SHOWN]]
+        raise NothingToBuild(
+            "there is no such snapshot",
+            where=str(room / name),
+            todo=f"The newest that lie there: {', '.join(told)}." if told else f"Run `{COMMANDS[room.name]}` first.",
+        )
+    return room / name
+
+
+def standing_folder(lake: Lake, room: Path, name: str) -> Path:
+    """Return the folder of a snapshot that was not taken back; see `snapshot_folder`.
+
+    Raises
+    ------
+    NothingToBuild
+        There is no such snapshot.
+    StalePublication
+        It was taken back.
+    """
+    folder = snapshot_folder(lake, room, name)
+    _refuse_withdrawn(withdrawn(lake, room), folder)
+    return folder
+
+
+def roll_back(
+    lake: Lake, room: Path, name: str, *, by: str, why: str, at: datetime, restores: bool = False
+) -> Publication:
+    """Switch `current` of a room to another snapshot, take back what is newer, and write down who did it and why.
 
     Parameters
     ----------
     name
         The snapshot to go to; `previous` for the one before the present one.
+    restores
+        Go to one that was taken back, and to no other.
 
     Raises
     ------
     NothingToBuild
-        There is no such snapshot, or it is the present one.
+        There is no such snapshot, it is the present one, or it is to be restored and was never taken back.
+    StalePublication
+        It was taken back.
     """
-    present = current_manifest(room)
-    listed = [folder.name for folder in _published(room)]
-    if present is not None and name == PREVIOUS:
-        name = next(iter(listed[listed.index(present["snapshot_id"]) + 1 :]), PREVIOUS)
-    if present is None or name not in listed or name == present["snapshot_id"]:
+    target = (snapshot_folder if restores else standing_folder)(lake, room, name)
+    present, taken_back = snapshot_folder(lake, room, CURRENT), withdrawn(lake, room)
+    if target == present or (restores and target.name not in taken_back):
         raise NothingToBuild(
-            "there is no such snapshot to go to",
-            where=str(room / name),
-            todo="Name another folder that lies beside it.",
+            "`current` stands for it already" if target == present else "it was not taken back",
+            where=str(target),
+            todo="Name another folder that lies beside it." if target == present else "`--rollback` goes to it.",
         )
-    line = {"room": room.name, "from": present["snapshot_id"], "to": name}
+    newer = {folder.name for folder in _published(room) if _as_of(folder) > _as_of(target)}
+    if _as_of(present) == _as_of(target):  # made with other code or decisions
+        newer.add(present.name)
+    line = {"room": room.name, "from": present.name, "to": target.name, "withdrawn": sorted(newer - taken_back)}
     lake.rollbacks.touch(mode=0o600, exist_ok=True)
     # before the switch: none happens unwritten
     append_line(lake.rollbacks, {**line, "decided_at": at.isoformat(), "decided_by": by, "why": why})
-    point_current(room, name)
+    point_current(room, target.name)
     _sync_folder(room)
-    return _publication(room / name, is_new=False)
+    return _publication(target, is_new=False)
 
 
 def publish(
@@ -150,7 +213,7 @@ def publish(
     fill
         Writes everything into the staging folder, checks it and returns the snapshot's manifest.
     keep
-        How many snapshots to keep; all of them when None.
+        How many snapshots to keep, those taken back not counted; all of them when None.
     spared
         Builds whose snapshots are kept besides.
 
@@ -165,13 +228,14 @@ def publish(
     target = room / name
     if present is not None and present["snapshot_id"] == name:
         return _publication(target, is_new=False)
-    _refuse_withdrawn(lake, room, name)
+    taken_back = withdrawn(lake, room)
+    _refuse_withdrawn(taken_back, target)
     if not target.exists():
         _make(room, name, fill)
     point_current(room, name)
     _sync_folder(room)
     if keep is not None:
-        _prune(room, keep, spared)
+        _prune(room, keep, spared, taken_back)
     return _publication(target, is_new=True)
 
 
@@ -220,17 +284,17 @@ def _publication(folder: Path, *, is_new: bool) -> Publication:
     )
 
 
-def _refuse_withdrawn(lake: Lake, room: Path, name: str) -> None:
-    withdrawn: set[str] = set()
-    for row in lake.rolled_back(room):
-        withdrawn.add(row["from"])
-        withdrawn.discard(row["to"])
-    if name in withdrawn:
+def _refuse_withdrawn(taken_back: Set[str], folder: Path) -> None:
+    if folder.name in taken_back:
         raise StalePublication(
-            "this build was published and taken back",
-            where=str(room / name),
-            todo=f"Mend what was wrong and build again; to bring it back as it is, `--rollback {name}`.",
+            "this was published and taken back",
+            where=str(folder),
+            todo=f"Mend what was wrong and build again; as it is, `{COMMANDS[folder.parent.name]} --restore {folder.name}` brings it back.",
         )
+
+
+def _as_of(folder: Path) -> datetime:
+    return datetime.fromisoformat(_read_manifest(folder, "")["as_of"])
 
 
 def _published(room: Path) -> list[Path]:
@@ -239,9 +303,12 @@ def _published(room: Path) -> list[Path]:
     return sorted(folders, key=lambda path: (_read_manifest(path, "")["as_of"], path.name), reverse=True)
 
 
-def _prune(room: Path, keep: int, spared: Set[str]) -> None:
+def _prune(room: Path, keep: int, spared: Set[str], taken_back: Set[str]) -> None:
+    """Remove what is older than the last `keep` that stand: one that was taken back takes nobody's place, and goes when its time comes."""
     current = (room / "current").resolve()
-    for folder in _published(room)[max(keep, 1) :]:
+    listed = _published(room)
+    oldest = [folder for folder in listed if folder.name not in taken_back][: max(keep, 1)][-1]
+    for folder in listed[listed.index(oldest) + 1 :]:
         if folder.resolve() != current and _read_manifest(folder, "")["build_id"] not in spared:
             # hidden first: nobody opens half a snapshot
             doomed = folder.rename(room / f".{folder.name}.part")

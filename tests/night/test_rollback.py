@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline import night
 from pipeline.cli import app
-from pipeline.errors import BadDecision
+from pipeline.errors import BadDecision, NothingToBuild, StalePublication
 from pipeline.lake import Lake
 from pipeline.settings import load_settings
 from tests.made_build import AS_OF, MadeBuild
@@ -77,3 +77,28 @@ def test_what_the_desk_refuses_is_refused_here(lake: Lake, by: str, why: str, me
         night.roll_back("operations", "previous", by, why)
     assert (lake.operations / "current").readlink() == present
     assert not lake.rollbacks.exists()
+
+
+def test_a_release_taken_back_is_not_exported_until_it_is_restored(lake: Lake, tmp_path: Path) -> None:
+    taken_back = str((lake.published / "current").readlink())
+    sanaq("release", "--rollback", "previous", "--by", "DEP-01", "--why", WHY)
+    with pytest.raises(StalePublication, match=f"taken back.*sanaq release --restore {taken_back}"):
+        night.export("ddi", tmp_path / "out", taken_back, "en")
+    assert not (tmp_path / "out").exists()
+    said = sanaq("release", "--restore", taken_back, "--by", "DEP-01", "--why", "it was right")
+    assert said.exit_code == 0, said.output
+    assert night.export("ddi", tmp_path / "out", taken_back, "en")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--rollback", "previous"), ("--rollback", "previous", "--by", "DEP-01"), ("--rollback", "previous", "--restore", "x")],
+)  # fmt: skip
+def test_a_switch_without_who_and_why_or_both_ways_at_once_is_refused(lake: Lake, words: tuple[str, ...]) -> None:
+    assert sanaq("publish", *words).exit_code == 2
+    assert not lake.rollbacks.exists()
+
+
+def test_an_empty_name_publishes_nothing(lake: Lake) -> None:
+    said = sanaq("publish", "--rollback", "", "--by", "DEP-01", "--why", WHY)
+    assert isinstance(said.exception, NothingToBuild)

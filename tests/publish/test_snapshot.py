@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -156,9 +157,9 @@ def test_a_rollback_switches_and_says_who_and_why(
     first, second = make(lake, earlier, settings), make(lake, build, settings)
     room = first.folder.parent
     assert rolled_back(lake, room, "previous") == first.snapshot_id == str((room / "current").readlink())
-    with pytest.raises(NothingToBuild):
+    with pytest.raises(NothingToBuild, match=rf"{second.snapshot_id} \(taken back\), {first.snapshot_id}\."):
         rolled_back(lake, room, "previous")  # there is none before it
-    assert rolled_back(lake, room, second.snapshot_id) == second.snapshot_id
+    assert rolled_back(lake, room, second.snapshot_id, restores=True) == second.snapshot_id
     lines = lake.rolled_back(room)
     assert [(line["from"], line["to"], line["decided_by"]) for line in lines] == [
         (second.snapshot_id, first.snapshot_id, "DEP-01"),
@@ -179,12 +180,60 @@ def test_what_was_taken_back_is_not_published_again_but_the_next_night_is(
     assert current_build(lake) == earlier  # what the next night is compared with
     third = publish_operations(lake, later, settings)
     assert current(lake) == third.snapshot_id
-    rolled_back(lake, lake.operations, second.snapshot_id)
+    rolled_back(lake, lake.operations, second.snapshot_id, restores=True)
     assert not publish_operations(lake, build, settings).is_new
 
 
-def rolled_back(lake: Lake, room: Path, name: str) -> str:
-    return snapshot.roll_back(lake, room, name, by="DEP-01", why="wrong list", at=AS_OF).snapshot_id
+def test_what_was_taken_back_comes_back_only_when_restored_by_name(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    first, second = (publish_operations(lake, folder, settings).snapshot_id for folder in (earlier, build))
+    rolled_back(lake, lake.operations, "previous")
+    publish_operations(lake, later, settings)
+    with pytest.raises(StalePublication, match=f"taken back.*sanaq publish --restore {second}"):
+        rolled_back(lake, lake.operations, second)
+    with pytest.raises(NothingToBuild, match="not taken back"):
+        rolled_back(lake, lake.operations, "previous", restores=True)
+    assert rolled_back(lake, lake.operations, "previous") == first
+    assert rolled_back(lake, lake.operations, second, restores=True) == second
+
+
+def test_going_back_over_several_takes_them_all_back_and_restoring_one_none(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    first, second, third = (
+        publish_operations(lake, folder, settings).snapshot_id for folder in (earlier, build, later)
+    )
+    rolled_back(lake, lake.operations, first)
+    assert snapshot.withdrawn(lake, lake.operations) == {second, third}
+    rolled_back(lake, lake.operations, second, restores=True)
+    assert snapshot.withdrawn(lake, lake.operations) == {third}
+    assert rolled_back(lake, lake.operations, "previous") == first  # left behind for a later one it still stands
+
+
+def test_of_one_moment_the_one_gone_from_is_taken_back(lake: Lake, build: Path, settings: Settings) -> None:
+    other = MadeBuild(code="other").write(lake.root, settings)
+    first, second = (publish_operations(lake, folder, settings).snapshot_id for folder in (build, other))
+    for here, there, restores in ((second, first, False), (first, second, True)):
+        rolled_back(lake, lake.operations, there, restores=restores)
+        assert snapshot.withdrawn(lake, lake.operations) == {here}
+
+
+def test_a_night_taken_back_is_kept_in_no_good_one_s_place_and_no_longer(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    settings = settings.model_copy(update={"keep_snapshots": 2})
+    last = MadeBuild(as_of=AS_OF + timedelta(days=2)).write(lake.root, settings)
+    first, second = (publish_operations(lake, folder, settings).folder for folder in (earlier, build))
+    rolled_back(lake, lake.operations, "previous")
+    third = publish_operations(lake, later, settings).folder
+    assert [folder.exists() for folder in (first, second, third)] == [True, True, True]
+    publish_operations(lake, last, settings)
+    assert [folder.exists() for folder in (first, second, third)] == [False, False, True]
+
+
+def rolled_back(lake: Lake, room: Path, name: str, *, restores: bool = False) -> str:
+    return snapshot.roll_back(lake, room, name, by="DEP-01", why="wrong list", at=AS_OF, restores=restores).snapshot_id
 
 
 READER = """
@@ -216,7 +265,7 @@ def test_twenty_readers_live_through_fifty_switches(
     command = [sys.executable, "-c", READER, str(lake.operations / "current"), str(stop)]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(20)]
     for number in range(50):
-        rolled_back(lake, lake.operations, made[number % 2].snapshot_id)
+        rolled_back(lake, lake.operations, made[number % 2].snapshot_id, restores=number % 2 == 1)
         time.sleep(0.1)  # room for the readers between two switches
     stop.touch()
     told = [(reader.communicate(), reader.returncode) for reader in readers]
