@@ -49,8 +49,8 @@ def _withhold(bench: Workbench) -> None:
 
 def _find_people(bench: Workbench) -> None:
     """Which records are one person, in scope or not, living and staying where."""
-    _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "pair")
-    _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair")
+    _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "renumbered", "pair")
+    _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair", "parted_pair")
     make_clusters(bench.con)
     _prepare(bench, "member", "stay", "scoped")
     for table in ("respondent", "compared_pair"):

@@ -26,7 +26,7 @@ Trait = tuple[int, str | None, int | None, str | None, int | None]
 @dataclass(slots=True)
 class Group:
     """What is known of one person so far: records, the first of them, numbers, list entries by institution,
-    records a person has parted from it, given names."""
+    records parted from it, given names."""
 
     members: list[int]
     first: int
@@ -46,7 +46,7 @@ class People:
     neighbours
         Pairs of IINs, the lower first, that may be one number mistyped.
     parted
-        Pairs of records of which people said that they are different persons, in both directions.
+        Pairs of records that nothing brings together, in both directions.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class People:
         return group
 
     def _are_parted(self, one: Group, other: Group, tier: str, *, is_swapped: bool) -> bool:
-        """A person's word; two different numbers, two entries of one list, or names where no evidence but the name would hold them together."""
+        """What nothing brings together; two different numbers, two entries of one list, or names where no evidence but the name would hold them together."""
         if one.parted and not one.parted.isdisjoint(other.members):
             return True
         if tier == BY_WORD:
@@ -137,7 +137,7 @@ class People:
 def make_clusters(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table `joined(record_no, cluster_no, tier)` of all records that share their person with another.
 
-    Reads `pair`, `spoken_pair` and `linkable`. Pairs are taken in order of tier, points and arrival, so that the result depends
+    Reads `pair`, `spoken_pair`, `parted_pair` and `linkable`. Pairs are taken in order of tier, points and arrival, so that the result depends
     neither on threads nor on what arrives later at the end of the line. What people said comes first: a pair they joined is one
     person whatever the rules say, and no chain of evidence brings together whom they parted.
     """
@@ -173,10 +173,7 @@ def _traits(con: duckdb.DuckDBPyConnection) -> list[Trait]:
 
 
 def _parted(con: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
-    return con.execute(
-        "SELECT a_no, b_no FROM spoken_pair WHERE standing = 'different' "
-        "UNION ALL SELECT b_no, a_no FROM spoken_pair WHERE standing = 'different'"
-    ).fetchall()
+    return con.execute("SELECT a_no, b_no FROM parted_pair UNION ALL SELECT b_no, a_no FROM parted_pair").fetchall()
 
 
 def _neighbours(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:

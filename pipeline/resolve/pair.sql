@@ -115,12 +115,7 @@ together AS (
         ON likeness.a_no = a_transfer.record_no AND right_side.institution_id = a_transfer.other_institution_id
     LEFT JOIN transfer AS b_transfer
         ON likeness.b_no = b_transfer.record_no AND left_side.institution_id = b_transfer.other_institution_id
-    CROSS JOIN round
-    -- an adopted child gets a new number: nobody is asked, nor told, whether two numbers are one child
-    WHERE NOT (
-        likeness.iin_like = -1 AND likeness.given_like = 2 AND likeness.birth_like = 2
-        AND date_sub('year', a.birth_on, round.moment_on) < 18
-    )
+    ANTI JOIN renumbered ON likeness.a_no = renumbered.a_no AND likeness.b_no = renumbered.b_no
 ),
 
 -- What parts two records whatever else agrees: two numbers, two entries of one list, two names of twins; and, where neither number nor

@@ -52,15 +52,14 @@ placed AS (
     JOIN linked AS b ON candidate.b_no = b.no
 ),
 
--- Whom somebody has parted, nobody is asked about again by way of their other records.
+-- Nobody is asked by way of their other records about whom somebody has parted, nor whether two numbers are one child.
 parted AS (
     SELECT DISTINCT
         least(a.cluster_no, b.cluster_no) AS low_no,
         greatest(a.cluster_no, b.cluster_no) AS high_no
-    FROM spoken_pair
-    JOIN linked AS a ON spoken_pair.a_no = a.no
-    JOIN linked AS b ON spoken_pair.b_no = b.no
-    WHERE spoken_pair.standing = 'different'
+    FROM parted_pair
+    JOIN linked AS a ON parted_pair.a_no = a.no
+    JOIN linked AS b ON parted_pair.b_no = b.no
 ),
 
 asked AS (

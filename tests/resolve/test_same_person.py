@@ -247,6 +247,34 @@ def test_nobody_is_asked_whether_two_numbers_are_one_child(
     assert outcome.reviews() == asked
 
 
+@pytest.mark.parametrize(("born", "asked"), [(date(2015, 3, 10), []), (date(1990, 3, 10), ["PARTED"])])
+def test_nobody_is_asked_by_way_of_a_third_record_whether_two_numbers_are_one_child(
+    field: Field, born: date, asked: list[str], tmp_path: Path
+) -> None:
+    field.record("a", birth_on=born, iin=sound(f"{born:%y%m%d}60012"))
+    field.record("b", "Нұрлан", "Ахметов", birth_on=born, iin=sound(f"{born:%y%m%d}60022"))
+    field.record("between", birth_on=born)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "between")
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == asked
+
+
+def test_two_words_about_a_third_record_do_not_make_one_child_of_two_numbers(field: Field, tmp_path: Path) -> None:
+    born = date(2015, 3, 10)
+    field.record("a", birth_on=born, iin=sound("15031060012"))
+    field.record("b", "Петров", birth_on=born, iin=sound("15031060022"), site="ORPHANS")
+    field.record("between", birth_on=born, patronymic=None, site="BABIES")
+    field.say("a", "between", "same")
+    field.say("between", "b", "same")
+    outcome = field.resolve(tmp_path / "of a third")
+    assert outcome.are_one("a", "between")
+    assert outcome.are_apart("a", "b")
+    field.say("a", "b", "same")
+    field.record("a again", birth_on=born, iin=sound("15031060012"))
+    assert field.resolve(tmp_path / "of the two").are_one("a", "a again", "b", "between")
+
+
 def test_brothers_of_one_day_with_one_number_typed_for_both(field: Field, tmp_path: Path) -> None:
     field.record("a", given="Асқар", iin=NUMBER)
     field.record("b", given="Болат", iin=NUMBER)
