@@ -14,6 +14,8 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -163,6 +165,15 @@ class TestOfNamesInKazakhstan:
         assert are_one({**self.ONE, "national_id": one}, {**self.ONE, "national_id": one})
         assert not are_one({**self.ONE, "national_id": one}, {**self.ONE, "national_id": other})
 
+    def test_no_third_record_joins_two_valid_numbers(self) -> None:
+        place = {"place_code": "471010000", "place_name": "Ақтау"}
+        one = {**self.ONE, "family_name": "Сәрсенбина", "national_id": number_of("87031240012")}
+        other = {**self.ONE, **place, "birth_date": "", "national_id": number_of("91070140345")}
+        between = {**self.ONE, **place}
+        assert are_one(one, between)
+        assert are_one(other, between)
+        assert [len(records) for records in people(link(table(one, other, between)))] == [2]
+
     def test_nobody_is_somebody(self) -> None:
         unknown = {"family_name": "Неизвестный", "given_name": "Неизвестный"}
         assert not are_one(unknown, unknown)
@@ -222,14 +233,27 @@ class TestOfModels:
 class TestOfPeople:
     def test_a_group_that_cannot_be_one_person_comes_apart_at_its_weakest_link(self) -> None:
         chain = [(1, 2), (3, 4), (2, 3)]  # the surest first
-        assert group(chain, []) == {1: 1, 2: 1, 3: 1, 4: 1}
-        assert group(chain, [(1, 4)]) == {1: 1, 2: 1, 3: 3, 4: 3}
+        assert group(chain, {}) == {1: 1, 2: 1, 3: 1, 4: 1}
+        assert group(chain, {1: ("x", "Хасен"), 4: ("y", "Хасен")}) == {1: 1, 2: 1, 3: 3, 4: 3}
 
-    def test_no_order_of_links_joins_whom_something_parts(self) -> None:
-        for links in (list(combinations(range(5), 2)), list(combinations(range(4, -1, -1), 2))):
-            person = group([(min(pair), max(pair)) for pair in links], [(0, 3), (1, 4)])
-            assert person[0] != person.get(3, 3)
-            assert person[1] != person.get(4, 4)
+    def test_a_number_mistyped_joins_one_given_name_and_not_the_twin(self) -> None:
+        faces = {1: ("x", "Хасен"), 2: ("y", "Хасен"), 3: ("y", "Хусен")}
+        assert group([(1, 2), (2, 3)], faces) == {1: 1, 2: 1, 3: 3}
+        assert group([(2, 3), (1, 2)], faces) == {1: 1, 2: 2, 3: 2}
+
+    @given(
+        links=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30),
+        faces=st.dictionaries(st.integers(0, 9), st.tuples(st.sampled_from("xyz"), st.sampled_from(["g", "h", None]))),
+    )
+    def test_no_order_of_links_joins_two_numbers_that_no_link_joins(
+        self, links: list[tuple[int, int]], faces: dict[int, tuple[str, str | None]]
+    ) -> None:
+        agreed = {frozenset((faces[a], faces[b])) for a, b in links if a in faces and b in faces}
+        person = group(links, faces)
+        for a, b in combinations(person.keys() & faces.keys(), 2):
+            one, other = faces[a], faces[b]
+            assert person[a] != person[b] or one[0] == other[0] or frozenset((one, other)) in agreed
+        assert all(person[first] == first <= no for no, first in person.items())
 
 
 class TestOfTheCommand:

@@ -128,7 +128,7 @@ def find_people(con: duckdb.DuckDBPyConnection, model: Model | None = None, told
     _group(con)
     counts = con.execute(
         "SELECT (SELECT count(*) FROM record), (SELECT count(DISTINCT person_id) FROM linked), "
-        "(SELECT count(*) FROM candidate), (SELECT count(*) FROM weighed WHERE NOT is_parted)"
+        "(SELECT count(*) FROM candidate), (SELECT count(*) FROM weighed)"
     ).fetchall()[0]
     records, persons, candidates, links = counts
     return Linkage(records, persons, candidates, links, model)
@@ -187,11 +187,12 @@ def _lay_out(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 def _group(con: duckdb.DuckDBPyConnection) -> None:
     """Make `linked` of `weighed`."""
-    links = con.execute(
-        "SELECT a_no, b_no FROM weighed WHERE NOT is_parted ORDER BY weight DESC, a_no, b_no"
+    links = con.execute("SELECT a_no, b_no FROM weighed ORDER BY weight DESC, a_no, b_no").fetchall()
+    faces = con.execute(
+        "WITH linked AS (SELECT a_no AS no FROM weighed UNION SELECT b_no FROM weighed) "
+        "SELECT no, iin, given FROM record SEMI JOIN linked USING (no) WHERE iin IS NOT NULL"
     ).fetchall()
-    parted = con.execute("SELECT a_no, b_no FROM weighed WHERE is_parted").fetchall()
-    person = group(links, parted)
+    person = group(links, {no: (number, given) for no, number, given in faces})
     con.register(
         "person",
         pa.table({"no": pa.array(person.keys(), pa.int64()), "first_no": pa.array(person.values(), pa.int64())}),

@@ -1,5 +1,5 @@
--- Every candidate pair with its weight: log2 of the odds that it is one person, against two strangers and two of one family. An equal value
--- weighs by how rare it is in the file, as far as the file can tell; `parameters` is the model, as one row.
+-- Every candidate pair that may be one person, with its weight: log2 of the odds for it, against two strangers and two of one family. An
+-- equal value weighs by how rare it is in the file, as far as the file can tell; `parameters` is the model, as one row.
 WITH shared AS (
     SELECT
         pair.*,
@@ -15,13 +15,13 @@ WITH shared AS (
     FROM pair
     CROSS JOIN parameters
     JOIN record AS a ON a_no = a.no
+    WHERE NOT pair.is_parted
 ),
 
 explained AS (
     SELECT
         a_no,
         b_no,
-        is_parted,
         one_person_weight + family_weight + given_rarity + birth_rarity + number_rarity
         + given_weights[given + 1] + name_order_weights[name_order + 1] + sex_weights[sex + 1]
         + birth_date_weights[birth_date + 1] + national_id_weights[national_id + 1] AS one_person,
@@ -34,7 +34,6 @@ weighed AS (
     SELECT
         a_no,
         b_no,
-        is_parted,
         one_person - log2(1 + pow(2, one_family)) AS weight
     FROM explained
 )
@@ -42,7 +41,6 @@ weighed AS (
 SELECT
     a_no,
     b_no,
-    weight,
-    is_parted
+    weight
 FROM weighed
-WHERE weight >= 0 OR is_parted
+WHERE weight >= 0
