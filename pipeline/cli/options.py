@@ -10,7 +10,10 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 By = Annotated[str, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")]
 Why = Annotated[str, typer.Option(help="Why, in a few words, without anybody's name or number.")]
-Now = Annotated[str | None, typer.Option(help="Moment (with offset) of the decision; the system clock when left out.")]
+Now = Annotated[
+    str | None,
+    typer.Option(help="Moment (with offset) of the decision, of a simulated lake; the system clock when left out."),
+]
 Rollback = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline import night
-from pipeline.cli.options import AsJson, BuildId, Now
+from pipeline.cli.options import AsJson, BuildId
 from pipeline.cli.review import Language
 from pipeline.cli.terminal import out, print_json, show_record
 from pipeline.desk import words
@@ -31,7 +31,6 @@ def explain(
     by: Annotated[str | None, typer.Option(help="With --identity: your employee_id.")] = None,
     with_s3: Annotated[bool, typer.Option("--s3", help="With --identity: also at an S3 institution.")] = False,
     language: Language = words.Language.ru,
-    now: Now = None,
     build_id: BuildId = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,7 +41,7 @@ def explain(
         raise typer.BadParameter("say who looks", param_hint="--by")
     with night.explain(build_id) as room:
         found = room.person(person_id)
-        said = room.identity(found, by, night.clock(now), is_s3=with_s3) if identity and by else {}
+        said = room.identity(found, by, is_s3=with_s3) if identity and by else {}
     found["records"] = [row | said.get(row["record_id"], {}) for row in found["records"]]
     if as_json:
         print_json({**found, "words": told(found, language)})

@@ -60,7 +60,7 @@ def work(
         if not waiting:
             out.print(words.say(language, "terminal", "nothing"))
         for number, row in enumerate(waiting[:limit], 1):
-            fields = desk.compared([row["pair_id"]], by, "review", night.clock(now))[row["pair_id"]]
+            fields = desk.compared([row["pair_id"]], by, "review")[row["pair_id"]]
             _show_pair(row, fields, number, min(limit, len(waiting)), language)
             key = _key(words.say(language, "terminal", "keys"))
             if key == "q":
@@ -102,7 +102,6 @@ def export_sheet(
     ] = 14,
     limit: Annotated[int, typer.Option(min=1, max=2000, help="How many pairs at most, the first in rank.")] = 200,
     language: Language = words.Language.ru,
-    now: Now = None,
     build_id: BuildId = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +111,7 @@ def export_sheet(
     password = _password(is_new=True)
     with night.review(build_id) as desk:
         rows = desk.waiting(is_s3=False)[:limit]
-        done = sheet.export(desk, rows, file, password, by, night.clock(now), days=expires_days, language=language)
+        done = sheet.export(desk, rows, file, password, by, days=expires_days, language=language)
     show([done], as_json, title="Exported")
 
 

@@ -9,7 +9,7 @@ from pipeline.desk.review import SIGNS
 from pipeline.desk.room import Room, Row, resolving
 from pipeline.desk.words import Language, say
 from pipeline.errors import BadDecision, NoSuchRecord
-from pipeline.lake import Clock, Lake
+from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.sql import quoted
 
@@ -51,7 +51,7 @@ class Explain(Room):
             "near": list(_nearest(pairs).values())[:NEAREST],
         }
 
-    def identity(self, explained: Row, by: str, clock: Clock, *, is_s3: bool) -> dict[str, Row]:
+    def identity(self, explained: Row, by: str, *, is_s3: bool) -> dict[str, Row]:
         """Return what the person's records say of who it is; that `by` looked is written down first.
 
         Raises
@@ -65,7 +65,7 @@ class Explain(Room):
                 "the person is at an S3 institution", where="--identity", todo="Say --s3 if you are named for it."
             )
         ids = [row["record_id"] for row in explained["records"]]
-        self.note_access("explain", by, clock, {"person_id": explained["person_id"], "records": ids})
+        self.note_access("explain", by, {"person_id": explained["person_id"], "records": ids})
         return {row.pop("record_id"): row for row in self._rows("explained_identity")}
 
     def _person_id(self, asked: str) -> str:

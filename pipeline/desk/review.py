@@ -98,12 +98,10 @@ class Review(Room):
             )
         return found[0]
 
-    def compared(
-        self, pair_ids: list[str], by: str, act: str, clock: Clock, **about: object
-    ) -> dict[str, list[Compared]]:
+    def compared(self, pair_ids: list[str], by: str, act: str, **about: object) -> dict[str, list[Compared]]:
         """Return what the records of pairs say, side by side; that `by` looked is written down first."""
         self.require_employee(by)
-        self.note_access(act, by, clock, {"pairs": pair_ids, **about})
+        self.note_access(act, by, {"pairs": pair_ids, **about})
         self._keep("hand", f"SELECT unnest([{', '.join(map(quoted, pair_ids))}]::VARCHAR[]) AS pair_id")
         return {row["pair_id"]: [_compared(row, name) for name in FIELDS] for row in self._rows("review_side")}
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import duckdb
 
 from pipeline.errors import BadDecision
-from pipeline.lake import Clock, Lake, append_line
+from pipeline.lake import Clock, Lake, append_line, system_clock
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
@@ -82,10 +82,10 @@ class Room:
                 todo="Say in a few words why, without anybody's name or number: whoever works at the desk reads it.",
             )
 
-    def note_access(self, act: str, by: str, clock: Clock, about: Row) -> None:
-        """Write down who looked at identity, when and of whom: ids only, never what was read."""
+    def note_access(self, act: str, by: str, about: Row) -> None:
+        """Write down who looked at identity, when by the machine's own clock, and of whom: ids only, never what was read."""
         self._lake.access.touch(mode=0o600, exist_ok=True)
-        append_line(self._lake.access, {"at": clock().astimezone(UTC).isoformat(), "act": act, "by": by, **about})
+        append_line(self._lake.access, {"at": system_clock().isoformat(), "act": act, "by": by, **about})
 
     def keyed(self, text: str) -> str:
         """Return the keyed digest of a text, as ids are made."""

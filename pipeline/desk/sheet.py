@@ -10,7 +10,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from pipeline.desk.review import FIELDS, Compared, Review, Word
 from pipeline.desk.room import Row
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, BadSetting
-from pipeline.lake import Clock
+from pipeline.lake import Clock, system_clock
 from pipeline.resolve.decisions import VERDICTS
 
 HEAD, FIRST = 4, 5
@@ -41,7 +41,7 @@ EXPORTED = "review export"
 
 
 def export(
-    review: Review, rows: list[Row], file: Path, password: str, by: str, clock: Clock, *, days: int, language: Language
+    review: Review, rows: list[Row], file: Path, password: str, by: str, *, days: int, language: Language
 ) -> Row:
     """Write pairs into a workbook only the password opens, and note who took them out, until when.
 
@@ -62,11 +62,9 @@ def export(
             where="SANAQ_SHEET_PASSWORD, or what was typed",
             todo="Take a longer one; tell it by another way than the file goes.",
         )
-    sheet_id, until = secrets.token_hex(4), clock().astimezone(UTC) + timedelta(days=days)
+    sheet_id, until = secrets.token_hex(4), system_clock() + timedelta(days=days)
     cases = {row["pair_id"]: [row["left_case_id"], row["right_case_id"]] for row in rows}
-    compared = review.compared(
-        list(cases), by, EXPORTED, clock, sheet_id=sheet_id, expires_at=until.isoformat(), cases=cases
-    )
+    compared = review.compared(list(cases), by, EXPORTED, sheet_id=sheet_id, expires_at=until.isoformat(), cases=cases)
     book = Workbook()
     _fill(review, book.worksheets[0], rows, compared, sheet_id, until, language)
     with review.spilling(), io.BytesIO() as plain, io.BytesIO() as closed:
@@ -83,6 +81,8 @@ def take_back(review: Review, file: Path, password: str, by: list[str], clock: C
     ----------
     by
         The person of the first column, and of the second if it is filled.
+    clock
+        Gives the moment of the decisions. Whether the sheet expired the machine's own clock says.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def take_back(review: Review, file: Path, password: str, by: list[str], clock: C
     taken_out = review.taken_out(str(lines[0][PAIR - 1]) if lines and len(lines[0]) >= PAIR else "")
     if taken_out is None:
         raise _refused(file, "no such sheet was exported from this lake", "Export a new one: `sanaq review export`.")
-    if clock().astimezone(UTC) > datetime.fromisoformat(taken_out["expires_at"]):
+    if system_clock() > datetime.fromisoformat(taken_out["expires_at"]):
         raise _refused(file, f"the sheet expired on {taken_out['expires_at'][:10]}", "Destroy it and export a new one.")
     if len(by) != len(set(by)) or len(by) > 2:
         raise _refused(file, "the two columns are two different people", "Give --by once for each column, in order.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.road.test_quarantine import put, register
 
 pytestmark = pytest.mark.timeout(600)
 
-RECEIVED, DECIDED, EXPIRED = "2021-10-20T02:00:00+05:00", "2021-10-20T09:00:00+05:00", "2021-12-01T00:00:00+05:00"
+RECEIVED, DECIDED = "2021-10-20T02:00:00+05:00", "2021-10-20T09:00:00+05:00"
 PASSWORD = "сөз тіркесі 2021"
 FORMULA = '=HYPERLINK("http://x","y")'
 ONE, OTHER, NOTE = 14, 15, 16
@@ -134,7 +135,7 @@ def test_nobody_but_an_employee_looks(desk: Road) -> None:
 
 def export(road: Road, *args: str) -> Path:
     file = road.folder / "pairs.xlsx"
-    (done,) = road.do("review", "export", file, "--by", "DEP-01", "--now", DECIDED, *args)
+    (done,) = road.do("review", "export", file, "--by", "DEP-01", *args)
     assert done["pairs"] == 2
     return file
 
@@ -164,9 +165,9 @@ def fill(*said: tuple[int, int, str]) -> Callable[[Worksheet], None]:
     return write
 
 
-def take(road: Road, file: Path, *by: str, now: str = DECIDED) -> Any:
+def take(road: Road, file: Path, *by: str) -> Any:
     return road.sanaq(
-        "review", "import", file, *(word for each in by for word in ("--by", each)), "--now", now, "--json"
+        "review", "import", file, *(word for each in by for word in ("--by", each)), "--now", DECIDED, "--json"
     )
 
 
@@ -207,30 +208,48 @@ def test_two_people_come_back_with_a_sheet_and_it_counts_once(desk: Road) -> Non
 
 
 Edit = Callable[[Worksheet], None]
-REFUSED: dict[str, tuple[Edit, tuple[str, ...], str, str]] = {
-    "expired": (fill((6, ONE, "same")), ("DEP-01",), EXPIRED, "expired on 2021-11-03"),
-    "the id of another pair": (lambda s: fill((6, 2, str(s.cell(9, 2).value)), (6, ONE, "same"))(s), ("DEP-01",), DECIDED, "row 6: the pair's id"),
-    "another name": (fill((7, 3, "Другова"), (6, ONE, "same")), ("DEP-01",), DECIDED, "row 6: the pair's id or what it shows"),
-    "no verdict": (fill((6, ONE, "same"), (9, ONE, "maybe")), ("DEP-01",), DECIDED, "row 9: this is no verdict"),
-    "two people in one": (fill((6, OTHER, "same")), ("DEP-01", "DEP-01"), DECIDED, "two different people"),
-    "a second column of nobody": (fill((6, OTHER, "same")), ("DEP-01",), DECIDED, "row 6: the second column"),
-    "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), DECIDED, "row 6: the note"),
-    "a sheet of another lake": (fill((1, 2, "00000000")), ("DEP-01",), DECIDED, "no such sheet"),
-    "nobody of the register": (fill((6, ONE, "same")), ("DEP-99",), DECIDED, "no such employee"),
+REFUSED: dict[str, tuple[Edit, tuple[str, ...], str]] = {
+    "the id of another pair": (lambda s: fill((6, 2, str(s.cell(9, 2).value)), (6, ONE, "same"))(s), ("DEP-01",), "row 6: the pair's id"),
+    "another name": (fill((7, 3, "Другова"), (6, ONE, "same")), ("DEP-01",), "row 6: the pair's id or what it shows"),
+    "no verdict": (fill((6, ONE, "same"), (9, ONE, "maybe")), ("DEP-01",), "row 9: this is no verdict"),
+    "two people in one": (fill((6, OTHER, "same")), ("DEP-01", "DEP-01"), "two different people"),
+    "a second column of nobody": (fill((6, OTHER, "same")), ("DEP-01",), "row 6: the second column"),
+    "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), "row 6: the note"),
+    "a sheet of another lake": (fill((1, 2, "00000000")), ("DEP-01",), "no such sheet"),
+    "nobody of the register": (fill((6, ONE, "same")), ("DEP-99",), "no such employee"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_sheet_that_cannot_be_taken_is_refused_whole_with_its_rows(desk: Road, case: str) -> None:
-    edit, by, now, words = REFUSED[case]
+    edit, by, words = REFUSED[case]
     file = export(desk)
     edited(file, edit)
-    said = take(desk, file, *by, now=now)
+    said = take(desk, file, *by)
     assert said.code == 2
     assert said.err.startswith("BadDecision")
     assert words in " ".join(said.err.split())
     assert not any(word in said.out + said.err for word in SECRETS)
     assert not (desk.lake.decisions / "review.jsonl").exists()
+
+
+def test_an_expired_sheet_is_refused_whatever_moment_is_given_to_the_decisions(desk: Road) -> None:
+    file = export(desk, "--expires-days", "1")
+    edited(file, fill((6, ONE, "same")))
+    (line,) = looked(desk)
+    until = datetime.fromisoformat(line["expires_at"])
+    assert timedelta(0) < until - datetime.now(UTC) < timedelta(days=1)
+    yesterday = {"expires_at": (until - timedelta(days=2)).isoformat()}
+    desk.lake.access.write_text(json.dumps(line | yesterday) + "\n", encoding="utf-8")
+    said = take(desk, file, "DEP-01")
+    assert (said.code, "the sheet expired" in said.err) == (2, True)
+
+
+def test_the_access_log_bears_the_machine_s_own_time(desk: Road) -> None:
+    before = datetime.now(UTC)
+    typed(desk, "q", "--by", "DEP-01")
+    (line,) = looked(desk)
+    assert before <= datetime.fromisoformat(line["at"]) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4096)])
