@@ -80,7 +80,7 @@ class Lake:
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold the named lock (`receive`, `build`, `publish`) over the block; it falls with the process.
+        """Hold the named lock (`receive`, `build`, `publish`, `access`, or of a route) over the block; it falls with the process.
 
         Raises
         ------

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msoffcrypto
 import openpyxl
@@ -15,6 +18,7 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 from openpyxl.worksheet.worksheet import Worksheet
 
+from pipeline import night
 from tests.road.road import Road, copied, rows
 from tests.road.test_bad_input import SECRETS, line
 from tests.road.test_quarantine import put, register
@@ -250,6 +254,17 @@ def test_the_access_log_bears_the_machine_s_own_time(desk: Road) -> None:
     typed(desk, "q", "--by", "DEP-01")
     (line,) = looked(desk)
     assert before <= datetime.fromisoformat(line["at"]) <= datetime.now(UTC)
+
+
+def test_who_looks_is_written_down_by_one_at_a_time(desk: Road) -> None:
+    with mock.patch.dict(os.environ, desk.env), night.review() as room:
+        looking = threading.Thread(target=room.note_access, args=("review", "DEP-01", {"pairs": []}))
+        with desk.lake.lock("access"):
+            looking.start()
+            looking.join(timeout=1)
+            assert (looking.is_alive(), desk.lake.access.exists()) == (True, False)
+        looking.join()
+    assert len(looked(desk)) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(4096)])
