@@ -50,8 +50,14 @@ def export(
     BadDecision
         One of the pairs touches an S3 institution, or `by` is nobody of the Department.
     BadSetting
-        The password is too short.
+        The password is too short, or the file is there already.
     """
+    if file.exists():
+        raise BadSetting(
+            "there is such a file already",
+            where=file.name,
+            todo="Name another: somebody may have begun to fill that one.",
+        )
     if any(row["needs_two"] for row in rows):
         raise BadDecision(
             "a pair touches an S3 institution", where=EXPORTED, todo="Review it with `sanaq review --s3`."

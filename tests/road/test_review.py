@@ -188,6 +188,15 @@ def test_a_sheet_is_encrypted_side_by_side_and_without_s3(desk: Road) -> None:
     assert len(looked(desk)[0]["pairs"]) == 2
 
 
+def test_a_sheet_somebody_may_have_begun_to_fill_is_not_written_over(desk: Road) -> None:
+    file = export(desk)
+    edited(file, fill((6, ONE, "same")))
+    begun = file.read_bytes()
+    said = desk.sanaq("review", "export", file, "--by", "DEP-01")
+    assert (said.code, said.err.startswith("BadSetting")) == (2, True)
+    assert (file.read_bytes() == begun, len(looked(desk))) == (True, 1)
+
+
 def test_what_looks_like_a_formula_stays_a_text(desk: Road) -> None:
     sheet = edited(export(desk), lambda _: None)
     (cell,) = [cell for row in sheet.iter_rows() for cell in row if str(cell.value).startswith("=HYPER")]
