@@ -64,7 +64,7 @@ class Desk(Room):
     def decide(
         self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: dict[str, int] | None = None
     ) -> list[Row]:
-        """Append one decision about each record; all of them, or none.
+        """Append one decision about each record, of one moment; all of them, or none.
 
         Parameters
         ----------
@@ -87,6 +87,7 @@ class Desk(Room):
         self.require_reason(why)
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
             self._read_decisions()
+            moment = self._moment(clock).isoformat()
             held = {row["record_id"]: row for row in self.items()}
             for record_id in record_ids:
                 self._require_open(action, record_id, held.get(record_id), by)
@@ -95,7 +96,7 @@ class Desk(Room):
                 row = {
                     "record_id": record_id,
                     "action": action,
-                    "decided_at": self._moment(clock).isoformat(),
+                    "decided_at": moment,
                     "decided_by": by,
                     "why": why,
                 }

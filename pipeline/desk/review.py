@@ -106,7 +106,7 @@ class Review(Room):
         return {row["pair_id"]: [_compared(row, name) for name in FIELDS] for row in self._rows("review_side")}
 
     def decide(self, words: list[Word], clock: Clock) -> int:
-        """Append what people say about pairs; all of it, or nothing. Who repeats their last word is not written down again.
+        """Append what people say about pairs, as of one moment; all of it, or nothing. Who repeats their last word is not written down again.
 
         Returns
         -------
@@ -125,14 +125,14 @@ class Review(Room):
             if word.verdict not in VERDICTS:
                 raise BadDecision("this is no verdict", where="verdict", todo=f"Say one of {', '.join(VERDICTS)}.")
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
-            last = self._last_words()
+            last, moment = self._last_words(), self._moment(clock).isoformat()
             new = [word for word in words if last.get((*word.cases, word.by)) != word.verdict]
             for word in new:
                 line = {
                     "left_case_id": word.cases[0],
                     "right_case_id": word.cases[1],
                     "verdict": word.verdict,
-                    "decided_at": self._moment(clock).isoformat(),
+                    "decided_at": moment,
                     "decided_by": word.by,
                     "why": word.why,
                 }
