@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BadSetting, ForeignFileRefused, GateFailed, LedgerUnbalanced, NothingToBuild, guarded
+from pipeline.errors import (
+    BadSetting,
+    ForeignFileRefused,
+    GateFailed,
+    InputsMissing,
+    LedgerUnbalanced,
+    NothingToBuild,
+    guarded,
+)
 from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
 from pipeline.settings import Settings, load_settings
 
@@ -30,6 +38,24 @@ def opened() -> tuple[Settings, Lake]:
     """Return the settings of this machine and its lake."""
     settings = load_settings()
     return settings, Lake(settings.lake)
+
+
+def existing_lake() -> Lake:
+    """Return the lake of this machine to ask it something: a question makes none.
+
+    Raises
+    ------
+    InputsMissing
+        There is no lake where the settings say.
+    """
+    folder = load_settings().lake
+    if not folder.is_dir():
+        raise InputsMissing(
+            "there is no lake",
+            where=f"{folder} (SANAQ_LAKE)",
+            todo="Name the folder of the lake you mean, or begin one here with `sanaq receive`.",
+        )
+    return Lake(folder)
 
 
 def moment(text: str) -> datetime:
@@ -303,6 +329,7 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
 def standing(lake: Lake) -> dict[str, Any]:
     """Return what has been received by route, the last build, what is published and released, and what waits.
 
+    `rolled_back` is what is published because somebody took back what was newer;
     `waiting_batch_count` counts batches that are not in what is published; `refused` what lay in the inbox and was not taken, by reason;
     `control_gaps` what senders counted and was still missing as of the published night, by control (None while nothing is published).
     """
@@ -314,10 +341,12 @@ def standing(lake: Lake) -> dict[str, Any]:
     operations = _manifest(lake.operations / "current")
     published = set(operations["inputs"]["batches"]) if operations else set()
     return {
+        "lake": str(lake.root),
         "received": received,
         "build": _named(_manifest(lake.builds / "current"), "build_id"),
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
+        "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "refused": _refused(lake.receipts),
         "control_gaps": _control_gaps(lake.operations / "current") if operations else None,
@@ -332,6 +361,13 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 def _named(manifest: dict[str, Any] | None, name: str) -> dict[str, str] | None:
     return {"name": manifest[name], "as_of": manifest["as_of"]} if manifest else None
+
+
+def _rolled_back(lake: Lake, room: Path) -> dict[str, Any] | None:
+    """Return the line by which a room stands where it does, if what was newer was taken back by it."""
+    last = next(reversed(lake.rolled_back(room)), None)
+    current = _manifest(room / "current")
+    return last if last and current and last["withdrawn"] and last["to"] == current["snapshot_id"] else None
 
 
 def _refused(receipts: Path) -> dict[str, int]:

@@ -20,16 +20,22 @@ app = typer.Typer()
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what has been received, what is published and what waits."""
-    _, lake = night.opened()
+    lake = night.existing_lake()
     standing = night.standing(lake)
     rows = [{"route": route.value, **standing["received"].get(route.value, night.NOTHING_RECEIVED)} for route in Route]
     if as_json:
         print_json({**standing, "received": rows})
         return
+    out.print(f"{'lake':<11} {standing['lake']}", markup=False, soft_wrap=True)
     show(rows, as_json=False, title="Received so far")
     for name in ("build", "operations", "release"):
         said = standing[name]
         out.print(f"{name:<11} {said['name'] + ', as of ' + said['as_of'] if said else 'none yet'}", soft_wrap=True)
+    for row in standing["rolled_back"]:
+        command = {"operations": "publish", "published": "release"}[row["room"]]
+        said = f"{row['room']}, by {row['decided_by']} on {row['decided_at']}: {row['why']}"
+        todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {row['from']}"
+        out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]
     out.print(f"{'to publish':<11} {f'{waits} batches: sanaq build, reconcile, publish' if waits else 'nothing'}")
     if standing["refused"]:
@@ -108,7 +114,7 @@ def diff(
     """Show what differs between any two nights that are kept: the cause, the counts, rows and columns of tables."""
     from pipeline.publish.difference import difference
 
-    _, lake = night.opened()
+    lake = night.existing_lake()
     found = difference(lake, before, now)
     if as_json:
         print_json(found)
@@ -164,7 +170,7 @@ def _settings(rows: list[dict[str, Any]]) -> None:
 def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
     import duckdb
 
-    _, lake = night.opened()
+    lake = night.existing_lake()
     path = (
         lake.published / "current" / "census.duckdb" if release else lake.operations / "current" / "operations.duckdb"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -102,3 +103,20 @@ def test_a_switch_without_who_and_why_or_both_ways_at_once_is_refused(lake: Lake
 def test_an_empty_name_publishes_nothing(lake: Lake) -> None:
     said = sanaq("publish", "--rollback", "", "--by", "DEP-01", "--why", WHY)
     assert isinstance(said.exception, NothingToBuild)
+
+
+@pytest.mark.parametrize(("command", "room"), [("publish", "operations"), ("release", "published")])
+def test_status_says_what_was_taken_back_why_and_what_to_do_until_it_is_done(
+    lake: Lake, command: str, room: str
+) -> None:
+    taken_back = str((lake.root / room / "current").readlink())
+    assert json.loads(sanaq("status", "--json").output)["rolled_back"] == []
+    sanaq(command, "--rollback", "previous", "--by", "DEP-01", "--why", "a [wrong] list")
+    assert json.loads(sanaq("status", "--json").output)["rolled_back"] == lake.rolled_back(lake.root / room)
+    said = sanaq("status").output
+    assert f"{room}, by DEP-01 on " in said
+    assert "a [wrong] list" in said
+    assert f"sanaq {command} --restore {taken_back}" in said
+    sanaq(command, "--restore", taken_back, "--by", "DEP-01", "--why", "it was right")
+    assert json.loads(sanaq("status", "--json").output)["rolled_back"] == []
+    assert "taken back" not in sanaq("status").output

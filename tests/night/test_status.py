@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline import night
 from pipeline.cli import app
+from pipeline.errors import InputsMissing
 from pipeline.settings import load_settings
 from tests.made_build import MadeBuild
 
@@ -57,4 +58,14 @@ def test_where_all_has_arrived_it_says_so(room: Path) -> None:
 
 
 def test_before_the_first_night_gaps_are_not_known(room: Path) -> None:
+    room.mkdir()
     assert json.loads(status("--json"))["control_gaps"] is None
+
+
+@pytest.mark.parametrize("words", [["status"], ["diff", "previous"], ["query", "SELECT 1"]])
+def test_a_lake_that_is_missing_is_named_and_not_made(room: Path, words: list[str]) -> None:
+    problem = CliRunner().invoke(app, words).exception
+    assert isinstance(problem, InputsMissing)
+    assert (problem.what, problem.where) == ("there is no lake", f"{room} (SANAQ_LAKE)")
+    assert "sanaq receive" in problem.todo
+    assert not room.exists()
