@@ -41,6 +41,10 @@ def work(
     by: Annotated[str | None, typer.Option(help="Who decides: employee_id of the register's sheet `employee`.")] = None,
     why: Annotated[str | None, typer.Option(help="A note kept with what is decided, without names.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many pairs at most.")] = 50,
+    pair: Annotated[
+        str | None,
+        typer.Option(metavar="PAIR", help="Only this pair, to think again: also one decided, or that you spoke about."),
+    ] = None,
     with_s3: WithS3 = False,
     language: Language = words.Language.ru,
     now: Now = None,
@@ -56,7 +60,7 @@ def work(
     decided = 0
     with night.review(build_id) as desk:
         desk.require_employee(by)
-        waiting = desk.waiting(by, is_s3=with_s3)
+        waiting = [desk.pair(pair, is_s3=with_s3)] if pair else desk.waiting(by, is_s3=with_s3)
         if not waiting:
             out.print(words.say(language, "terminal", "nothing"))
         for number, row in enumerate(waiting[:limit], 1):
@@ -76,14 +80,18 @@ def work(
 
 @app.command("list")
 def list_pairs(
-    decided: Annotated[bool, typer.Option("--decided", help="Also what people decided since the build.")] = False,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="Also what people decided, since the build or before.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the first in rank.")] = 50,
     build_id: BuildId = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the worklist: what people left open first, then what changes the count, likeliest first. Ids and points only."""
+    from pipeline.desk.review import DONE
+
     with night.review(build_id) as desk:
-        pairs = [row for row in desk.pairs() if decided or row["standing"] != "decided"]
+        pairs = [row for row in desk.pairs() if decided or row["standing"] not in DONE]
     if as_json:
         print_json(pairs)
         return
@@ -135,7 +143,9 @@ def import_sheet(
     disagreements = done.pop("disagreements")
     show([done], as_json=False, title="Taken back")
     if disagreements:
-        out.print("[bold]Where two people disagree, the machine's choice stands until one of them thinks again[/]")
+        out.print(
+            "[bold]Where two people disagree, the machine's choice stands until one of them thinks again, or a third decides[/]"
+        )
         for each in disagreements:
             said = ", ".join(f"{who}: {what}" for who, what in each.items() if who != "pair_id")
             out.print(f"  {each['pair_id']}  {said}", markup=False, soft_wrap=True)

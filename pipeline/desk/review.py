@@ -18,6 +18,7 @@ from pipeline.sql import quoted
 FIELDS = ("family_name", "given_name", "patronymic", "birth_on", "sex", "iin", "institution_id", "stay", "interview")
 LIKENESSES = {"family_name": "family_like", "given_name": "given_like", "patronymic": "patronymic_like", "birth_on": "birth_like", "iin": "iin_like"}  # fmt: skip
 SIGNS = {2: "=", 1: "≈", 0: "·", -1: "≠"}
+DONE = ("decided", "settled")
 Verdict = Literal["same", "different", "unsure"]
 
 
@@ -63,13 +64,14 @@ class Review(Room):
 
     def __init__(self, lake: Lake, settings: Settings, folder: Path) -> None:
         super().__init__(lake, settings, folder)
-        self._keep("guarded_pair", "SELECT left_case_id, right_case_id FROM review_pair WHERE needs_two")
+        self._execute("pair_id", query=resolving("pair_id"))
         self._read_words()
 
     def pairs(self) -> list[Row]:
-        """Return what is on the worklist, in its order; ids, reasons and points only.
+        """Return what is on the worklist, in its order, and what people settled before; ids, reasons and points only.
 
-        `standing` is `waits`, `unsure`, `proposed`, `disputed`, `contradicted` or `decided` (holds from the next build on).
+        `standing` is `waits`, `unsure`, `proposed`, `disputed`, `contradicted`, `decided` (holds from the next build on) or `settled`
+        (nobody is asked about it any more).
         """
         return self._rows("review_item")
 
@@ -78,24 +80,28 @@ class Review(Room):
         return [
             row
             for row in self.pairs()
-            if row["standing"] != "decided" and by not in row["said_by"] and (is_s3 or not row["needs_two"])
+            if row["standing"] not in DONE and by not in row["said_by"] and (is_s3 or not row["needs_two"])
         ]
 
-    def pair(self, pair_id: str) -> Row:
-        """Return one pair of the worklist.
+    def pair(self, pair_id: str, *, is_s3: bool) -> Row:
+        """Return one pair to think about again, whoever has spoken about it and whatever holds.
 
         Raises
         ------
         NoSuchRecord
-            It is not on the worklist.
+            It is not on the worklist, and nobody has spoken about it.
+        BadDecision
+            It touches an S3 institution, and that was not asked for.
         """
         found = [row for row in self.pairs() if row["pair_id"] == pair_id]
         if not found:
             raise NoSuchRecord(
-                "that pair is not on the worklist",
-                where="PAIR",
-                todo="`sanaq review list` says what waits; what was settled is no longer asked.",
+                "that pair is not on the worklist, and nobody has spoken about it",
+                where="--pair",
+                todo="`sanaq review list --decided` lists what waits and what is settled.",
             )
+        if found[0]["needs_two"] and not is_s3:
+            raise BadDecision("the pair touches an S3 institution", where="--pair", todo="Say --s3 as well.")
         return found[0]
 
     def compared(self, pair_ids: list[str], by: str, act: str, **about: object) -> dict[str, list[Compared]]:
@@ -141,12 +147,12 @@ class Review(Room):
         return len(new)
 
     def disputed(self, cases: dict[str, list[str]]) -> list[Row]:
-        """Return those of the pairs, cases by pair, about which people contradict each other, with everybody's last word."""
+        """Return those of the pairs, cases by pair, about which as many say the one as the other, with everybody's last word."""
         said: dict[tuple[str, str], dict[str, str]] = {}
         for (left, right, by), verdict in self._last_words().items():
             said.setdefault((left, right), {})[by] = verdict
         words = {pair_id: said.get((left, right), {}) for pair_id, (left, right) in sorted(cases.items())}
-        return [{"pair_id": each, **told} for each, told in words.items() if {"same", "different"} <= {*told.values()}]
+        return [{"pair_id": each, **told} for each, told in words.items() if _is_even([*told.values()])]
 
     def taken_out(self, sheet_id: str) -> Row | None:
         """Return what was noted when a sheet was exported; None if none was by that id."""
@@ -159,7 +165,14 @@ class Review(Room):
 
     def _read_words(self) -> None:
         register_verdicts(self._bench, EVER)
+        self._keep_guarded("SELECT unnest([left_case_id, right_case_id]) FROM verdict_line")
+        self._keep("desk_pair")
+        self._keep("guarded_pair", "SELECT left_case_id, right_case_id FROM desk_pair WHERE needs_two")
         self._keep("pair_verdict", resolving("pair_verdict"))
+
+
+def _is_even(said: list[str]) -> bool:
+    return 0 < said.count("same") == said.count("different")
 
 
 def _compared(row: Row, name: str) -> Compared:

@@ -1,7 +1,7 @@
 -- What the two records of the pairs in hand say, and how alike it is: 2 equal, 1 near, 0 one side says nothing, -1 different.
 -- Identity: whoever asks for this is written down.
 WITH pair AS (
-    FROM review_pair SEMI JOIN hand USING (pair_id)
+    FROM desk_pair SEMI JOIN hand USING (pair_id)
 ),
 
 likeness AS (

@@ -24,7 +24,7 @@ def run(bench: Workbench) -> None:
     """Make every table of the step."""
     register_decisions(bench, bench.as_of)
     register_verdicts(bench, bench.as_of)
-    for macros in ("points", "likeness"):
+    for macros in ("points", "likeness", "pair_id"):
         _execute(bench, macros)
     _find_papers(bench)
     _withhold(bench)

@@ -1,5 +1,6 @@
 -- How each pair of cases stands that people have spoken about. Everybody's last word counts, an unsure one takes the word before back.
--- Whose words contradict each other decide nothing; where a pair is guarded, one person alone neither.
+-- Where as many say the one as the other nothing is decided, until somebody thinks again or one more person speaks; where a pair is
+-- guarded, one person alone decides nothing either.
 WITH last_word AS (
     SELECT *
     FROM verdict_line
@@ -20,10 +21,10 @@ SELECT
     tally.left_case_id,
     tally.right_case_id,
     CASE
-        WHEN tally.same_count > 0 AND tally.different_count > 0 THEN 'disputed'
         WHEN tally.same_count + tally.different_count = 0 THEN 'unsure'
-        WHEN guarded_pair.left_case_id IS NOT NULL AND tally.same_count + tally.different_count < 2 THEN 'proposed'
-        WHEN tally.same_count > 0 THEN 'same'
+        WHEN tally.same_count = tally.different_count THEN 'disputed'
+        WHEN guarded_pair.left_case_id IS NOT NULL AND greatest(tally.same_count, tally.different_count) < 2 THEN 'proposed'
+        WHEN tally.same_count > tally.different_count THEN 'same'
         ELSE 'different'
     END AS standing
 FROM tally

@@ -95,7 +95,7 @@ sided AS (
 )
 
 SELECT
-    left(keyed_id(left_case_id || chr(10) || right_case_id), 12) AS pair_id,
+    pair_id(left_case_id, right_case_id) AS pair_id,
     left_record_id,
     right_record_id,
     left_case_id,

@@ -123,6 +123,27 @@ def test_whoever_disagrees_leaves_the_machine_its_choice_and_is_listed(
     assert [row[-1] for row in worklist(outcome)] == ["disputed"]
 
 
+@pytest.mark.parametrize("site", ["ORPHANS", "CRISIS"])
+@pytest.mark.parametrize(("who", "verdict"), [("DEP-03", "same"), ("DEP-03", "different"), ("DEP-02", "same")])
+def test_a_third_person_or_a_change_of_mind_settles_what_two_disagree_about(
+    field: Field, tmp_path: Path, site: str, who: str, verdict: str
+) -> None:
+    field.record("a")
+    field.record("b", site=site, patronymic=None)
+    for person, said in (("DEP-01", "same"), ("DEP-02", "different"), (who, verdict)):
+        field.say("a", "b", said, by=person)
+    outcome = field.resolve(tmp_path)
+    assert (outcome.are_one("a", "b"), worklist(outcome)) == (verdict == "same", [])
+
+
+def test_who_thinks_again_leaves_the_other_alone_where_a_pair_touches_s3(field: Field, tmp_path: Path) -> None:
+    field.record("a")
+    field.record("b", site="CRISIS", patronymic=None)
+    for person, said in (("DEP-01", "same"), ("DEP-02", "different"), ("DEP-02", "unsure")):
+        field.say("a", "b", said, by=person)
+    assert [row[-1] for row in worklist(field.resolve(tmp_path))] == ["proposed"]
+
+
 def test_a_person_may_think_again(field: Field, tmp_path: Path) -> None:
     field.record("a")
     field.record("b", **ELSEWHERE)

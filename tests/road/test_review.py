@@ -129,6 +129,29 @@ def test_two_people_decide_on_a_pair_of_s3_and_only_if_they_ask_for_it(desk: Roa
     assert ["3 first", "3 second"] in people(desk.build())
 
 
+def test_two_who_disagree_about_a_pair_of_s3_may_think_again(desk: Road) -> None:
+    (pair,) = [row["pair_id"] for row in worklist(desk) if row["needs_two"]]
+    for person, key, standing in (("DEP-01", "s", "proposed"), ("DEP-02", "d", "disputed"), ("DEP-01", "d", "decided")):
+        typed(desk, key, "--by", person, "--pair", pair, "--s3")
+        assert [row["standing"] for row in desk.do("review", "list", "--decided") if row["needs_two"]] == [standing]
+    refused = desk.sanaq("review", "--by", "DEP-01", "--pair", pair)
+    assert (refused.code, "S3" in refused.err) == (2, True)
+    assert len(looked(desk)) == 3
+
+
+def test_what_was_settled_before_the_build_can_be_thought_about_again(desk: Road) -> None:
+    pair = worklist(desk)[0]["pair_id"]
+    typed(desk, "s", "--by", "DEP-01", "--pair", pair)
+    desk.build()
+    assert pair not in [row["pair_id"] for row in worklist(desk)]
+    (settled,) = [row for row in desk.do("review", "list", "--decided") if row["standing"] == "settled"]
+    assert (settled["pair_id"], settled["said_by"]) == (pair, ["DEP-01"])
+    assert settled["left_person_id"] == settled["right_person_id"]
+    assert "11.01.1985" in typed(desk, "d", "--by", "DEP-02", "--pair", pair)
+    assert [row["standing"] for row in worklist(desk) if row["pair_id"] == pair] == ["disputed"]
+    assert desk.sanaq("review", "--by", "DEP-01", "--pair", "nobody").code == 3
+
+
 def test_nobody_but_an_employee_looks(desk: Road) -> None:
     said = desk.sanaq("review", "--by", "DEP-99")
     assert (said.code, said.err.startswith("BadDecision"), desk.lake.access.exists()) == (2, True, False)
