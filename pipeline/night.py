@@ -315,7 +315,13 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
 
     folder = lake.builds / (build_id or "current")
     if not folder.exists():
-        raise NothingToBuild("there is no such build", where=str(folder), todo="Run `sanaq build` first.")
+        raise NothingToBuild(
+            "there is no such build",
+            where=str(folder),
+            todo="Name a folder that lies beside it, or leave --build out for the last build made."
+            if build_id
+            else "Run `sanaq build` first.",
+        )
     missing = [step for step in STEPS if not (folder / step).is_dir()]
     if missing:
         raise GateFailed(

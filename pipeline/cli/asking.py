@@ -107,7 +107,9 @@ def docs() -> None:
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="Snapshot in operations/.")],
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="Snapshot in operations/, by its name or: previous, current.")
+    ],
     now: Annotated[str, typer.Argument(metavar="B", help="Another; the present one when left out.")] = "current",
     as_json: AsJson = False,
 ) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
-from pipeline.publish.snapshot import read_snapshot_manifest
+from pipeline.publish.snapshot import read_snapshot_manifest, snapshot_folder
 
 Row = dict[str, Any]
 # Tables whose sums are the counts of a night, and the causes a manifest can name, as people call them.
@@ -29,7 +29,7 @@ CAUSES = {
 
 
 def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
-    """Compare two snapshots of `operations/`.
+    """Compare two snapshots of `operations/`, each by its name, `current` or `previous`.
 
     Returns
     -------
@@ -39,10 +39,10 @@ def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
 
     Raises
     ------
-    InputsMissing
+    NothingToBuild
         One of them is not there.
     """
-    folders = [(lake.operations / name).resolve() for name in (first, second)]
+    folders = [snapshot_folder(lake, lake.operations, name) for name in (first, second)]
     before, now = (read_snapshot_manifest(folder) for folder in folders)
     names = sorted(before["tables"].keys() | now["tables"].keys())
     return {

@@ -120,3 +120,22 @@ def test_status_says_what_was_taken_back_why_and_what_to_do_until_it_is_done(
     sanaq(command, "--restore", taken_back, "--by", "DEP-01", "--why", "it was right")
     assert json.loads(sanaq("status", "--json").output)["rolled_back"] == []
     assert "taken back" not in sanaq("status").output
+
+
+@pytest.mark.parametrize("words", [("release", "--rollback", "R1", "--by", "DEP-01", "--why", WHY), ("export", "ddi", "out", "--release", "R1")])  # fmt: skip
+def test_of_an_unknown_release_it_is_said_which_there_are(lake: Lake, words: tuple[str, ...]) -> None:
+    problem = sanaq(*words).exception
+    assert isinstance(problem, NothingToBuild)
+    for folder in lake.published.glob("R*"):
+        assert folder.name in problem.todo
+
+
+def test_before_the_first_release_an_export_says_how_there_comes_to_be_one(lake: Lake) -> None:
+    shutil.rmtree(lake.published)
+    with pytest.raises(NothingToBuild, match="Run `sanaq release` first"):
+        night.export("ddi", lake.root / "out", "current", "en")
+
+
+def test_of_an_unknown_build_the_last_one_made_is_offered(lake: Lake) -> None:
+    with pytest.raises(NothingToBuild, match="leave --build out"):
+        night.roll_back("operations", "previous", "DEP-01", WHY, "0123456789abcdef")

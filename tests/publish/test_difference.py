@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.errors import InputsMissing
+from pipeline.errors import NothingToBuild
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations
 from pipeline.publish.difference import difference
@@ -71,10 +71,10 @@ def test_the_command_tells_the_same_to_people_and_programs(
     assert said.exit_code == 0, said.output
     assert "1 came, 0 are gone" in said.output
     told = json.loads(CliRunner().invoke(app, ["diff", first, "--json"]).output)
-    assert told == difference(lake, first, "current")
+    assert told == difference(lake, first, "current") == difference(lake, "previous", "current")
 
 
 def test_a_night_that_is_not_kept_is_said_so(lake: Lake, build: Path, settings: Settings) -> None:
-    publish_operations(lake, build, settings)
-    with pytest.raises(InputsMissing):
+    kept = publish_operations(lake, build, settings).snapshot_id
+    with pytest.raises(NothingToBuild, match=f"that lie there: {kept}\\."):
         difference(lake, "20200101T000000Z-000000000000", "current")
