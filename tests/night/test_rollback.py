@@ -80,6 +80,14 @@ def test_what_the_desk_refuses_is_refused_here(lake: Lake, by: str, why: str, me
     assert not lake.rollbacks.exists()
 
 
+def test_where_the_last_register_knows_nobody_another_build_s_is_asked(lake: Lake) -> None:
+    known = (lake.builds / "current").resolve().name
+    night.finish_build(MadeBuild(as_of=AS_OF + timedelta(days=2)).write(lake.root, load_settings()).name)
+    words = ("publish", "--rollback", "previous", "--by", "DEP-01", "--why", WHY)
+    assert isinstance(sanaq(*words).exception, BadDecision)
+    assert sanaq(*words, "--build", known).exit_code == 0
+
+
 def test_a_release_taken_back_is_not_exported_until_it_is_restored(lake: Lake, tmp_path: Path) -> None:
     taken_back = str((lake.published / "current").readlink())
     sanaq("release", "--rollback", "previous", "--by", "DEP-01", "--why", WHY)
@@ -114,7 +122,7 @@ def test_status_says_what_was_taken_back_why_and_what_to_do_until_it_is_done(
     sanaq(command, "--rollback", "previous", "--by", "DEP-01", "--why", "a [wrong] list")
     assert json.loads(sanaq("status", "--json").output)["rolled_back"] == lake.rolled_back(lake.root / room)
     said = sanaq("status").output
-    assert f"{room}, by DEP-01 on " in said
+    assert f"taken back  {room}, by DEP-01 on " in said
     assert "a [wrong] list" in said
     assert f"sanaq {command} --restore {taken_back}" in said
     sanaq(command, "--restore", taken_back, "--by", "DEP-01", "--why", "it was right")
