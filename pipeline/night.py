@@ -266,13 +266,13 @@ def roll_back(
 
     What is newer is taken back; with `restores` it goes to one that was. The register of a build, of the last one made when None, has to know who decides.
     """
-    from pipeline.desk.room import Room
+    from pipeline.desk.room import Room, require_reason
     from pipeline.publish import roll_back as switch
 
     settings, lake = opened()
     with Room(lake, settings, build_folder(lake, build_id)) as room:
         room.require_employee(by)
-        room.require_reason(why)
+    require_reason(why)
     with lake.lock("publish"):
         return switch(lake, lake.root / room_name, name, by=by, why=why, at=system_clock(), restores=restores)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from pathlib import Path
 
-from pipeline.desk.room import EVER, HERE, PERSON, Room, Row
+from pipeline.desk.room import EVER, HERE, PERSON, Room, Row, require_reason
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
@@ -84,7 +85,9 @@ class Desk(Room):
             There is no such record.
         """
         self.require_employee(by)
-        self.require_reason(why)
+        listed = ", ".join(map(quoted, record_ids))
+        said = self.said_of(f"SELECT record_id, record_id AS about FROM record WHERE record_id IN ({listed})")
+        require_reason(why, chain(*said.values()))
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
             self._read_decisions()
             moment = self._moment(clock).isoformat()

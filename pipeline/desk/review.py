@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from pipeline.desk.room import EVER, Room, Row, resolving
+from pipeline.desk.room import EVER, Room, Row, require_reason, resolving
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import Clock, Lake, append_line
@@ -124,10 +125,13 @@ class Review(Room):
         BadDecision
             Somebody may not decide, or says something else than `same`, `different` or `unsure`.
         """
+        listed = ", ".join(quoted(case) for word in words if word.why is not None for case in word.cases)
+        cases = f"SELECT unnest([{listed}]::VARCHAR[])"
+        said = self.said_of(f"SELECT record_id, case_id AS about FROM respondent WHERE case_id IN ({cases})")
         for word in words:
             self.require_employee(word.by)
             if word.why is not None:
-                self.require_reason(word.why)
+                require_reason(word.why, chain(*(said.get(case, []) for case in word.cases)))
             if word.verdict not in VERDICTS:
                 raise BadDecision("this is no verdict", where="verdict", todo=f"Say one of {', '.join(VERDICTS)}.")
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment

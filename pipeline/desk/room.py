@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,21 +66,10 @@ class Room:
                 todo="Give your `employee_id` as it stands in the register's sheet `employee`.",
             )
 
-    @staticmethod
-    def require_reason(why: str) -> None:
-        """Hold a reason to a few printable words without anybody's number.
-
-        Raises
-        ------
-        BadDecision
-            It is something else.
-        """
-        if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
-            raise BadDecision(
-                f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
-                where="--why",
-                todo="Say in a few words why, without anybody's name or number: whoever works at the desk reads it.",
-            )
+    def said_of(self, records: str) -> dict[str, list[str]]:
+        """Return names and dates that records say of who it is, what no reason may hold, by what a query says each `record_id` is `about`."""
+        self._keep("reasoned", records)
+        return {row["about"]: row["said"] for row in self._rows("said")}
 
     def note_access(self, act: str, by: str, about: Row) -> None:
         """Write down who looked at identity, when by the machine's own clock, and of whom: ids only, never what was read."""
@@ -134,3 +123,22 @@ class Room:
 def resolving(name: str) -> str:
     """Return a query of the step that resolves."""
     return (HERE.parent / "resolve" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def require_reason(why: str, said: Iterable[str] = ()) -> None:
+    """Hold a reason, or a note, to a few printable words without anybody's number and without what is said of who it is about.
+
+    Raises
+    ------
+    BadDecision
+        It is something else.
+    """
+    todo = "Say in a few words why, without anybody's name or number: whoever works at the desk reads it."
+    if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
+        raise BadDecision(
+            f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
+            where="--why",
+            todo=todo,
+        )
+    if any(len(text) > 2 and text.casefold() in why.casefold() for text in said):
+        raise BadDecision("the reason holds a name or a date of who it is about", where="--why", todo=todo)

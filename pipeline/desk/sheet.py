@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipeline.desk.review import FIELDS, Compared, Review, Word
-from pipeline.desk.room import Row
+from pipeline.desk.room import Row, require_reason
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, BadSetting
 from pipeline.lake import Clock, system_clock
@@ -230,10 +230,11 @@ def _read(
             problems.append((number, "the pair is there twice"))
         seen.add(pair_id)
         why = str(line[NOTE - 1]).strip() or None
-        if why and any(
-            len(side) > 2 and side.casefold() in why.casefold() for side in sides[: 2 * FIELDS.index("sex")]
-        ):
-            problems.append((number, "the note holds a name or a date of the pair"))
+        try:
+            if why:
+                require_reason(why, sides[: 2 * FIELDS.index("sex")])
+        except BadDecision as refused:
+            problems.append((number, refused.what))
         for column, said in enumerate((line[ONE - 1], line[OTHER - 1])):
             text = str(said).strip().casefold()
             if not text:

@@ -287,6 +287,7 @@ REFUSED: dict[str, tuple[Refused, str]] = {
     "nobody of the register": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--by", "DEP-99"], "BadDecision"),
     "no reason": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--why", " "], "BadDecision"),
     "an IIN in the reason": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--why", f"is {SECRETS[2]}"], "BadDecision"),
+    "a name in the reason": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], "--why", f"is {SECRETS[1]}"], "BadDecision"),
     "no case": (lambda road: held(road, "R-NO-CASE-ID"), "BadDecision"),
     "a row of a list": (lambda road: held(road, "NO_IDENTITY"), "BadDecision"),
     "one good, one unknown": (lambda road: [*held(road, "R-FORM-NOT-APPROVED")[:1], SECRETS[1]], "NoSuchRecord"),

@@ -152,6 +152,14 @@ def test_what_was_settled_before_the_build_can_be_thought_about_again(desk: Road
     assert desk.sanaq("review", "--by", "DEP-01", "--pair", "nobody").code == 3
 
 
+def test_a_name_in_the_note_of_the_terminal_is_refused_as_on_a_sheet(desk: Road) -> None:
+    for why in (f"это {SECRETS[1].upper()}", "11.01.1985 оба", f"ИИН {SECRETS[2]}"):
+        with mock.patch("sys.stdin", io.StringIO("s")):
+            said = desk.sanaq("review", "--by", "DEP-01", "--why", why)
+        assert (said.code, said.err.startswith("BadDecision"), why in said.err) == (2, True, False)
+    assert not (desk.lake.decisions / "review.jsonl").exists()
+
+
 def test_nobody_but_an_employee_looks(desk: Road) -> None:
     said = desk.sanaq("review", "--by", "DEP-99")
     assert (said.code, said.err.startswith("BadDecision"), desk.lake.access.exists()) == (2, True, False)
@@ -253,7 +261,7 @@ REFUSED: dict[str, tuple[Edit, tuple[str, ...], str]] = {
     "no verdict": (fill((6, ONE, "same"), (9, ONE, "maybe")), ("DEP-01",), "row 9: this is no verdict"),
     "two people in one": (fill((6, OTHER, "same")), ("DEP-01", "DEP-01"), "two different people"),
     "a second column of nobody": (fill((6, OTHER, "same")), ("DEP-01",), "row 6: the second column"),
-    "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), "row 6: the note"),
+    "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), "row 6: the reason holds a name"),
     "a sheet of another lake": (fill((1, 2, "00000000")), ("DEP-01",), "no such sheet"),
     "nobody of the register": (fill((6, ONE, "same")), ("DEP-99",), "no such employee"),
 }  # fmt: skip
