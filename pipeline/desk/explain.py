@@ -61,9 +61,7 @@ class Explain(Room):
         """
         self.require_employee(by)
         if not is_s3 and any(row["institution_id"] == "S3" for row in explained["records"]):
-            raise BadDecision(
-                "the person is at an S3 institution", where="--identity", todo="Say --s3 if you are named for it."
-            )
+            raise BadDecision("the person is at an S3 institution", where="--identity", todo="Say --s3 as well.")
         ids = [row["record_id"] for row in explained["records"]]
         self.note_access("explain", by, {"person_id": explained["person_id"], "records": ids})
         return {row.pop("record_id"): row for row in self._rows("explained_identity")}
