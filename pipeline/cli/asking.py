@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, Route
-from pipeline.cli.terminal import out, print_json, show, show_stations
+from pipeline.cli.terminal import moment, out, print_json, show, show_stations
 from pipeline.errors import BadQuery, BadSetting, NothingToBuild
 from pipeline.settings import load_settings
 
+if TYPE_CHECKING:
+    from pipeline.doctor import Finding
+
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
+MISSING = ("record_id", "case_id", "age_hours")
 
 app = typer.Typer()
 
@@ -30,10 +35,12 @@ def status(as_json: AsJson = False) -> None:
     show(rows, as_json=False, title="Received so far")
     for name in ("build", "operations", "release"):
         said = standing[name]
-        out.print(f"{name:<11} {said['name'] + ', as of ' + said['as_of'] if said else 'none yet'}", soft_wrap=True)
+        out.print(
+            f"{name:<11} {said['name'] + ', as of ' + moment(said['as_of']) if said else 'none yet'}", soft_wrap=True
+        )
     for row in standing["rolled_back"]:
         command = {"operations": "publish", "published": "release"}[row["room"]]
-        said = f"{row['room']}, by {row['decided_by']} on {row['decided_at']}: {row['why']}"
+        said = f"{row['room']}, by {row['decided_by']} on {moment(row['decided_at'])}: {row['why']}"
         todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {row['from']}"
         out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]
@@ -80,7 +87,9 @@ def ledger(
 def missing(build_id: BuildId = None, as_json: AsJson = False) -> None:
     """Show the cases that came by portal, VPN or USB and are not in the Census Database after 72 hours, the oldest first."""
     with night.desk(build_id) as desk:
-        show(desk.missing(), as_json, title="Not in the Census Database")
+        cases = desk.missing()
+    rows = cases if as_json else [{name: case[name] for name in MISSING} for case in cases]
+    show(rows, as_json, title="Not in the Census Database")
 
 
 @app.command()
@@ -122,7 +131,7 @@ def diff(
         print_json(found)
         return
     for side in ("from", "to"):
-        out.print(f"{side:<5} {found[side]['snapshot_id']}, as of {found[side]['as_of']}", soft_wrap=True)
+        out.print(f"{side:<5} {found[side]['snapshot_id']}, as of {moment(found[side]['as_of'])}", soft_wrap=True)
     tables = [
         {name: ", ".join(cell) if isinstance(cell, list) else cell for name, cell in row.items()}
         for row in found["tables"]
@@ -157,8 +166,23 @@ def doctor(as_json: AsJson = False) -> None:
             if finding.next:
                 out.print(f"{'':<27}next: {finding.next}", markup=False, soft_wrap=True)
         _settings(listed(settings))
+        _verdict(findings)
     if any(finding.level == "failed" for finding in findings):
         raise typer.Exit(1)
+
+
+def _verdict(findings: list[Finding]) -> None:
+    """Say how many findings there are, what the exit code means, and which to look at first."""
+    count = Counter(finding.level for finding in findings)
+    failed, attention = count["failed"], count["attention"]
+    verdict = "not fit for a night" if failed else "fit for a night"
+    out.print(
+        f"\n[bold]{verdict}[/]: {failed} failed, {attention} to attend to, {count['ok']} ok; exit code {int(failed > 0)}",
+        soft_wrap=True,
+    )
+    first = next((finding for level in ("failed", "attention") for finding in findings if finding.level == level), None)
+    if first:
+        out.print(f"first: {first.check}: {first.next}", markup=False, soft_wrap=True)
 
 
 def _settings(rows: list[dict[str, Any]]) -> None:

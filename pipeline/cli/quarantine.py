@@ -12,7 +12,7 @@ from pipeline.cli.options import AsJson, BuildId, By, Now, Route, Why
 from pipeline.cli.steps import make
 from pipeline.cli.terminal import out, print_json, show, show_stations
 
-LISTED = ("record_id", "route", "kind", "institution_id", "reason", "age_hours", "last_seen_at", "standing")
+LISTED = ("record_id", "institution_id", "reason", "age_hours", "standing")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +44,8 @@ def list_items(
     if as_json:
         print_json(waiting)
         return
-    show([{name: item[name] for name in LISTED} for item in waiting[:limit]], as_json=False, title="In quarantine")
+    rows = [{name: item[name] for name in LISTED} for item in waiting[:limit]]
+    show(rows, as_json=False, title="In quarantine", elided=("reason",))
     if len(waiting) > limit:
         out.print(f"{limit} of {len(waiting)} shown; --limit shows more, --reason and --route fewer")
 

@@ -18,7 +18,7 @@ from pipeline.cli.terminal import out, print_json, show, shown
 from pipeline.desk import words
 from pipeline.settings import load_settings
 
-LISTED = ("pair_id", "rank_no", "reason", "score", "effect_count", "standing", "left_institution_id", "right_institution_id", "said_by")  # fmt: skip
+LISTED = ("pair_id", "reason", "score", "standing", "left_institution_id", "right_institution_id")
 STYLES = {None: "dim", 2: "", 1: "yellow", 0: "dim", -1: "bold red"}
 KEYS = {"s": "same", "d": "different", "u": "unsure"}
 
@@ -95,8 +95,8 @@ def list_pairs(
     if as_json:
         print_json(pairs)
         return
-    rows = [{name: row[name] for name in LISTED} | {"said_by": ", ".join(row["said_by"])} for row in pairs[:limit]]
-    show(rows, as_json=False, title="Pairs that may be one person")
+    rows = [{name: row[name] for name in LISTED} for row in pairs[:limit]]
+    show(rows, as_json=False, title="Pairs that may be one person", elided=("reason",))
     if len(pairs) > limit:
         out.print(f"{limit} of {len(pairs)} shown; --limit shows more")
 

@@ -56,7 +56,7 @@ def receive(
                 rows.append({"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": FAILED})
             bar.remove_task(task)
     if any(row["note"] != FAILED for row in rows):
-        show(rows, as_json, title="Received")
+        show(rows, as_json, title="Received", elided=("note",))
     settings, lake = night.opened()
     if not settings.inbox.is_dir() and route not in (Route.portal, Route.census_db):
         err.print(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, Group, JustifyMethod
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -20,11 +23,18 @@ WIDEST = 10_000
 # What a terminal would obey, or what turns the direction of a line; a name may hold anything.
 NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+NARROWEST = 12
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def show(rows: list[dict[str, Any]], as_json: bool, *, title: str) -> None:
+def show(rows: list[dict[str, Any]], as_json: bool, *, title: str, elided: Collection[str] = ()) -> None:
+    """Print rows as a table; on a terminal it is too wide for, record by record.
+
+    `elided` names the columns that may lose their end for the table to fit.
+    """
     if as_json:
         print_json(rows)
         return
@@ -33,15 +43,16 @@ def show(rows: list[dict[str, Any]], as_json: bool, *, title: str) -> None:
         show_record(rows[0])
         return
     table = _table(rows, title)
-    needed = out.measure(table, options=out.options.update(width=WIDEST)).maximum
     if not rows:
         out.print(f"[bold]{title}[/]: no rows")
-    elif out.is_terminal and needed > out.width:
+    elif not out.is_terminal or _needed(table) <= out.width:
+        Console(width=max(_needed(table), out.width), highlight=False).print(table)
+    elif _needed(table := _table(rows, title, elided, is_narrow=True)) <= out.width:
+        out.print(table)
+    else:
         for number, row in enumerate(rows, start=1):
             out.print(f"[bold]{title}[/] {number} of {len(rows)}")
             show_record(row)
-    else:
-        Console(width=max(needed, out.width), highlight=False).print(table)
 
 
 def show_record(row: dict[str, Any]) -> None:
@@ -79,14 +90,31 @@ def complain(problem: SanaqError) -> None:
     err.print(f"  where    {problem.where}\n  next     {problem.todo}", markup=False, soft_wrap=True)
 
 
-def _table(rows: list[dict[str, Any]], title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+def _table(rows: list[dict[str, Any]], title: str, elided: Collection[str] = (), *, is_narrow: bool = False) -> Table:
+    """Make a table; a narrow one breaks its heads at every underscore, and lets columns to be elided give way."""
+    padding = (0, 1, 0, 0) if is_narrow else (0, 1)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=padding
+    )
     for name in rows[0] if rows else []:
         is_number = any(isinstance(row[name], int | float) for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
+        head = name.replace("_", "\n") if is_narrow else name
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(head, justify=justify, vertical="bottom", no_wrap=name not in elided)
     for row in rows:
-        table.add_row(*(Text(_text(value)) for value in row.values()))
+        table.add_row(*(Text(_text(value), no_wrap=True, overflow="ellipsis") for value in row.values()))
     return table
+
+
+def _needed(table: Table) -> int:
+    """Return how wide a table has to be, its elided columns no wider than can just be read."""
+    widest = out.options.update(width=WIDEST)
+    given_way = [
+        max(0, Measurement.get(out, widest, Group(*column.cells)).maximum - NARROWEST)
+        for column in table.columns
+        if not column.no_wrap
+    ]
+    return out.measure(table, options=widest).maximum - sum(given_way)
 
 
 def _text(value: object) -> str:
@@ -94,7 +122,15 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}"
+    if isinstance(value, datetime) or (isinstance(value, str) and MOMENT.fullmatch(value)):
+        return moment(value)
     return "" if value is None else shown(str(value))
+
+
+def moment(at: datetime | str) -> str:
+    """Return a moment as people read it: to the second, in UTC, and saying so. One without an offset is of a table, and UTC."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{known.astimezone(UTC) if known.tzinfo else known:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def shown(text: str) -> str:

@@ -91,7 +91,7 @@ def _bring(receipt: Receipt, lake: Lake, settings: Settings, clock: Clock, is_sw
 
 def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
     if not portal.is_set_up(settings):
-        receipt.note = "skipped: the portal is not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)"
+        receipt.note = "skipped: not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)"
         return
     _enter(receipt, portal.brought(landing, lake, settings))
     if not (receipt.landed or receipt.again or receipt.refused):
@@ -117,7 +117,7 @@ def _from_central(receipt: Receipt, landing: Landing, lake: Lake, settings: Sett
 
 def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings, is_sweep: bool) -> None:
     if settings.census_db_url is None:
-        receipt.note = "skipped: the Census Database is not set up (SANAQ_CENSUS_DB_URL)"
+        receipt.note = "skipped: not set up (SANAQ_CENSUS_DB_URL)"
         return
     from pipeline.receive.census_db import pull  # its driver takes longer to load than most receipts to land
 

@@ -336,7 +336,7 @@ def test_a_portal_nobody_set_up_is_no_failure_and_the_doctor_says_the_same(tmp_p
     receipt = field.receive("portal")
     assert (receipt.landed, receipt.note) == (
         [],
-        "skipped: the portal is not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)",
+        "skipped: not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)",
     )
     (finding,) = (one for one in examine(field.settings) if one.check == "portal")
     assert (finding.level, finding.found) == ("attention", "skipped: not set up")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +65,83 @@ def test_build_names_every_input_that_differs(tmp_path: Path, played: Played) ->
     said = played.road.sanaq("build", "--inputs", path)
     assert said.code == 3
     assert "inputs differ from the manifest: batches, code, round" in said.err
+
+
+@pytest.fixture
+def _on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 80 columns and no colours."""
+    monkeypatch.setattr(terminal.out, "width", 80)
+    monkeypatch.setattr(terminal.out, "no_color", True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+
+def read(printed: str) -> str:
+    """What a person reads of it."""
+    return re.sub("\x1b\\[[0-9;]*m", "", printed)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2021, 10, 19, 21, 0, 0, 7),  # noqa: DTZ001  # as a table has it
+        datetime(2021, 10, 19, 21, 0, tzinfo=UTC),
+        "2021-10-19T21:00:00.000007+00:00",
+        "2021-10-20T02:00:00+05:00",
+    ],
+    ids=str,
+)
+def test_a_moment_is_shown_in_utc_and_says_so(value: object, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show([{"received_at": value}] * 2, as_json=False, title="moments")
+    terminal.show_record({"received_at": value})
+    assert capsys.readouterr().out.count("2021-10-19 21:00:00 UTC") == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [("status", "route"), ("ledger", "route"), ("quarantine list", "record_id"), ("missing", "record_id"), ("missing", "case_id"), ("review list", "pair_id")],
+)  # fmt: skip
+@pytest.mark.usefixtures("_on_a_terminal")
+def test_a_listing_fits_80_columns_as_a_table_and_cuts_no_id(played: Played, command: str, key: str) -> None:
+    listed = played.road.do(*command.split())
+    rows = listed["received"] if command == "status" else listed
+    said = read(played.road.sanaq(*command.split()).out)
+    assert len(rows) < 2 or "─" in said
+    assert max((len(line) for line in said.splitlines() if line.startswith(" ")), default=0) <= 80
+    assert [row[key] for row in rows if row[key] and row[key] not in said] == []
+
+
+@pytest.mark.usefixtures("_on_a_terminal")
+def test_what_was_received_fits_80_columns(tmp_path: Path) -> None:
+    said = read(Road(tmp_path).sanaq("receive").out)
+    assert re.search(r"portal +0 +0 +0 +0 +skipped: not set up", said)
+    assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("_on_a_terminal")
+def test_what_gives_way_is_the_end_of_a_text_and_never_an_id(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"record_id": "6c6830b4f25d105b-0000399", "reason": "R-" + "LONG-" * 20, "last_seen_at": "x" * 23}
+    terminal.show([row] * 2, as_json=False, title="In quarantine", elided=("reason",))
+    lines = read(capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(row["record_id"] in line and "R-LONG-LON" in line and "…" in line for line in lines) == 2
+    terminal.show([row | {"person_id": "p" * 40}] * 2, as_json=False, title="In quarantine", elided=("reason",))
+    assert row["reason"] in read(capsys.readouterr().out)  # record by record, whole
+
+
+@pytest.mark.parametrize(
+    ("reference", "verdict", "code"), [(None, "fit for a night", 0), ("nowhere", "not fit for a night", 1)]
+)
+def test_the_doctor_ends_with_a_verdict_and_what_to_do_first(
+    tmp_path: Path, reference: str | None, verdict: str, code: int
+) -> None:
+    road = Road(tmp_path, **({"reference": tmp_path / reference} if reference else {}))
+    findings = road.sanaq("doctor", "--json").data["findings"]
+    levels = [finding["level"] for finding in findings]
+    worst = "failed" if code else "attention"
+    first = next(finding for finding in findings if finding["level"] == worst)
+    said = road.sanaq("doctor")
+    assert said.code == code
+    assert said.out.splitlines()[-2:] == [
+        f"{verdict}: {levels.count('failed')} failed, {levels.count('attention')} to attend to, {levels.count('ok')} ok; exit code {code}",
+        f"first: {first['check']}: {first['next']}",
+    ]
