@@ -4,14 +4,6 @@ WITH pair AS (
     FROM desk_pair SEMI JOIN hand USING (pair_id)
 ),
 
-likeness AS (
-    SELECT left_record_id AS one_id, right_record_id AS other_id, iin_like, family_like, given_like, patronymic_like, birth_like
-    FROM compared_pair
-    UNION ALL
-    SELECT right_record_id AS one_id, left_record_id AS other_id, iin_like, family_like, given_like, patronymic_like, birth_like
-    FROM compared_pair
-),
-
 told AS (
     SELECT
         identity.record_id,
@@ -46,5 +38,8 @@ SELECT
 FROM pair
 JOIN told AS a ON pair.left_record_id = a.record_id
 JOIN told AS b ON pair.right_record_id = b.record_id
-LEFT JOIN likeness ON pair.left_record_id = likeness.one_id AND pair.right_record_id = likeness.other_id
+-- a pair is compared in order of receipt, and asked about in order of the cases
+LEFT JOIN compared_pair AS likeness
+    ON least(pair.left_record_id, pair.right_record_id) = least(likeness.left_record_id, likeness.right_record_id)
+    AND greatest(pair.left_record_id, pair.right_record_id) = greatest(likeness.left_record_id, likeness.right_record_id)
 ORDER BY pair.rank_no

@@ -25,6 +25,7 @@ MACROS: tuple[tuple[str, Rule, tuple[str, ...]], ...] = (
     ("family_stem", names.family_stem_sql, ("t",)),
     ("patronymic_stem", names.patronymic_stem_sql, ("t",)),
     ("name_key", names.key_sql, ("t",)),
+    ("name_bytes", names.bytes_sql, ("t",)),
     ("given_alone", names.given_alone_sql, ("t",)),
     ("patronymic_within", names.patronymic_within_sql, ("t",)),
     ("name_is_placeholder", names.is_placeholder_sql, ("t",)),

@@ -35,6 +35,7 @@ CONSONANTS = "БВГДЖЗКЛМНПРСТФХЦЧШЩҒҚҢҺ"
 # What Kazakh letters become in Russian spelling, and letters that are not told apart: Ы И Й І, Е Ё Э, Ш Щ.
 FOLDED_LETTERS = ("ӘҒҚҢӨҰҮҺІЁЭЫЙЩЪЬ", "АГКНОУУХИЕЕИИШ")
 FOLDED_ALPHABET = "АБВГДЕЖЗИКЛМНОПРСТУФХЧШ"
+IN_BYTES = "ABVGDEJZIKLMNOPRSTUFHCW"
 KEY_CLASSES = (("К", "ХГ"), ("П", "Б"), ("Т", "Д"), ("Ш", "ЖЧ"), ("С", "З"), ("Ф", "В"))
 VOWELS = "АЕИОУ"
 
@@ -112,6 +113,11 @@ def patronymic_stem_sql(t: str) -> str:
 def key_sql(t: str) -> str:
     """How a name sounds, without vowels after the first letter. For blocking only: Хасен and Хусен share it. NULL for a placeholder."""
     return chained(t, [*_known_stages(), _sound("v"), _single_letters("v")])
+
+
+def bytes_sql(t: str) -> str:
+    """A key with one byte for each letter, so that distances count letters."""
+    return f"translate({t}, '{FOLDED_ALPHABET}', '{IN_BYTES}')"
 
 
 def is_placeholder_sql(t: str) -> str:

@@ -1,16 +1,18 @@
 -- How alike two values are: 2 equal, 1 close, 0 one side says nothing, -1 they differ.
 
--- One byte per letter, so that distances count letters.
-CREATE OR REPLACE TEMP MACRO letters(t) AS translate(t, 'АБВГДЕЖЗИКЛМНОПРСТУФХЧШ', 'ABVGDEJZIKLMNOPRSTUFHCW');
-
--- Close: one letter apart, or one phonetic key. Twins' names are close too (Хасен, Хусен): close alone proves nothing.
-CREATE OR REPLACE TEMP MACRO name_likeness(a, a_key, b, b_key) AS
+-- Equal, or one side says nothing; NULL where the two have to be looked at.
+CREATE OR REPLACE TEMP MACRO plain_likeness(a, b) AS
 CASE
     WHEN a IS NULL OR b IS NULL THEN 0
     WHEN a = b THEN 2
-    WHEN a_key = b_key OR levenshtein(letters(a), letters(b)) <= 1 THEN 1
-    ELSE -1
 END;
+
+-- Close: one letter apart, or one phonetic key. Twins' names are close too (Хасен, Хусен): close alone proves nothing.
+CREATE OR REPLACE TEMP MACRO name_likeness(a, a_key, b, b_key) AS
+COALESCE(
+    plain_likeness(a, b),
+    CASE WHEN a_key = b_key OR levenshtein(name_bytes(a), name_bytes(b)) <= 1 THEN 1 ELSE -1 END
+);
 
 -- Close: the same year where one side knows no more, day and month swapped, or the year one off.
 CREATE OR REPLACE TEMP MACRO birth_likeness(a, a_is_exact, b, b_is_exact) AS
@@ -26,23 +28,11 @@ END;
 -- Numbers that are no neighbours belong to two people: one slip of the hand, not two. That a number fails its check digit
 -- does not matter here; such numbers have been issued.
 CREATE OR REPLACE TEMP MACRO iin_likeness(a, b) AS
-CASE
-    WHEN a IS NULL OR b IS NULL THEN 0
-    WHEN a = b THEN 2
-    WHEN iin_is_neighbour(a, b) THEN 1
-    ELSE -1
-END;
+COALESCE(plain_likeness(a, b), CASE WHEN iin_is_neighbour(a, b) THEN 1 ELSE -1 END);
 
 -- The same two names in one field or the other: whoever writes them swaps them now and then.
 CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS
 CASE WHEN family IS NOT NULL AND given IS NOT NULL THEN hash(least(family, given), greatest(family, given)) END;
-
--- The same by code; NULL where the spellings have to be looked at.
-CREATE OR REPLACE TEMP MACRO code_likeness(a, b) AS
-CASE
-    WHEN a IS NULL OR b IS NULL THEN 0
-    WHEN a = b THEN 2
-END;
 
 -- Likenesses and points of pairs (a_no, b_no, …) between two tables that carry number, names and birth date under `no`.
 -- Where names differ by code, their spellings are looked at; most pairs need no second look.
@@ -58,9 +48,9 @@ WITH faced AS (
         b.patronymic_no AS b_patronymic_no,
         iin_likeness(a.iin, b.iin) AS iin_like,
         birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like,
-        code_likeness(a.family_code, b.family_code) AS family_code_like,
-        code_likeness(a.given_code, b.given_code) AS given_code_like,
-        code_likeness(a.patronymic_code, b.patronymic_code) AS patronymic_code_like,
+        plain_likeness(a.family_code, b.family_code) AS family_code_like,
+        plain_likeness(a.given_code, b.given_code) AS given_code_like,
+        plain_likeness(a.patronymic_code, b.patronymic_code) AS patronymic_code_like,
         COALESCE(a.swapped_family_code = b.family_code AND a.swapped_given_code = b.given_code, FALSE)
         OR COALESCE(b.swapped_family_code = a.family_code AND b.swapped_given_code = a.given_code, FALSE) AS is_swapped
     FROM query_table(pairs) AS pair

@@ -83,6 +83,15 @@ def test_c_kazakh_russian_and_latin_spelling(field: Field, tmp_path: Path) -> No
     assert field.resolve(tmp_path).are_one("kk", "ru", "latin")
 
 
+def test_c_one_letter_of_the_family_name_mistyped(field: Field, tmp_path: Path) -> None:
+    field.record("a", "Байжанов")
+    field.record("b", "Байжамов")
+    field.record("two letters off", "Байдагов")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert outcome.are_apart("a", "two letters off")
+
+
 def test_c_given_and_family_name_swapped(field: Field, tmp_path: Path) -> None:
     field.record("a")
     field.record("b", "Нұрлан", "Ахметов")

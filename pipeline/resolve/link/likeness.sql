@@ -1,5 +1,4 @@
 -- How alike two values are, as a level of the model: 1 equal, then further and further apart; 0 where a side says nothing.
-CREATE OR REPLACE TEMP MACRO letters(t) AS translate(t, 'АБВГДЕЖЗИКЛМНОПРСТУФХЧШ', 'ABVGDEJZIKLMNOPRSTUFHCW');
 
 -- At most so many slips of the hand: a letter or digit left out, put in, replaced, or two swapped. Counting slips is slow, and a look at
 -- the letters in place, then at those in common, tells most pairs from one another.

@@ -11,10 +11,10 @@ WITH spelled AS (
 
 SELECT
     raw,
-    letters(fold) AS place,
-    CASE WHEN NOT is_placeholder THEN letters(fold) END AS given,
-    letters(family_stem) AS family,
-    letters(patronymic_stem) AS patronymic,
-    letters(name_key) AS sound
+    name_bytes(fold) AS place,
+    CASE WHEN NOT is_placeholder THEN name_bytes(fold) END AS given,
+    name_bytes(family_stem) AS family,
+    name_bytes(patronymic_stem) AS patronymic,
+    name_bytes(name_key) AS sound
 FROM name_keys('spelled')
 WHERE raw IS NOT NULL
