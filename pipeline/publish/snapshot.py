@@ -123,8 +123,9 @@ def snapshot_folder(lake: Lake, room: Path, name: str) -> Path:
     taken_back = withdrawn(lake, room)
     present = current_manifest(room)
     if present is not None:
-        standing = [each for each in listed[listed.index(present["snapshot_id"]) :] if each not in taken_back]
-        name = dict(zip((CURRENT, PREVIOUS), standing, strict=False)).get(name, name)
+        here = present["snapshot_id"]
+        before = [each for each in listed[listed.index(here) + 1 :] if each not in taken_back]
+        name = {CURRENT: here, PREVIOUS: before[0] if before else name}.get(name, name)
     if name not in listed:
         told = [f"{each} (taken back)" if each in taken_back else each for each in listed[:SHOWN]]
         raise NothingToBuild(
@@ -170,8 +171,8 @@ def roll_back(
         It was taken back.
     """
     target = (snapshot_folder if restores else standing_folder)(lake, room, name)
-    present, taken_back = snapshot_folder(lake, room, CURRENT), withdrawn(lake, room)
-    if target == present or (restores and target.name not in taken_back):
+    present = snapshot_folder(lake, room, CURRENT)
+    if target == present or (restores and target.name not in withdrawn(lake, room)):
         raise NothingToBuild(
             "`current` stands for it already" if target == present else "it was not taken back",
             where=str(target),
@@ -180,7 +181,7 @@ def roll_back(
     newer = {folder.name for folder in _published(room) if _as_of(folder) > _as_of(target)}
     if _as_of(present) == _as_of(target):  # made with other code or decisions
         newer.add(present.name)
-    line = {"room": room.name, "from": present.name, "to": target.name, "withdrawn": sorted(newer - taken_back)}
+    line = {"room": room.name, "from": present.name, "to": target.name, "withdrawn": sorted(newer)}
     lake.rollbacks.touch(mode=0o600, exist_ok=True)
     # before the switch: none happens unwritten
     append_line(lake.rollbacks, {**line, "decided_at": at.isoformat(), "decided_by": by, "why": why})

@@ -232,6 +232,23 @@ def test_a_night_taken_back_is_kept_in_no_good_one_s_place_and_no_longer(
     assert [folder.exists() for folder in (first, second, third)] == [False, False, True]
 
 
+def test_a_rollback_cut_short_before_its_switch_is_given_again(
+    lake: Lake, earlier: Path, build: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (publish_operations(lake, folder, settings).snapshot_id for folder in (earlier, build))
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "point_current", crash)
+        with pytest.raises(KeyboardInterrupt):
+            rolled_back(lake, lake.operations, "previous")
+    assert current(lake) == second
+    assert rolled_back(lake, lake.operations, "previous") == first == current(lake)
+    assert [row["withdrawn"] for row in lake.rolled_back(lake.operations)] == [[second], [second]]
+
+
 def rolled_back(lake: Lake, room: Path, name: str, *, restores: bool = False) -> str:
     return snapshot.roll_back(lake, room, name, by="DEP-01", why="wrong list", at=AS_OF, restores=restores).snapshot_id
 
