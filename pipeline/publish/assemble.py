@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +38,8 @@ class Task:
         Staging folder everything is written into.
     entries
         Tables of the database.
+    queries
+        Queries of tables that are not what their .sql file says, by `SCHEMA.TABLE`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Task:
     manifest: dict[str, Any]
     folder: Path
     entries: Sequence[Entry]
+    queries: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_bench(lake: Lake, settings: Settings, build_dir: Path, manifest: dict[str, Any], folder: Path) -> Workbench:
@@ -70,6 +73,17 @@ def keep(bench: Workbench, kind: Literal["TABLE", "VIEW"], name: str) -> None:
         bench.con.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {sql_text(name)}")
     except duckdb.Error as error:
         raise step_failed(error, f"publish/{name}.sql") from None
+
+
+def spill(bench: Workbench, name: str) -> None:
+    """Let the result of one .sql file of this folder be read under the file's name from a file: it is as wide as the answers."""
+    path = bench.step_dir / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        bench.con.execute(f"COPY ({sql_text(name)}) TO {quoted(str(path))} (FORMAT parquet)")
+    except duckdb.Error as error:
+        raise step_failed(error, f"publish/{name}.sql") from None
+    bench.relation(name, [path])
 
 
 def sql_text(name: str) -> str:
@@ -101,7 +115,7 @@ def write_tables(bench: Workbench, task: Task) -> None:
         target = parquet_path(task.folder, entry)
         target.parent.mkdir(parents=True, exist_ok=True)
         if entry.is_made_here:
-            os.replace(bench.write(entry.table.table, _query(entry)), target)
+            os.replace(bench.write(entry.table.table, task.queries.get(entry.full_name) or _query(entry)), target)
         elif places := _places_beside_tier(entry):
             source = _built(task.build_dir, entry)
             os.replace(bench.write(entry.table.table, _masked(source, places)), target)

@@ -7,8 +7,6 @@ analysts, not a public file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,79 +17,25 @@ import pyarrow as pa
 from pipeline.lake import Lake
 from pipeline.publish.assemble import (
     Task,
-    keep,
     open_bench,
     require_balance,
-    run_sql,
     snapshot_manifest,
     write_tables,
 )
 from pipeline.publish.catalogue import Entry, entries
 from pipeline.publish.database import make_database
+from pipeline.publish.earlier import disclosure_line, earlier_releases, held_groups, held_queries, make_earlier
+from pipeline.publish.groups import make_groups
 from pipeline.publish.macros import macros
 from pipeline.publish.pages import dictionary_html
 from pipeline.publish.snapshot import Publication, content_digest, publish, read_build_manifest, snapshot_id
 from pipeline.publish.variables import Released, released_variables
+from pipeline.publish.withhold import withhold
 from pipeline.schema import Table
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, step_failed
 
 PERSON = "release_census_person"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Safety rules that hold for every cell: fewest institutions, largest share of one."""
-
-    min_institutions: int
-    max_share: Decimal
-
-
-@dataclass(frozen=True)
-class GroupCell:
-    """How many persons a publication group has, how they lie over its institutions, and the fewest it may show."""
-
-    groups: tuple[str, ...]
-    person_count: int
-    institution_count: int
-    largest_count: int
-    min_count: int
-
-    @property
-    def name(self) -> str:
-        """Name the group is released under."""
-        return " + ".join(self.groups)
-
-    def is_safe(self, rules: Rules) -> bool:
-        """Enough institutions, none too large, and the minimum count."""
-        return (
-            self.institution_count >= rules.min_institutions
-            and self.person_count >= self.min_count
-            and self.largest_count <= rules.max_share * self.person_count
-        )
-
-    def merged(self, other: GroupCell) -> GroupCell:
-        """Return both groups as one."""
-        return GroupCell(
-            tuple(sorted(self.groups + other.groups)),
-            self.person_count + other.person_count,
-            self.institution_count + other.institution_count,
-            max(self.largest_count, other.largest_count),
-            max(self.min_count, other.min_count),
-        )
-
-
-def safe_groups(cells: list[GroupCell], rules: Rules) -> list[GroupCell]:
-    """Merge every unsafe group with the smallest other one until all are safe or one is left."""
-    left = sorted(cells, key=lambda cell: (cell.person_count, cell.groups))
-    while len(left) > 1:
-        unsafe = next((cell for cell in left if not cell.is_safe(rules)), None)
-        if unsafe is None:
-            break
-        left.remove(unsafe)
-        left[0] = left[0].merged(unsafe)
-        left.sort(key=lambda cell: (cell.person_count, cell.groups))
-    return left
 
 
 def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publication:
@@ -116,43 +60,30 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
     try:
         require_balance(bench)
         bench.con.register("publication", pa.table({"snapshot_id": [name]}))
-        _make_groups(bench)
+        earlier = earlier_releases(lake)
+        named = make_groups(bench, earlier.together)
+        make_earlier(bench, earlier)
         variables = _make_answers(bench)
+        withhold(bench, variables)
+        held = held_groups(bench)
         bench.schemas = {**bench.schemas, PERSON: _person_table(bench.schemas[PERSON], variables)}
         listed = entries(bench.schemas, "release")
-        task = Task(name, lake, settings, build_dir, manifest, folder, listed)
+        queries = held_queries(listed, held, earlier, named)
+        task = Task(name, lake, settings, build_dir, manifest, folder, listed, queries)
         round_id = str(bench.value("SELECT round_id FROM round"))
         write_tables(bench, task)
+        told = disclosure_line(bench, manifest["build_id"], held, earlier, named)
     finally:
         bench.close()
     counts = make_database(folder / "census.duckdb", folder, listed, macros(listed), lake=lake, settings=settings)
     (folder / "dictionary.html").write_text(dictionary_html(listed, name), encoding="utf-8")
-    return _without_batches(snapshot_manifest(task, counts, round_id))
+    return {**_without_batches(snapshot_manifest(task, counts, round_id)), "disclosure": told}
 
 
 def release_entries(tables: dict[str, Table], codes: dict[str, list[str]]) -> list[Entry]:
     """Return the tables of a release with the person's released answers among its columns."""
     variables = released_variables(tables["answers"], codes, tables[PERSON].columns) if "answers" in tables else []
     return entries({**tables, PERSON: _person_table(tables[PERSON], variables)}, "release")
-
-
-def _make_groups(bench: Workbench) -> None:
-    run_sql(bench, "release_macros")
-    keep(bench, "TABLE", "release_site")
-    keep(bench, "VIEW", "release_place")
-    cells = [GroupCell((name,), *rest) for name, *rest in run_sql(bench, "release_group_cell")]
-    rules = Rules(
-        *bench.con.execute("SELECT max(min_institution_count), min(max_institution_rate) FROM disclosure").fetchall()[0]
-    )
-    rows = [
-        {"publication_group": group, "released_group": cell.name, "min_count": cell.min_count}
-        for cell in safe_groups(cells, rules)
-        if cell.is_safe(rules)  # a group that stays unsafe whatever it is merged with is named nowhere
-        for group in cell.groups
-    ]
-    fields = [("publication_group", pa.string()), ("released_group", pa.string()), ("min_count", pa.int32())]
-    bench.con.register("release_group", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
-    keep(bench, "TABLE", "release_district")
 
 
 def _make_answers(bench: Workbench) -> list[Released]:

@@ -1,26 +1,29 @@
--- Pseudonymous microdata: the surrogate id is a keyed hash over release and person, so two releases cannot be joined.
+-- Pseudonymous microdata: the surrogate id is a keyed hash over release and person, so two releases cannot be joined by it.
+-- The higher the level of the class, the less is told; a population that is not safe by itself is left out.
 SELECT
-    left(keyed_id('release ' || publication.snapshot_id || ' ' || release_place.person_id), 16) AS person,
-    release_place.sex,
-    -- the oldest share one year of birth and one open age group
-    greatest(release_place.birth_year, year(round.moment_on) - 90) AS birth_year,
-    CASE
-        WHEN release_place.age_completed >= 85 THEN '85+'
-        ELSE printf('%02d-%02d', release_place.age_completed // 5 * 5, release_place.age_completed // 5 * 5 + 4)
-    END AS age_group,
-    COALESCE(release_district.district_kato, round.region_kato) AS district_kato,
-    release_group.released_group AS publication_group,
-    release_place.basis,
-    release_place.present_institution_id IS NOT NULL AS is_present,
-    release_place.mode,
-    release_place.is_proxy AS is_answered_by_proxy,
-    release_answer.* EXCLUDE (survivor_record_id)
-FROM release_answer
-JOIN release_place USING (survivor_record_id)
-LEFT JOIN release_group USING (publication_group)
-LEFT JOIN release_district
-    ON release_district.released_group = release_group.released_group
-    AND release_district.district_kato = release_place.district_kato
-    AND release_place.tier IN ('S0', 'S1')
-CROSS JOIN round
+    left(keyed_id('release ' || publication.snapshot_id || ' ' || shown.person_id), 16) AS person,
+    CASE WHEN level_no < 6 THEN shown.sex END AS sex,
+    CASE WHEN level_no < 2 THEN shown.birth_year END AS birth_year,
+    CASE WHEN level_no < 3 THEN shown.age_group END AS age_group,
+    CASE WHEN level_no < 5 THEN shown.age_band END AS age_band,
+    CASE WHEN level_no < 4 THEN shown.district_kato ELSE shown.region_kato END AS district_kato,
+    NULLIF(shown.released_group, '') AS publication_group,
+    shown.basis,
+    shown.is_present,
+    NULLIF(shown.mode, 'unknown') AS mode,
+    shown.is_answered_by_proxy,
+    shown.* EXCLUDE (
+        person_id, institution_id, is_s3, released_group, population, min_count, region_kato, district_kato,
+        sex, birth_year, age_group, age_band, basis, is_present, mode, is_answered_by_proxy,
+        has_no_iin, has_several_records, has_filled_fields
+    )
+FROM release_shown AS shown
+JOIN release_level
+    ON release_level.leaf = class_path(
+        shown.population, shown.district_kato, shown.region_kato,
+        shown.sex, shown.age_band, shown.age_group, shown.birth_year
+    )[1]
+JOIN release_population
+    ON release_population.population = shown.population
+    AND release_population.is_safe
 CROSS JOIN publication

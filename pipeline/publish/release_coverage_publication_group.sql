@@ -1,4 +1,5 @@
--- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql).
+-- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql), and counted ones only if nothing unsafe
+-- follows from them: who is no usual resident, who is not present, and who is present in another group than the own.
 WITH site AS (
     SELECT
         institution.institution_id,
@@ -47,15 +48,59 @@ cell AS (
     GROUP BY released_group, measure
 ),
 
-shown AS (
+-- who is present in one group and counted in another is in the one count and not in the other, in both groups
+moved AS (
+    SELECT
+        [usual_group.released_group, present_group.released_group] AS both_groups,
+        person.usual_institution_id AS institution_id,
+        greatest(usual_group.min_count, present_group.min_count) AS min_count
+    FROM person
+    JOIN release_site AS usual_site ON usual_site.institution_id = person.usual_institution_id
+    JOIN release_group AS usual_group ON usual_group.publication_group = usual_site.publication_group
+    JOIN release_site AS present_site ON present_site.institution_id = person.present_institution_id
+    JOIN release_group AS present_group ON present_group.publication_group = present_site.publication_group
+    WHERE usual_group.released_group <> present_group.released_group
+),
+
+crossing AS (
+    SELECT
+        one.released_group,
+        moved.institution_id,
+        max(moved.min_count) AS min_count,
+        count(*) AS person_count
+    FROM moved
+    CROSS JOIN unnest(moved.both_groups) AS one (released_group)
+    GROUP BY one.released_group, moved.institution_id
+),
+
+closed AS (
+    SELECT
+        release_population.released_group,
+        CASE release_cell.column_name WHEN 'is_present' THEN 'present' ELSE 'usual' END AS measure
+    FROM release_cell
+    JOIN release_population USING (population)
+    WHERE release_cell.is_closed
+        AND (release_cell.column_name = 'is_present' OR (release_cell.column_name = 'basis' AND release_cell.value = 'usual_here'))
+    UNION
     SELECT
         released_group,
-        max(person_count) FILTER (WHERE measure = 'expected_present' AND is_safe) AS expected_present_count,
-        max(person_count) FILTER (WHERE measure = 'present' AND is_safe) AS present_count,
-        max(person_count) FILTER (WHERE measure = 'expected_usual' AND is_safe) AS expected_usual_count,
-        max(person_count) FILTER (WHERE measure = 'usual' AND is_safe) AS usual_count
-    FROM cell
+        'present' AS measure
+    FROM crossing
     GROUP BY released_group
+    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
+),
+
+shown AS (
+    SELECT
+        cell.released_group,
+        max(person_count) FILTER (WHERE measure = 'expected_present') AS expected_present_count,
+        max(person_count) FILTER (WHERE measure = 'present') AS present_count,
+        max(person_count) FILTER (WHERE measure = 'expected_usual') AS expected_usual_count,
+        max(person_count) FILTER (WHERE measure = 'usual') AS usual_count
+    FROM cell
+    LEFT JOIN closed USING (released_group, measure)
+    WHERE cell.is_safe AND closed.measure IS NULL
+    GROUP BY cell.released_group
 ),
 
 sites AS (

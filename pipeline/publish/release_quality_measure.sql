@@ -1,43 +1,29 @@
--- Quality by group: how many persons a measure is true of; shown when nil or safe.
-WITH filled AS (
-    SELECT DISTINCT person_id
-    FROM person_field
-),
-
-site AS (
-    SELECT
-        release_group.released_group,
-        release_group.min_count,
-        release_place.institution_id,
-        count(*) AS person_count,
-        count(*) FILTER (WHERE release_place.is_proxy) AS proxy,
-        count(*) FILTER (WHERE NOT release_place.has_iin) AS no_iin,
-        count(*) FILTER (WHERE release_place.basis = 'place_unresolved') AS place_unresolved,
-        count(*) FILTER (WHERE release_place.record_count > 1) AS more_than_one_record,
-        count(*) FILTER (WHERE filled.person_id IS NOT NULL) AS filled_from_another_record
-    FROM release_place
-    JOIN release_group USING (publication_group)
-    LEFT JOIN filled USING (person_id)
-    GROUP BY ALL
-),
-
-measured AS (
-    UNPIVOT site
-    ON proxy, no_iin, place_unresolved, more_than_one_record, filled_from_another_record
-    INTO NAME measure VALUE true_count
+-- Quality by group: how many persons a measure is true of, unless it is closed in one population.
+WITH measure AS (
+    FROM (VALUES
+        ('proxy', 'is_answered_by_proxy', 'true'),
+        ('no_iin', 'has_no_iin', 'true'),
+        ('place_unresolved', 'basis', 'place_unresolved'),
+        ('more_than_one_record', 'has_several_records', 'true'),
+        ('filled_from_another_record', 'has_filled_fields', 'true')
+    ) AS named (measure, column_name, value)
 ),
 
 cell AS (
     SELECT
-        released_group,
-        measure,
-        sum(true_count)::BIGINT AS true_count,
-        sum(person_count)::BIGINT AS person_count,
-        sum(true_count) > 0 AND NOT is_safe_cell(
-            sum(true_count), count(*) FILTER (WHERE true_count > 0), max(true_count), max(min_count)
-        ) AS is_suppressed
-    FROM measured
-    GROUP BY released_group, measure
+        population.released_group,
+        measure.measure,
+        sum(population.person_count)::BIGINT AS person_count,
+        COALESCE(sum(release_cell.person_count), 0)::BIGINT AS true_count,
+        COALESCE(bool_or(release_cell.is_closed), FALSE) AS is_suppressed
+    FROM release_population AS population
+    CROSS JOIN measure
+    LEFT JOIN release_cell
+        ON release_cell.population = population.population
+        AND release_cell.column_name = measure.column_name
+        AND release_cell.value = measure.value
+    WHERE population.released_group <> ''
+    GROUP BY population.released_group, measure.measure
 )
 
 SELECT

@@ -94,7 +94,7 @@ def current_build(lake: Lake) -> Path | None:
 
 def released_builds(lake: Lake) -> set[str]:
     """Return the builds a release was made from."""
-    return {_read_manifest(folder, "")["build_id"] for folder in _published(lake.published)}
+    return {_read_manifest(folder, "")["build_id"] for folder in snapshots(lake.published)}
 
 
 def withdrawn(lake: Lake, room: Path) -> set[str]:
@@ -119,7 +119,7 @@ def snapshot_folder(lake: Lake, room: Path, name: str) -> Path:
     NothingToBuild
         There is no such snapshot.
     """
-    listed = [folder.name for folder in _published(room)]
+    listed = [folder.name for folder in snapshots(room)]
     taken_back = withdrawn(lake, room)
     present = current_manifest(room)
     if present is not None:
@@ -178,7 +178,7 @@ def roll_back(
             where=str(target),
             todo="Name another folder that lies beside it." if target == present else "`--rollback` goes to it.",
         )
-    newer = {folder.name for folder in _published(room) if _as_of(folder) > _as_of(target)}
+    newer = {folder.name for folder in snapshots(room) if _as_of(folder) > _as_of(target)}
     if _as_of(present) == _as_of(target):  # made with other code or decisions
         newer.add(present.name)
     line = {"room": room.name, "from": present.name, "to": target.name, "withdrawn": sorted(newer)}
@@ -298,7 +298,7 @@ def _as_of(folder: Path) -> datetime:
     return datetime.fromisoformat(_read_manifest(folder, "")["as_of"])
 
 
-def _published(room: Path) -> list[Path]:
+def snapshots(room: Path) -> list[Path]:
     """Return the snapshots of a room, the newest first."""
     folders = [path.parent for path in room.glob("[!.]*/manifest.json") if not path.parent.is_symlink()]
     return sorted(folders, key=lambda path: (_read_manifest(path, "")["as_of"], path.name), reverse=True)
@@ -307,7 +307,7 @@ def _published(room: Path) -> list[Path]:
 def _prune(room: Path, keep: int, spared: Set[str], taken_back: Set[str]) -> None:
     """Remove what is older than the last `keep` that stand: one that was taken back takes nobody's place, and goes when its time comes."""
     current = (room / "current").resolve()
-    listed = _published(room)
+    listed = snapshots(room)
     oldest = [folder for folder in listed if folder.name not in taken_back][: max(keep, 1)][-1]
     for folder in listed[listed.index(oldest) + 1 :]:
         if folder.resolve() != current and _read_manifest(folder, "")["build_id"] not in spared:

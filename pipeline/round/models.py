@@ -205,12 +205,19 @@ class UnconfirmedPerson(Part):
 
 
 class Disclosure(Part):
-    """What a published cell must satisfy; the minimum count by the highest tier in it."""
+    """What a published cell must satisfy; the minimum count by the highest tier in it.
+
+    Attributes
+    ----------
+    min_class
+        Fewest persons of a release who look alike in group, district, sex and age, or share an answer within their group.
+    """
 
     min_institutions: int = Field(ge=1)
     max_institution_share: Rate
     min_rate_denominator: int = Field(ge=1)
     min_cell: dict[Tier, int]
+    min_class: int = Field(ge=1)
 
     @field_validator("min_cell")
     @classmethod

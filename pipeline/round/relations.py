@@ -111,6 +111,7 @@ _DISCLOSURE = {
     "min_institution_count": "INTEGER",
     "max_institution_rate": "DECIMAL(5, 4)",
     "min_denominator_count": "INTEGER",
+    "min_class_count": "INTEGER",
 }
 _CATEGORY = {
     "is_usual_expected": "BOOLEAN",
@@ -234,6 +235,7 @@ def _disclosure(round_: Round) -> Iterable[Row]:
             "min_institution_count": rules.min_institutions,
             "max_institution_rate": rules.max_institution_share,
             "min_denominator_count": rules.min_rate_denominator,
+            "min_class_count": rules.min_class,
         }
 
 

@@ -228,7 +228,7 @@ def test_an_earlier_release_is_attached_beside_the_present_one(tmp_path: Path) -
     with duckdb.connect(str(made[1].folder / "census.duckdb"), read_only=True) as con:
         con.execute(f"ATTACH '{made[0].folder / 'census.duckdb'}' AS earlier (READ_ONLY)")
         query = "SELECT (SELECT count(*) FROM census.person) - (SELECT count(*) FROM earlier.main.person)"
-        assert rows(con, query) == [(70,)]
+        assert rows(con, query) == [(60,)]  # ten came to one house of the third group: that group stays as it was
         named = "SELECT snapshot_id FROM earlier.meta.snapshot UNION ALL SELECT snapshot_id FROM census.meta.snapshot"
         assert rows(con, named) == [(publication.snapshot_id,) for publication in made]
 

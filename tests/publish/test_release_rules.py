@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.publish.release import GroupCell, Rules, safe_groups
+from pipeline.publish.groups import GroupCell, Rules, safe_groups
 from pipeline.publish.variables import released_variables
 from pipeline.schema import Column, Labels, Table
 
@@ -34,6 +34,12 @@ def test_a_group_is_safe_or_not(group: GroupCell, is_safe: bool) -> None:
 def test_an_unsafe_group_is_merged_with_the_smallest_other() -> None:
     merged = safe_groups([cell("big", 500), cell("small", 50), cell("one site", 30, institutions=1, largest=30)], RULES)
     assert [group.name for group in merged] == ["one site + small", "big"]
+
+
+def test_groups_that_were_released_as_one_are_not_parted() -> None:
+    cells = [cell("a", 500), cell("b", 50), cell("c", 400)]
+    assert [group.name for group in safe_groups(cells, RULES, [frozenset("ab")])] == ["c", "a + b"]
+    assert [group.name for group in safe_groups(cells, RULES, [frozenset("ab"), frozenset("bc")])] == ["a + b + c"]
 
 
 def test_what_stays_unsafe_alone_is_left_to_the_caller_to_hide() -> None:

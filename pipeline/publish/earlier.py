@@ -1,0 +1,180 @@
+"""What earlier releases told: whoever holds two releases sees who came and who went between them.
+
+A release compares itself with every one that lies in `published/`, taken back or not. A group from which fewer persons came or went than a cell
+may show is *held*: it is told as in the release in force, row by row and figure by figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import InputsMissing
+from pipeline.lake import Lake
+from pipeline.publish.assemble import run_sql, sql_text
+from pipeline.publish.catalogue import Entry
+from pipeline.publish.database import parquet_path
+from pipeline.publish.snapshot import current_manifest, read_snapshot_manifest, snapshots
+from pipeline.sql import Workbench, quoted, step_failed
+
+UNNAMED = ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The releases there are.
+
+    Attributes
+    ----------
+    told
+        Of each release: publication group (`UNNAMED` for who has none), and the build its persons were read from.
+    named
+        Of each release: publication group, and the name it was released under.
+    current
+        Folder of the release in force, None before the first.
+    """
+
+    told: tuple[dict[str, str], ...]
+    named: tuple[dict[str, str], ...]
+    current: Path | None
+
+    @property
+    def together(self) -> list[frozenset[str]]:
+        """Publication groups that some release had under one name."""
+        return [
+            frozenset(group for group, name in named.items() if name == shared)
+            for named in self.named
+            for shared in sorted(set(named.values()))
+        ]
+
+
+def earlier_releases(lake: Lake) -> Earlier:
+    """Read what the manifests of all releases say.
+
+    Raises
+    ------
+    InputsMissing
+        A release was made before releases were compared, so nobody knows what it told.
+    """
+    found = []
+    for folder in snapshots(lake.published):
+        manifest = read_snapshot_manifest(folder)
+        if "disclosure" not in manifest:
+            raise InputsMissing(
+                "a release that does not say whom it tells of cannot be compared with",
+                where=str(folder),
+                todo="It was made by an earlier version. Delete it if nobody has a copy of it; the release is then made.",
+            )
+        found.append(manifest["disclosure"])
+    present = current_manifest(lake.published)
+    return Earlier(
+        tuple(line["told"] for line in found),
+        tuple(line["named"] for line in found),
+        lake.published / present["snapshot_id"] if present else None,
+    )
+
+
+def make_earlier(bench: Workbench, earlier: Earlier) -> None:
+    """Make `release_earlier`: every person an earlier release told of.
+
+    Raises
+    ------
+    InputsMissing
+        The build a release was made from is gone.
+    """
+    told = sorted({(build_id, group) for release in earlier.told for group, build_id in release.items()})
+    rows = [{"build_id": build_id, "publication_group": group} for build_id, group in told]
+    fields = [("build_id", pa.string()), ("publication_group", pa.string())]
+    bench.con.register("release_told", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, "
+        "publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"
+    )
+    for build_id in sorted({build_id for build_id, _ in told}):
+        folder = bench.lake.builds / build_id
+        for step, table in (("resolve", "person"), ("read", "institution")):
+            bench.relation(f"earlier_{table}", [_present(folder / step / f"{table}.parquet")])
+        bench.con.execute(f"SET VARIABLE build_id = {quoted(build_id)}")
+        try:
+            bench.con.execute(f"INSERT INTO release_earlier {sql_text('release_earlier')}")
+        except duckdb.Error as error:
+            raise step_failed(error, "publish/release_earlier.sql") from None
+
+
+def held_groups(bench: Workbench) -> list[str]:
+    """Return the released groups that differ by too few from an earlier release."""
+    return [group for (group,) in run_sql(bench, "release_held")]
+
+
+def held_queries(listed: Sequence[Entry], held: list[str], earlier: Earlier, named: dict[str, str]) -> dict[str, str]:
+    """Return, by `SCHEMA.TABLE`, queries that tell of the held groups what the release in force tells.
+
+    Parameters
+    ----------
+    named
+        Released name by publication group, of the release at work.
+    """
+    if not held or earlier.current is None:
+        return {}
+    before = read_snapshot_manifest(earlier.current)["disclosure"]["named"]
+    members = {group for group in {*named, *before} if named.get(group, UNNAMED) in held}
+    old = sorted({before.get(group, UNNAMED) for group in members} | ({UNNAMED} & set(held)))
+    return {
+        entry.full_name: _held_query(entry, held, old, parquet_path(earlier.current, entry))
+        for entry in listed
+        if entry.is_made_here and entry.schema not in ("ref", "meta") and "publication_group" in entry.table.columns
+    }
+
+
+def _held_query(entry: Entry, held: list[str], old: list[str], before: Path) -> str:
+    """The rows of all other groups, and those the release in force has of the held ones, under new surrogate ids."""
+    person = "left(keyed_id('release ' || (SELECT snapshot_id FROM publication) || ' ' || person), 16) AS person"
+    rekeyed = f" REPLACE ({person})" if "person" in entry.table.key else ""
+    columns = ", ".join(f'"{name}"' for name in entry.table.columns)
+    return f"""SELECT {columns} FROM (
+    SELECT * FROM ({sql_text(entry.table.table)}) WHERE COALESCE(publication_group, '') NOT IN ({_listed(held)})
+    UNION ALL BY NAME
+    SELECT *{rekeyed} FROM read_parquet({quoted(str(before))})
+    WHERE COALESCE(publication_group, '') IN ({_listed(old)})
+)"""
+
+
+def disclosure_line(
+    bench: Workbench, build_id: str, held: list[str], earlier: Earlier, named: dict[str, str]
+) -> dict[str, Any]:
+    """Return what the manifest keeps for the releases to come: names of the groups, and the build each was told from."""
+    before = read_snapshot_manifest(earlier.current)["disclosure"] if earlier.current else {"told": {}, "named": {}}
+    safe = {
+        group
+        for (group,) in bench.con.execute("SELECT released_group FROM release_population WHERE is_safe").fetchall()
+    }
+    told: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for group in sorted({*named, UNNAMED, *before["told"]}):
+        name = named.get(group, UNNAMED)
+        if name in held:
+            told |= {group: before["told"][group]} if group in before["told"] else {}
+            names |= {group: before["named"][group]} if group in before["named"] else {}
+        elif name in safe:
+            told[group] = build_id
+            names |= {group: name} if name else {}
+    return {"told": told, "named": names, "held": held}
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(quoted(value) for value in values)
+
+
+def _present(path: Path) -> Path:
+    if not path.exists():
+        raise InputsMissing(
+            "the build a release was made from is gone, so nobody can say who came or went since",
+            where=str(path),
+            todo="Build it again from the inputs its manifest names (`sanaq build --inputs`), or delete the release if nobody has a copy.",
+        )
+    return path

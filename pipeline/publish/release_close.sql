@@ -1,0 +1,48 @@
+-- Closes one more value of every column whose closed values, taken together, would say something of few: they are known as what is
+-- missing from the total. The smallest goes first. A district that is not shown is known to be another one, so those without any count
+-- as closed. Columns with lists do not divide anybody and are left.
+UPDATE release_cell
+SET is_closed = TRUE
+FROM (
+    WITH closed AS (
+        SELECT
+            cell.population,
+            cell.column_name,
+            site.institution_id,
+            sum(site.person_count) AS person_count,
+            max(site.min_count) AS min_count,
+            bool_or(cell.value IS NOT NULL OR cell.column_name = 'district_kato') AS is_withheld
+        FROM release_cell AS cell
+        JOIN release_cell_site AS site
+            ON site.population = cell.population
+            AND site.column_name = cell.column_name
+            AND site.value IS NOT DISTINCT FROM cell.value
+        WHERE cell.is_closed AND cell.is_divided
+        GROUP BY cell.population, cell.column_name, site.institution_id
+    ),
+
+    unsafe AS (
+        SELECT
+            population,
+            column_name
+        FROM closed
+        GROUP BY population, column_name
+        HAVING bool_or(is_withheld)
+            AND NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
+    )
+
+    SELECT
+        cell.population,
+        cell.column_name,
+        cell.value
+    FROM release_cell AS cell
+    JOIN unsafe USING (population, column_name)
+    WHERE NOT cell.is_closed
+    QUALIFY row_number() OVER (
+        PARTITION BY cell.population, cell.column_name
+        ORDER BY cell.person_count, cell.value
+    ) = 1
+) AS next
+WHERE next.population = release_cell.population
+    AND next.column_name = release_cell.column_name
+    AND next.value = release_cell.value

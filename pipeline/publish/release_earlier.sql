@@ -1,0 +1,27 @@
+-- The persons an earlier release told of, from the build it was made of, under the groups of today.
+WITH place AS (
+    SELECT
+        earlier_person.founder_case_id,
+        COALESCE(earlier_institution.institution_id, earlier_person.person_id) AS institution_id,
+        CASE
+            WHEN earlier_institution.institution_id IS NULL THEN ''
+            ELSE COALESCE(ref_category.publication_group, 'OTHER')
+        END AS publication_group
+    FROM earlier_person
+    LEFT JOIN earlier_institution
+        ON earlier_institution.institution_id = COALESCE(earlier_person.usual_institution_id, earlier_person.present_institution_id)
+    LEFT JOIN ref_category USING (category_code)
+)
+
+SELECT
+    release_told.build_id,
+    place.founder_case_id,
+    place.institution_id,
+    place.publication_group,
+    COALESCE(release_group.released_group, '') AS released_group,
+    COALESCE(release_group.min_count, (SELECT max(min_cell_count) FROM disclosure)) AS min_count
+FROM place
+JOIN release_told
+    ON release_told.publication_group = place.publication_group
+    AND release_told.build_id = getvariable('build_id')
+LEFT JOIN release_group ON release_group.publication_group = place.publication_group

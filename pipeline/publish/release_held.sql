@@ -1,0 +1,34 @@
+-- Groups that differ by too few from an earlier release: some came since and are not safe by themselves, or some went and are not.
+WITH came AS (
+    SELECT released_group
+    FROM release_population
+    WHERE NOT is_safe
+),
+
+gone AS (
+    SELECT
+        earlier.build_id,
+        earlier.released_group,
+        earlier.institution_id,
+        max(earlier.min_count) AS min_count,
+        count(*) AS person_count
+    FROM release_earlier AS earlier
+    LEFT JOIN release_place
+        ON release_place.founder_case_id = earlier.founder_case_id
+        AND COALESCE(release_place.publication_group, '') = earlier.publication_group
+    WHERE release_place.person_id IS NULL
+    GROUP BY earlier.build_id, earlier.released_group, earlier.institution_id
+),
+
+went AS (
+    SELECT released_group
+    FROM gone
+    GROUP BY build_id, released_group
+    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
+)
+
+SELECT released_group
+FROM release_earlier
+WHERE released_group IN (FROM came UNION ALL FROM went)
+GROUP BY released_group
+ORDER BY released_group

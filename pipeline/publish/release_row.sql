@@ -1,0 +1,55 @@
+-- Each person as he is before anything is withheld. A population is what somebody who holds all releases can tell apart: the persons of one
+-- group who are in the same earlier releases. Every rule of disclosure holds for each population by itself.
+WITH filled AS (
+    SELECT DISTINCT person_id
+    FROM person_field
+),
+
+seen AS (
+    SELECT
+        founder_case_id,
+        publication_group,
+        string_agg(build_id, ' ' ORDER BY build_id) AS builds
+    FROM release_earlier
+    GROUP BY founder_case_id, publication_group
+)
+
+SELECT
+    release_place.person_id,
+    -- who has no institution stands for himself
+    COALESCE(release_place.institution_id, release_place.person_id) AS institution_id,
+    release_place.tier IS NOT DISTINCT FROM 'S3' AS is_s3,
+    COALESCE(release_group.released_group, '') AS released_group,
+    concat_ws(' / ', COALESCE(release_group.released_group, ''), seen.builds) AS population,
+    COALESCE(release_group.min_count, strictest.min_count) AS min_count,
+    CASE WHEN release_place.tier IN ('S0', 'S1') THEN release_place.district_kato END AS district_kato,
+    release_place.sex,
+    -- the oldest share one year of birth and one open age group
+    CASE
+        WHEN release_place.birth_year IS NOT NULL THEN greatest(release_place.birth_year, year(round.moment_on) - 90)
+    END AS birth_year,
+    CASE
+        WHEN release_place.age_completed >= 85 THEN '85+'
+        ELSE printf('%02d-%02d', release_place.age_completed // 5 * 5, release_place.age_completed // 5 * 5 + 4)
+    END AS age_group,
+    CASE
+        WHEN release_place.age_completed >= 75 THEN '75+'
+        ELSE printf('%02d-%02d', release_place.age_completed // 15 * 15, release_place.age_completed // 15 * 15 + 14)
+    END AS age_band,
+    release_place.basis,
+    release_place.present_institution_id IS NOT NULL AS is_present,
+    COALESCE(release_place.mode, 'unknown') AS mode,
+    release_place.is_proxy AS is_answered_by_proxy,
+    NOT release_place.has_iin AS has_no_iin,
+    release_place.record_count > 1 AS has_several_records,
+    filled.person_id IS NOT NULL AS has_filled_fields,
+    release_answer.* EXCLUDE (survivor_record_id)
+FROM release_answer
+JOIN release_place USING (survivor_record_id)
+LEFT JOIN release_group USING (publication_group)
+LEFT JOIN seen
+    ON seen.founder_case_id = release_place.founder_case_id
+    AND seen.publication_group = COALESCE(release_place.publication_group, '')
+LEFT JOIN filled ON filled.person_id = release_place.person_id
+CROSS JOIN (SELECT max(min_cell_count) AS min_count FROM disclosure) AS strictest
+CROSS JOIN round

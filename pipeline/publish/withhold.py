@@ -1,0 +1,120 @@
+"""Disclosure control of a release: what is said of every person is less where it would say something of few.
+
+Two things are done to the rows of `release_row`, in every population (release_row.sql) by itself:
+
+1. *Closing*: a value of a column held by too few persons, by too few institutions or mostly by one is not told, in the tables and in the rows
+   alike, so that neither gives away the other. Where the closed values of a column would be known as a small remainder, the smallest open ones
+   are closed too.
+2. *Coarsening*: people who are too few to look alike in group, district, sex and age are told without their year of birth, then without the
+   five-year group, the district, the age and the sex, with enough neighbours that those who lost it are not few either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from pipeline.publish.assemble import keep, run_sql, spill
+from pipeline.publish.variables import Released
+from pipeline.sql import Workbench, step_failed
+
+# Besides the answers; tables count by them.
+COUNTED = (
+    "district_kato",
+    "mode",
+    "basis",
+    "is_present",
+    "is_answered_by_proxy",
+    "has_no_iin",
+    "has_several_records",
+    "has_filled_fields",
+)
+LEVELS = range(1, 6)
+
+
+def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
+    """Make what the tables of a release are read from: `release_population`, `release_cell`, `release_shown` and `release_level`."""
+    spill(bench, "release_row")
+    keep(bench, "TABLE", "release_population")
+    lists = {variable.name for variable in variables if variable.column.type.endswith("[]")}
+    answers = [variable.name for variable in variables]
+    try:
+        _count_sites(bench, answers, lists)
+        _close(bench)
+        _show(bench, lists)
+        _coarsen(bench)
+    except duckdb.Error as error:
+        raise step_failed(error, "publish/withhold.py") from None
+
+
+def _count_sites(bench: Workbench, answers: Sequence[str], lists: set[str]) -> None:
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE release_cell_site (population VARCHAR, column_name VARCHAR, value VARCHAR, "
+        "institution_id VARCHAR, person_count BIGINT, min_count INTEGER, is_divided BOOLEAN)"
+    )
+    for name in COUNTED:
+        bench.con.execute(_site_sql(name, "max(min_count)", is_list=False))
+    for name in answers:
+        bench.con.execute(_site_sql(name, "(SELECT max(min_class_count) FROM disclosure)", is_list=name in lists))
+
+
+def _site_sql(name: str, least: str, *, is_list: bool) -> str:
+    value = f"unnest({name})" if is_list else name
+    return f"""INSERT INTO release_cell_site
+SELECT population, '{name}', CAST(value AS VARCHAR), institution_id, count(*), {least}, {not is_list}
+FROM (SELECT population, institution_id, min_count, {value} AS value FROM release_row)
+GROUP BY population, value, institution_id"""
+
+
+def _close(bench: Workbench) -> None:
+    keep(bench, "TABLE", "release_cell")
+    while run_sql(bench, "release_close")[0][0]:
+        pass
+
+
+def _show(bench: Workbench, lists: set[str]) -> None:
+    """The rows without what is closed; a district that is closed or not known is the region."""
+    closed = [
+        name
+        for (name,) in bench.con.execute(
+            "SELECT DISTINCT column_name FROM release_cell WHERE is_closed AND value IS NOT NULL ORDER BY column_name"
+        ).fetchall()
+    ]
+    values = "".join(
+        f",\n    list(value ORDER BY value) FILTER (WHERE column_name = '{name}') AS {name}" for name in closed
+    )
+    bench.con.execute(f"""CREATE OR REPLACE TEMP TABLE release_closed AS
+SELECT population{values}
+FROM release_population
+LEFT JOIN (FROM release_cell WHERE is_closed AND value IS NOT NULL) USING (population)
+GROUP BY population""")
+    told = {name: _told(name, is_list=name in lists) for name in closed}
+    district = told.get("district_kato", "known.district_kato")
+    told["district_kato"] = f"COALESCE({district}, round.region_kato)"
+    replaced = ", ".join(f"{expression} AS {name}" for name, expression in told.items())
+    bench.con.execute(f"""CREATE OR REPLACE TEMP VIEW release_shown AS
+SELECT known.* REPLACE ({replaced}), round.region_kato
+FROM release_row AS known
+JOIN release_closed AS closed ON closed.population = known.population
+CROSS JOIN round""")
+
+
+def _told(name: str, *, is_list: bool) -> str:
+    if is_list:
+        kept = f"list_filter(known.{name}, lambda value: NOT COALESCE(list_contains(closed.{name}, value), FALSE))"
+        return f"CASE WHEN len({kept}) > 0 THEN {kept} END"
+    return f"CASE WHEN list_contains(closed.{name}, CAST(known.{name} AS VARCHAR)) THEN NULL ELSE known.{name} END"
+
+
+def _coarsen(bench: Workbench) -> None:
+    keep(bench, "TABLE", "release_leaf")
+    bench.con.execute(
+        "CREATE OR REPLACE TEMP TABLE release_class AS SELECT DISTINCT leaf, path, 1 AS level_no FROM release_leaf"
+    )
+    for level in LEVELS:
+        bench.con.execute(f"SET VARIABLE level_no = {level}")
+        run_sql(bench, "release_coarsen")
+    while run_sql(bench, "release_empty_district")[0][0]:
+        pass
+    keep(bench, "TABLE", "release_level")

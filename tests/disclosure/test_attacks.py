@@ -1,0 +1,125 @@
+"""A release is attacked by whoever holds it, and by whoever holds an earlier one as well."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.disclosure.attack import Program, came, combinations_of, groups_of_rows, hidden, program, went
+from tests.disclosure.town import Office, Seen, Site, Town, is_safe, random_town, settle
+
+SEEDS = range(5)
+KEYS = ["publication_group", "district_kato", "sex", "age_band", "age_group", "birth_year"]
+LEAST_CLASS = 5
+# Within how many persons a hidden count must stay unknown.
+UNKNOWN = 4
+
+Released = Callable[[int], tuple[Town, Seen]]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """A town by its seed, and its release."""
+
+    @cache
+    def made(seed: int) -> tuple[Town, Seen]:
+        town = random_town(seed)
+        return town, Seen(Office(tmp_path_factory.mktemp("office")).release(town))
+
+    return made
+
+
+def test_the_attack_recovers_what_is_hidden_badly() -> None:
+    weak = Program()
+    weak.say([("a",), ("b",), ("c",)], 100)
+    weak.say([("b",), ("c",)], 93)
+    assert weak.interval(("a",)) == (7, 7)
+    assert weak.interval(("b",)) == (0, 93)
+    two_of_one = Program()
+    two_of_one.say([("a",), ("b",)], 2)
+    for cell in ("a", "b"):
+        two_of_one.at_least((cell,), 1)
+    assert two_of_one.interval(("a",)) == (1, 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_hidden_cell_is_recovered_from_all_tables_and_rows(seed: int, released: Released) -> None:
+    _, seen = released(seed)
+    known = program(seen)
+    intervals = {cell: known.interval(cell) for cell in hidden(seen)}
+    assert intervals
+    assert {cell: ends for cell, ends in intervals.items() if ends[1] - ends[0] < UNKNOWN} == {}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_count_is_of_three_institutions_none_above_four_fifths(seed: int, released: Released) -> None:
+    town, seen = released(seed)
+    sites = seen.whereabouts(town)
+    for column in ("mode", "basis", "is_present", "is_answered_by_proxy", "district_kato"):
+        for values, persons in groups_of_rows(seen, ("publication_group", column)).items():
+            assert is_safe(Counter(sites[person] for person in persons), 10), (column, values)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_stands_alone_by_sex_age_place_and_group(seed: int, released: Released) -> None:
+    _, seen = released(seed)
+    listed = ", ".join(KEYS)
+    smallest = seen.rows(f"SELECT min(n) FROM (SELECT count(*) AS n FROM census.person GROUP BY {listed})")
+    assert smallest[0][0] >= LEAST_CLASS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_s3_site_is_found_by_any_column_or_combination_of_keys(seed: int, released: Released) -> None:
+    town, seen = released(seed)
+    sites = seen.whereabouts(town)
+    others = [(name,) for name in seen.columns() if name not in KEYS]
+    for columns in [*combinations_of(KEYS), *others, *(("publication_group", *name) for name in others)]:
+        for values, persons in groups_of_rows(seen, columns).items():
+            found = Counter(sites[person] for person in persons)
+            (largest, count), *_ = found.most_common(1)
+            is_found = town.is_s3(largest) and (count > 0.8 * len(persons) or len(found) < 3)
+            assert not is_found, (columns, values, len(persons))
+
+
+@pytest.mark.parametrize("change", ["one came", "one went", "a site came late", "two came and one went"])
+def test_nobody_is_found_by_what_differs_from_the_release_before(change: str, tmp_path: Path) -> None:
+    office, town = Office(tmp_path), random_town(7)
+    before = Seen(office.release(town))
+    rng = random.Random(change)
+    s3 = next(site for site in town.sites if town.is_s3(site.institution_id))
+    if change in ("one went", "two came and one went"):
+        town.people.pop(rng.randrange(len(town.people)))
+    if change != "one went":
+        settle(town, s3, {"one came": 1, "a site came late": 40}.get(change, 2), rng)
+    after = Seen(office.release(town))
+    assert came(before, after) == []
+    assert went(before, after) == []
+
+
+def test_many_new_people_of_many_sites_are_released(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), random_town(7)
+    before = Seen(office.release(town))
+    rng = random.Random(1)
+    for site in list(town.sites):
+        settle(town, site, 12, rng)
+    after = Seen(office.release(town))
+    sites = after.whereabouts(town)
+    new: dict[str | None, Counter[str]] = {}
+    for person, group in came(before, after):
+        new.setdefault(group, Counter()).update([sites[person]])
+    assert sum(len(found) for found in new.values()) > 15
+    assert all(is_safe(found, 10) for found in new.values())
+
+
+def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
+    town = random_town(3)
+    town.people = [row for row in town.people if row["basis"] != "place_unresolved"]
+    lonely = Site("SITE-099", "TB", "471010000", 1)
+    town.sites.append(lonely)
+    settle(town, lonely, 1, random.Random(1))
+    town.people[-1] |= {"basis": "place_unresolved", "usual_institution_id": None, "present_institution_id": None}
+    seen = Seen(Office(tmp_path).release(town))
+    assert seen.rows("SELECT count(*) FROM census.person WHERE publication_group IS NULL") == [(0,)]
