@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,19 @@ def test_d_neighbour_numbers_of_two_given_names_stay_two(field: Field, tmp_path:
     assert field.resolve(tmp_path).are_apart("a", "b")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"patronymic": "Болатұлы"}, {"birth_on": date(1971, 3, 9)}, {"family": "Омаров"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_d_neighbour_numbers_of_another_father_birth_date_or_family_stay_two(
+    field: Field, other: dict[str, Any], tmp_path: Path
+) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("b", **other, iin=NUMBER[:10] + str((int(NUMBER[10]) + 1) % 10) + NUMBER[11])
+    assert field.resolve(tmp_path).are_apart("a", "b")
+
+
 def test_d_a_number_never_issued_and_a_name_by_ear_are_a_slip_each(field: Field, tmp_path: Path) -> None:
     slip = f"{NUMBER[:9]}{(int(NUMBER[9]) + 2) % 10}{NUMBER[10:]}"
     field.record("a", "Ниязова", "Күлия", iin=NUMBER)
@@ -163,6 +177,12 @@ def test_e_day_and_month_swapped(field: Field, tmp_path: Path) -> None:
     outcome = field.resolve(tmp_path)
     assert outcome.are_one("a", "b")
     assert outcome.tier("b") == "E"
+
+
+def test_e_a_slip_in_the_date_and_another_sex_are_two_slips(field: Field, tmp_path: Path) -> None:
+    field.record("a", birth_on=date(1950, 3, 5))
+    field.record("b", birth_on=date(1950, 5, 3), sex=2)
+    assert field.resolve(tmp_path).are_apart("a", "b")
 
 
 def test_e_without_a_fathers_name_a_human_looks(field: Field, tmp_path: Path) -> None:
@@ -221,8 +241,10 @@ def test_unnamed_newborns_are_one_where_the_book_knows_one(field: Field, tmp_pat
         field.movement(movement_type, date(2021, 9, 6), "Омаров", None, site="HOSPITAL", birth_on=date(2021, 8, 30))
     field.patient("c", family="Омаров", **born)
     field.patient("d", family="Омаров", **born)
+    field.patient("sister", sex=2, **born)
     outcome = field.resolve(tmp_path)
     assert outcome.are_one("a", "b")
+    assert outcome.are_apart("a", "sister")
     assert outcome.are_apart("c", "d")
 
 
@@ -326,6 +348,16 @@ def test_namesakes_on_two_rows_of_one_list_stay_two(field: Field, tmp_path: Path
     assert outcome.are_apart("a", "b")
 
 
+def test_one_number_on_two_rows_of_one_list_is_looked_at(field: Field, tmp_path: Path) -> None:
+    field.entry(1, given="Дана")
+    field.entry(2, given="Дина")
+    field.record("a", given="Дана", iin=NUMBER, list_entry_no=1)
+    field.record("b", given="Дина", iin=NUMBER, list_entry_no=2)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["TWO_ENTRIES"]
+
+
 def test_an_adopted_childs_old_and_new_number_are_never_linked(field: Field, tmp_path: Path) -> None:
     born = date(2016, 4, 2)
     field.record(
@@ -358,11 +390,14 @@ def test_unknown_people_are_one_only_by_the_row_of_the_list(field: Field, tmp_pa
     assert outcome.are_apart("a", "c")
 
 
-def test_training_never_joins_anybody(field: Field, tmp_path: Path) -> None:
+def test_training_drafts_and_withdrawals_never_join_anybody(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", iin=NUMBER, is_training=True)
+    field.record("c", iin=NUMBER, case_status="draft")
+    field.record("d", iin=NUMBER, case_status="withdrawn")
     outcome = field.resolve(tmp_path)
     assert outcome.rows("SELECT count(*) FROM person_record") == [(1,)]
+    assert outcome.rows("SELECT count(*) FROM compared_pair") == [(0,)]
 
 
 # ---------------------------------------------------------------------------------------------------------- survivor

@@ -227,6 +227,16 @@ def test_people_nobody_else_has_seen_wait(field: Field, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("unknown", [{"birth_on": None}, {"family": "Белгісіз"}], ids=["birth date", "name"])
+def test_people_who_cannot_say_who_they_are_do_not_wait(field: Field, unknown: dict[str, Any], tmp_path: Path) -> None:
+    quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
+    names = ("Сериков", "Омаров", "Байжанов")
+    for day, name in enumerate(names, 1):
+        field.record(name, **{"family": name, "birth_on": date(1960, 4, day), **quick, **unknown})
+    outcome = field.resolve(tmp_path)
+    assert {outcome.state(name) for name in names} == {"counted"}
+
+
 @pytest.mark.parametrize(
     ("staff_id", "states"), [("ST-CARE", ["counted", "quarantined", "quarantined"]), (None, ["counted"] * 3)]
 )
