@@ -63,6 +63,13 @@ def test_b_the_number_of_an_unnamed_newborn_does_not_make_one_of_two(field: Fiel
     assert field.resolve(tmp_path).are_apart("newborn", "man")
 
 
+def test_b_names_in_each_others_field_do_not_make_two_of_one(field: Field, tmp_path: Path) -> None:
+    field.record("a", "Байжанов", iin=NUMBER)
+    field.record("b", "Нұрлан", "Байжанов", iin=NUMBER, birth_on=date(1971, 3, 9))
+    field.record("mistyped", "Байжамов", iin=NUMBER)
+    assert field.resolve(tmp_path).are_one("a", "b", "mistyped")
+
+
 def test_b_a_common_given_name_does_not_make_one_of_two(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", "Омаров", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic="Болатұлы")
