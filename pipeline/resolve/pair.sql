@@ -185,7 +185,8 @@ SELECT
         WHEN bar = 'TWO_STAYS' AND is_one_name AND birth_like = 2 AND patronymic_like >= 0 THEN bar
         WHEN bar = 'NEAR_GIVEN_NAMES' AND family_like = 2 AND patronymic_like >= 1 AND NOT is_sex_different THEN bar
         WHEN bar IS NOT NULL THEN NULL
-        WHEN is_one_name AND NOT is_one_place AND birth_like = 2 AND patronymic_like >= 0 THEN 'OTHER_INSTITUTION'
+        -- 1 January stands for an unknown day: written twice it agrees no further than the year
+        WHEN is_one_name AND NOT is_one_place AND is_one_date AND patronymic_like >= 0 THEN 'OTHER_INSTITUTION'
         WHEN is_one_name AND is_one_place AND birth_like = 1 AND patronymic_like >= 0 THEN 'NEAR_BIRTH_DATES'
         WHEN is_one_name AND birth_like = 2 THEN 'NAME_AND_BIRTH_DATE'
         WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0

@@ -220,6 +220,20 @@ def test_f_elsewhere_takes_the_fathers_name_too(field: Field, tmp_path: Path) ->
     assert set(outcome.reviews()) == {"OTHER_INSTITUTION"}
 
 
+NEW_YEAR = date(1950, 1, 1)  # nobody knows the day
+
+
+@pytest.mark.parametrize("patronymic", ["Маратович", None])
+def test_elsewhere_a_human_looks_where_nobody_knows_the_day_of_birth(
+    field: Field, patronymic: str | None, tmp_path: Path
+) -> None:
+    field.record("a", birth_on=NEW_YEAR, patronymic=patronymic)
+    field.record("b", birth_on=NEW_YEAR, patronymic=patronymic, site="HOSPITAL")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["OTHER_INSTITUTION"]
+
+
 def test_f_an_admission_book_that_names_the_other_institution_will_do(field: Field, tmp_path: Path) -> None:
     field.movement("TRANSFER_IN", date(2021, 7, 1), site="HOSPITAL-2", patronymic=None, other_institution_id="HOSPITAL")
     field.patient("a", patronymic=None, stay_to_on=date(2021, 7, 1))
