@@ -76,6 +76,21 @@ def test_kept_files_are_the_same_bytes_whatever_the_number_of_threads(tmp_path: 
     assert kept(threads) == kept(3)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_lines_without_a_fault_are_kept_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """They are written as they are read, unsorted: the order is the engine's to keep, over all pieces and threads."""
+    monkeypatch.setattr("pipeline.read.feed.BATCH_ROWS", 100)
+    desk = Desk(tmp_path, threads=threads, memory_limit="1GB")
+    bench = desk.read_lines(*(line(submission(n)) for n in range(3000)))
+    numbers = [(number,) for number in range(1, 3001)]
+    assert bench.con.execute("SELECT record_no FROM record").fetchall() == numbers
+    for table in ("identity", "answers"):
+        found = bench.con.execute(f"SELECT CAST(right(record_id, 7) AS INTEGER) FROM {table}").fetchall()
+        assert found == numbers
+
+
 @pytest.mark.parametrize("threads", [1, 5])
 def test_tables_are_the_same_bytes_whatever_the_number_of_threads(desk: Desk, tmp_path: Path, threads: int) -> None:
     fill(desk, 9)
