@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Workbench:
         self.reference = reference
         self.batches = batches
         self.as_of = as_of
-        self.schemas = load_tables(settings.reference / "questionnaire.yaml")
+        self.schemas: Mapping[str, Table] = load_tables(settings.reference / "questionnaire.yaml")
         self.step_dir = build_dir / f".{step}.part"
         self.con = connect(settings, lake)
         identifiers.register(self.con)

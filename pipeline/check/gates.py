@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,11 +18,13 @@ from pipeline.check.judge import great_expectations, judge
 from pipeline.check.page import write_page
 from pipeline.check.suites import GatedTable, Suite, demands, load_suites, measure
 from pipeline.errors import GateFailed
+from pipeline.identifiers.sql import make_table
 from pipeline.lake import write_json
 from pipeline.schema import Column
 from pipeline.sql import Workbench, step_failed
 
 SHOWN = 5
+PROFILE = {"gate": "VARCHAR", "relation": "VARCHAR", "column_name": "VARCHAR", "measure": "VARCHAR", "value": "BIGINT"}
 # a smallest birth date or a largest number of children is somebody
 MAY_SHOW_EXTREMES = ("open", "internal")
 # how the smallest and largest value of a type become a number one can read: 20210831, 20210831180000
@@ -97,16 +100,13 @@ def run(bench: Workbench) -> None:
 
 def profile(bench: Workbench, suites: list[Suite]) -> Path:
     """Write the numbers of every gated table as the table `profile`, one pass per table."""
-    rows: list[tuple[str, str, str, str, int | None]] = []
+    rows: list[dict[str, Any]] = []
     for suite in suites:
         for relation, table in suite.tables.items():
             columns = bench.schemas[relation].columns
             for (column, kind), value in _measured(bench.con, relation, columns, table).items():
-                rows.append((suite.gate, relation, column, kind, value))
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE profile_row (gate VARCHAR, relation VARCHAR, column_name VARCHAR, measure VARCHAR, value BIGINT)"
-    )
-    bench.con.executemany("INSERT INTO profile_row VALUES (?, ?, ?, ?, ?)", rows)
+                rows.append(dict(zip(PROFILE, (suite.gate, relation, column, kind, value), strict=True)))
+    make_table(bench.con, "profile_row", rows, PROFILE)
     return bench.write("profile", "SELECT * FROM profile_row")
 
 

@@ -14,6 +14,7 @@ import duckdb
 
 from pipeline.check.rules import Check, checks, load_rules, names_used
 from pipeline.errors import SanaqError
+from pipeline.identifiers.sql import make_table
 from pipeline.sql import Workbench, quoted, step_failed
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +22,13 @@ HERE = Path(__file__).resolve().parent
 PLACES = ("answers", "identity", "record", "evidence")
 # stands between codes; no text from the field holds it
 SEPARATOR = "chr(31)"
+CHECK_LIST = {
+    "check_no": "INTEGER",
+    "rule_id": "VARCHAR",
+    "severity": "VARCHAR",
+    "blanks": "VARCHAR[]",
+    "keep_value": "BOOLEAN",
+}
 
 
 def run(bench: Workbench) -> None:
@@ -111,15 +119,8 @@ def _find_placeholders(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _list_checks(con: duckdb.DuckDBPyConnection, asked: list[Check]) -> None:
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE check_list (check_no INTEGER, rule_id VARCHAR, severity VARCHAR, blanks VARCHAR[], keep_value BOOLEAN)"
-    )
-    con.executemany(
-        "INSERT INTO check_list VALUES (?, ?, ?, ?, ?)",
-        [
-            [number, check.rule_id, check.severity, list(check.blanks), check.keep_value]
-            for number, check in enumerate(asked)
-        ],
+    make_table(
+        con, "check_list", ({"check_no": number, **vars(check)} for number, check in enumerate(asked)), CHECK_LIST
     )
 
 

@@ -6,27 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.count import kinds
 from pipeline.count.heaping import Limits, heaping_rows
 from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
+from pipeline.identifiers.sql import make_table
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
-LANDED = pa.schema([("batch_id", pa.string()), ("line_count", pa.int64())])
-
-HEAPING = pa.schema(
-    [
-        ("publication_group", pa.string()),
-        ("statistic", pa.string()),
-        ("person_count", pa.int64()),
-        ("value", pa.float64()),
-        ("z", pa.float64()),
-        ("verdict", pa.string()),
-    ]
-)
+LANDED = {"batch_id": "VARCHAR", "line_count": "BIGINT"}
 
 
 def run(bench: Workbench) -> None:
@@ -56,7 +45,7 @@ def require_ledger(bench: Workbench) -> None:
     LedgerUnbalanced
         A record received is in no state, in two, or in one nobody knows.
     """
-    bench.con.register("landed", pa.Table.from_pylist(lines_landed(bench.batches), schema=LANDED))
+    make_table(bench.con, "landed", lines_landed(bench.batches), LANDED)
     bench.write("ledger")
     bench.write("intake")
     require_balance(_rows(bench, "unbalanced"))
@@ -95,7 +84,8 @@ def make_ages(bench: Workbench) -> None:
     bench.write("age_sex")
     limits = Limits(*_rows(bench, "heaping_limit")[0])
     counted = bench.con.execute("FROM counted_age").fetchall()
-    bench.con.register("heaping", pa.Table.from_pylist(heaping_rows(counted, limits), schema=HEAPING))
+    types = {name: column.type for name, column in bench.schemas["age_heaping"].columns.items()}
+    make_table(bench.con, "heaping", heaping_rows(counted, limits), types)
     bench.write("age_heaping", query="SELECT * FROM heaping")
 
 

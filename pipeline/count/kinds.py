@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
-import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import BadReferenceFile
+from pipeline.identifiers.sql import make_table
 from pipeline.schema import Labels
 
 Owner = Literal["HEAD", "DEPARTMENT", "REGIONAL_COMMISSION", "DEPUTY_AKIM"]
+TEXTS = ("kind", "alert_id", "least_alert_id", "begins_alert_id", "compare", "unit", "owner_amber", "owner_red")
+COLUMNS = {
+    **dict.fromkeys(TEXTS, "VARCHAR"),
+    **dict.fromkeys(("due_days_amber", "due_days_red"), "BIGINT"),
+    **dict.fromkeys(("message_en", "message_ru", "message_kk"), "VARCHAR"),
+}
 
 
 class ByOwner(BaseModel):
@@ -105,4 +111,4 @@ def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         }
         for kind in catalogue.kinds
     ]
-    con.register("discrepancy_kind", pa.Table.from_pylist(rows))
+    make_table(con, "discrepancy_kind", rows, COLUMNS)

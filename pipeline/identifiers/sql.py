@@ -6,8 +6,9 @@ makes a macro of it; `evaluate` runs the very same text on one value. There is n
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -20,6 +21,25 @@ _local = threading.local()
 def literal(text: str) -> str:
     """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def make_table(
+    con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]
+) -> None:
+    """Make a table of rows that Python has, in the order of all columns, which are given with their types; what a row lacks is NULL.
+
+    As one JSON text: parameters and Arrow arrays made of Python's values would have every process import pandas, half a second of its time.
+    """
+    given = list(rows)
+    values = json.dumps(
+        {column: [row.get(column) for row in given] for column in columns}, ensure_ascii=False, default=str
+    )
+    kinds = json.dumps({column: [kind] for column, kind in columns.items()})
+    unnested = ", ".join(f'unnest(given."{column}") AS "{column}"' for column in columns)
+    con.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT {unnested} "
+        f"FROM (SELECT from_json({literal(values)}, {literal(kinds)}) AS given) ORDER BY ALL"
+    )
 
 
 def chained(text: str, stages: Iterable[str]) -> str:

@@ -6,14 +6,14 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.errors import InputsMissing, LedgerUnbalanced
+from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
 from pipeline.publish.catalogue import Entry
 from pipeline.publish.database import parquet_path
@@ -193,7 +193,7 @@ def _built(build_dir: Path, entry: Entry) -> Path:
 
 def _register_meta(bench: Workbench, task: Task) -> None:
     inputs = task.manifest["inputs"]
-    moment = datetime.fromisoformat(task.manifest["as_of"])
+    moment = datetime.fromisoformat(task.manifest["as_of"]).astimezone(UTC).replace(tzinfo=None)
     snapshot = {
         "snapshot_id": task.name,
         "build_id": task.manifest["build_id"],
@@ -202,8 +202,9 @@ def _register_meta(bench: Workbench, task: Task) -> None:
         "batch_count": len(inputs["batches"]),
         **{f"{name}_sha256": inputs.get(name) for name in ("code", "reference", "round", "decisions", "lock")},
     }
-    bench.con.register("meta_snapshot", pa.Table.from_pylist([snapshot]))
-    bench.con.register("meta_dictionary", pa.Table.from_pylist(dictionary_rows(task.entries)))
+    for name, rows in (("meta_snapshot", [snapshot]), ("meta_dictionary", dictionary_rows(task.entries))):
+        columns = bench.schemas[f"all_{name}"].columns
+        make_table(bench.con, name, rows, {column: described.type for column, described in columns.items()})
 
 
 def dictionary_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ table of the build that would get the same name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import BadSchema
@@ -34,7 +35,7 @@ class Entry:
         return self.table.step == "publish"
 
 
-def entries(tables: dict[str, Table], database: str) -> list[Entry]:
+def entries(tables: Mapping[str, Table], database: str) -> list[Entry]:
     """Return the tables of one database in order of their names.
 
     Parameters

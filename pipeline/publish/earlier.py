@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.errors import InputsMissing
+from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
 from pipeline.publish.assemble import run_sql, sql_text
 from pipeline.publish.catalogue import Entry
@@ -89,8 +89,7 @@ def make_earlier(bench: Workbench, earlier: Earlier) -> None:
     """
     told = sorted({(build_id, group) for release in earlier.told for group, build_id in release.items()})
     rows = [{"build_id": build_id, "publication_group": group} for build_id, group in told]
-    fields = [("build_id", pa.string()), ("publication_group", pa.string())]
-    bench.con.register("release_told", pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+    make_table(bench.con, "release_told", rows, {"build_id": "VARCHAR", "publication_group": "VARCHAR"})
     bench.con.execute(
         "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, "
         "publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
+from pipeline.identifiers.sql import make_table
 from pipeline.publish.assemble import keep, run_sql
 from pipeline.sql import Workbench
 
-FIELDS = [("publication_group", pa.string()), ("released_group", pa.string()), ("min_count", pa.int32())]
+FIELDS = {"publication_group": "VARCHAR", "released_group": "VARCHAR", "min_count": "INTEGER"}
 
 
 @dataclass(frozen=True)
@@ -101,5 +100,5 @@ def make_groups(bench: Workbench, together: Iterable[frozenset[str]]) -> dict[st
         if cell.is_safe(rules)  # a group that stays unsafe whatever it is merged with is named nowhere
         for group in cell.groups
     ]
-    bench.con.register("release_group", pa.Table.from_pylist(rows, schema=pa.schema(FIELDS)))
+    make_table(bench.con, "release_group", rows, FIELDS)
     return {row["publication_group"]: row["released_group"] for row in rows}

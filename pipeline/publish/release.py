@@ -7,13 +7,14 @@ analysts, not a public file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
 from pipeline.publish.assemble import (
     Task,
@@ -59,7 +60,7 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
     name = snapshot_id(manifest, "R")
     try:
         require_balance(bench)
-        bench.con.register("publication", pa.table({"snapshot_id": [name]}))
+        make_table(bench.con, "publication", [{"snapshot_id": name}], {"snapshot_id": "VARCHAR"})
         earlier = earlier_releases(lake)
         named = make_groups(bench, earlier.together)
         make_earlier(bench, earlier)
@@ -80,7 +81,7 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
     return {**_without_batches(snapshot_manifest(task, counts, round_id)), "disclosure": told}
 
 
-def release_entries(tables: dict[str, Table], codes: dict[str, list[str]]) -> list[Entry]:
+def release_entries(tables: Mapping[str, Table], codes: dict[str, list[str]]) -> list[Entry]:
     """Return the tables of a release with the person's released answers among its columns."""
     variables = released_variables(tables["answers"], codes, tables[PERSON].columns) if "answers" in tables else []
     return entries({**tables, PERSON: _person_table(tables[PERSON], variables)}, "release")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.errors import InputsMissing
+from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
 from pipeline.sql import Workbench, step_failed
 
@@ -49,7 +49,7 @@ def read_manifest(build_dir: Path) -> dict[str, Any]:
 
 def register_landed(bench: Workbench, manifest: dict[str, Any]) -> None:
     """Let the batches the build was to be made from be read as `landed`."""
-    bench.con.register("landed", pa.table({"batch_id": pa.array(manifest["inputs"]["batches"], pa.string())}))
+    _make_column(bench, "landed", "batch_id", manifest["inputs"]["batches"])
 
 
 def register_before(bench: Workbench, build_dir: Path) -> bool:
@@ -69,8 +69,12 @@ def register_causes(bench: Workbench, lake: Lake, before: dict[str, Any], now: d
         for decision in lake.decided(path.stem, until):
             if datetime.fromisoformat(decision["decided_at"]) > since:
                 ids.update(_texts(decision))
-    bench.con.register("decided", pa.table({"id": pa.array(sorted(ids), pa.string())}))
-    bench.con.register("inputs_differ", pa.table({"cause": [_default_cause(before["inputs"], now["inputs"])]}))
+    _make_column(bench, "decided", "id", ids)
+    _make_column(bench, "inputs_differ", "cause", [_default_cause(before["inputs"], now["inputs"])])
+
+
+def _make_column(bench: Workbench, table: str, column: str, texts: Iterable[str]) -> None:
+    make_table(bench.con, table, ({column: text} for text in texts), {column: "VARCHAR"})
 
 
 def _default_cause(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
+
+from pipeline.identifiers.sql import make_table
 
 # Strongest first: somebody's word, number, one list entry, neighbour number, name and birth date here, the same with a slip, the same elsewhere.
 TIERS = ("R", "A", "L", "D", "C", "E", "F")
@@ -18,6 +19,8 @@ EDGE = (
     "SELECT a_no, b_no, tier, points, is_swapped FROM pair WHERE tier IS NOT NULL "
     f"UNION ALL SELECT a_no, b_no, '{BY_WORD}', 0, FALSE FROM spoken_pair WHERE standing = 'same'"
 )
+
+JOINED = {"record_no": "BIGINT", "cluster_no": "BIGINT", "tier": "VARCHAR"}
 
 Edge = tuple[int, int, str, bool]
 Trait = tuple[int, str | None, int | None, str | None, int | None]
@@ -144,18 +147,7 @@ def make_clusters(con: duckdb.DuckDBPyConnection) -> None:
     people = People(_traits(con), _neighbours(con), _parted(con))
     for a, b, tier, is_swapped in _edges(con):
         people.join(a, b, tier, is_swapped=is_swapped)
-    rows = list(people.rows())
-    numbers, clusters, tiers = ([row[i] for row in rows] for i in range(3))
-    found = pa.table(
-        {
-            "record_no": pa.array(numbers, pa.int64()),
-            "cluster_no": pa.array(clusters, pa.int64()),
-            "tier": pa.array(tiers, pa.string()),
-        }
-    )
-    con.register("found_clusters", found)
-    con.execute("CREATE OR REPLACE TEMP TABLE joined AS SELECT * FROM found_clusters")
-    con.unregister("found_clusters")
+    make_table(con, "joined", (dict(zip(JOINED, row, strict=True)) for row in people.rows()), JOINED)
 
 
 def _edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.errors import BadDecision
+from pipeline.identifiers.sql import make_table
 from pipeline.sql import Workbench, step_failed
 
 ACTIONS = ("release", "discard", "retry")
@@ -69,13 +69,16 @@ def register_verdicts(bench: Workbench, until: datetime) -> None:
 
 def _keep_lines(bench: Workbench, name: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     """Keep decisions as a table of texts, with their moment in UTC and their number in order."""
-    moments = [datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None) for row in rows]
-    texts = {column: pa.array([row.get(column) for row in rows], pa.string()) for column in columns}
-    numbers = pa.array(range(1, len(rows) + 1), pa.int64())
-    decided = pa.table({**texts, "decided_at": pa.array(moments, pa.timestamp("us")), "decision_no": numbers})
-    bench.con.register("decided_lines", decided)
-    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM decided_lines")
-    bench.con.unregister("decided_lines")
+    decided = [
+        {
+            **row,
+            "decided_at": datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None),
+            "decision_no": number,
+        }
+        for number, row in enumerate(rows, 1)
+    ]
+    types = {**dict.fromkeys(columns, "VARCHAR"), "decided_at": "TIMESTAMP", "decision_no": "BIGINT"}
+    make_table(bench.con, name, decided, types)
 
 
 def _execute(bench: Workbench, name: str, before: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,7 +10,7 @@ import duckdb
 
 from pipeline.errors import BadReferenceFile
 from pipeline.identifiers import kato
-from pipeline.identifiers.sql import literal
+from pipeline.identifiers.sql import make_table
 from pipeline.round.models import CodeList, Labels, Reference, Round
 
 Row = dict[str, Any]
@@ -29,25 +28,27 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
         The round speaks of a category or region the reference data do not have, or leaves a category without a residence pattern.
     """
     _refuse_strangers(round_, reference)
-    _table(con, "round", [_round(round_)], _ROUND)
-    _table(con, "round_window", _windows(round_), _WINDOW)
-    _table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
-    _table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
-    _table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
-    _table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
-    _table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
-    _table(con, "ref_category", _categories(reference), {**_texts("category_code", "tier", "stay_length"), **_CATEGORY})
-    _table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
+    make_table(con, "round", [_round(round_)], _ROUND)
+    make_table(con, "round_window", _windows(round_), _WINDOW)
+    make_table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
+    make_table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
+    make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
+    make_table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
+    make_table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
+    make_table(
+        con, "ref_category", _categories(reference), {**_texts("category_code", "tier", "stay_length"), **_CATEGORY}
+    )
+    make_table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
     _make_places(con)
-    _table(con, "ref_code", _codes(reference), _CODE)
-    _table(con, "ref_variable", _variables(reference), _VARIABLE)
-    _table(
+    make_table(con, "ref_code", _codes(reference), _CODE)
+    make_table(con, "ref_variable", _variables(reference), _VARIABLE)
+    make_table(
         con,
         "ref_form",
         _forms(reference),
         {**_texts("form_code", "form_version"), "approved_on": "DATE", **_LABELS},
     )
-    _table(con, "ref_rule", _rules(reference), _RULE)
+    make_table(con, "ref_rule", _rules(reference), _RULE)
 
 
 _TEXT = "VARCHAR"
@@ -126,17 +127,6 @@ _VARIABLE = {
     **_texts("since_version"),
 }
 _RULE = _texts("rule_id", "requirement_id", "severity", "message_kk", "message_ru", "message_en")
-
-
-def _table(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Row], columns: dict[str, str]) -> None:
-    # As one JSON text: parameters and Arrow tables would have every process import pandas, a second of its time.
-    given = json.dumps(
-        [{column: row.get(column) for column in columns} for row in rows], ensure_ascii=False, default=str
-    )
-    con.execute(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT UNNEST(from_json({literal(given)}, {literal(json.dumps([columns]))}), "
-        "max_depth := 2) ORDER BY ALL"
-    )
 
 
 def _make_places(con: duckdb.DuckDBPyConnection) -> None:

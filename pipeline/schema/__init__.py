@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -87,9 +88,8 @@ class Table(BaseModel):
         return self.order or self.key
 
 
-@cache
-def load_tables(questionnaire: Path) -> dict[str, Table]:
-    """Read every schema file.
+class Tables(Mapping[str, Table]):
+    """Every table by name. A schema file is read when its table is asked for: there are many, and a step makes few of them.
 
     Parameters
     ----------
@@ -101,8 +101,28 @@ def load_tables(questionnaire: Path) -> dict[str, Table]:
     BadReferenceFile
         A schema file is not valid; `where` names file and place.
     """
-    tables = [_load(path, questionnaire) for path in sorted(FOLDER.glob("*.yaml"))]
-    return {table.table: table for table in tables}
+
+    def __init__(self, questionnaire: Path) -> None:
+        self._questionnaire = questionnaire
+        self._paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+        self._read: dict[str, Table] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._read:
+            self._read[name] = _load(self._paths[name], self._questionnaire)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+@cache
+def load_tables(questionnaire: Path) -> Tables:
+    """Return the tables of a questionnaire; a process reads each file once."""
+    return Tables(questionnaire)
 
 
 def _load(path: Path, questionnaire: Path) -> Table:

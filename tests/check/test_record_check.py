@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline import check
+from pipeline.check import records as check
 from pipeline.lake import Lake
 from pipeline.settings import load_settings
 from pipeline.sql import Workbench
