@@ -58,10 +58,10 @@ def _(asked, escape):
 
     def drawn(rows: list[dict[str, object]], men: str, women: str) -> str:
         """Draw men to the left and women to the right, the oldest on top."""
-        most = max((int(row[side]) for row in rows for side in (men, women)), default=0) or 1
+        most = max((int(row[side] or 0) for row in rows for side in (men, women)), default=0) or 1
         lines = []
         for number, row in enumerate(reversed(rows)):
-            top, left, right = 14 * number, 200 * int(row[men]) / most, 200 * int(row[women]) / most
+            top, left, right = 14 * number, 200 * int(row[men] or 0) / most, 200 * int(row[women] or 0) / most
             lines.append(
                 f'<rect x="{200 - left:.1f}" y="{top}" width="{left:.1f}" height="12" fill="#2b6cb0"/>'
                 f'<text x="230" y="{top + 10}" font-size="10" text-anchor="middle">{escape(str(row["age_group"]))}</text>'
@@ -76,8 +76,10 @@ def _(asked, escape):
 def _(drawn, mo, pyramid):
     mo.vstack(
         [
-            mo.md("## Age and sex of those present\n\nMen to the left, women to the right."),
-            mo.Html(drawn(pyramid, "present_men_count", "present_women_count")),
+            mo.md(
+                "## Age and sex of the usual residents\n\nMen to the left, women to the right; without those whose sex is withheld."
+            ),
+            mo.Html(drawn(pyramid, "usual_men_count", "usual_women_count")),
         ]
     )
     return

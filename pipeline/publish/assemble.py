@@ -114,11 +114,11 @@ def write_tables(bench: Workbench, task: Task) -> None:
     for entry in task.entries:
         target = parquet_path(task.folder, entry)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if entry.is_made_here:
-            os.replace(bench.write(entry.table.table, task.queries.get(entry.full_name) or _query(entry)), target)
-        elif places := _places_beside_tier(entry):
-            source = _built(task.build_dir, entry)
-            os.replace(bench.write(entry.table.table, _masked(source, places)), target)
+        query = task.queries.get(entry.full_name) or _query(entry)
+        if places := _places_beside_tier(entry):
+            query = _masked(_built(task.build_dir, entry), places)
+        if entry.is_made_here or places:
+            os.replace(bench.write(entry.table.table, query), target)
             bench.relation(entry.table.table, [target])
         else:
             shutil.copyfile(_built(task.build_dir, entry), target)
@@ -168,8 +168,8 @@ def _query(entry: Entry) -> str | None:
 
 
 def _places_beside_tier(entry: Entry) -> list[str]:
-    """Columns that would say where an S3 site lies: a masked code beside its place is its name."""
-    columns = entry.table.columns
+    """Columns of a table of the build that would say where an S3 site lies: a masked code beside its place is its name."""
+    columns = {} if entry.is_made_here else entry.table.columns
     return [name for name in columns if name.endswith("kato")] if "tier" in columns else []
 
 

@@ -44,6 +44,11 @@ class Earlier:
     current: Path | None
 
     @property
+    def in_force(self) -> dict[str, Any]:
+        """What the release in force told, and under which names."""
+        return dict(read_snapshot_manifest(self.current)["disclosure"]) if self.current else {"told": {}, "named": {}}
+
+    @property
     def together(self) -> list[frozenset[str]]:
         """Publication groups that some release had under one name."""
         return [
@@ -51,6 +56,25 @@ class Earlier:
             for named in self.named
             for shared in sorted(set(named.values()))
         ]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Groups told as in the release in force.
+
+    Attributes
+    ----------
+    groups
+        Their names in the release at work.
+    names
+        Their names in the release in force.
+    folder
+        The release in force.
+    """
+
+    groups: tuple[str, ...]
+    names: tuple[str, ...]
+    folder: Path | None
 
 
 def earlier_releases(lake: Lake) -> Earlier:
@@ -105,67 +129,73 @@ def make_earlier(bench: Workbench, earlier: Earlier) -> None:
             raise step_failed(error, "publish/release_earlier.sql") from None
 
 
-def held_groups(bench: Workbench) -> list[str]:
-    """Return the released groups that differ by too few from an earlier release."""
-    return [group for (group,) in run_sql(bench, "release_held")]
-
-
-def held_queries(listed: Sequence[Entry], held: list[str], earlier: Earlier, named: dict[str, str]) -> dict[str, str]:
-    """Return, by `SCHEMA.TABLE`, queries that tell of the held groups what the release in force tells.
+def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
+    """Find the groups that differ by too few from an earlier release, and make `release_held_group` of them.
 
     Parameters
     ----------
     named
         Released name by publication group, of the release at work.
     """
-    if not held or earlier.current is None:
-        return {}
-    before = read_snapshot_manifest(earlier.current)["disclosure"]["named"]
-    members = {group for group in {*named, *before} if named.get(group, UNNAMED) in held}
-    old = sorted({before.get(group, UNNAMED) for group in members} | ({UNNAMED} & set(held)))
+    groups = [group for (group,) in run_sql(bench, "release_held")]
+    before = earlier.in_force["named"]
+    members = {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
+    held = Held(tuple(groups), tuple(sorted({before.get(group, UNNAMED) for group in members})), earlier.current)
+    rows = [
+        {"publication_group": name or "NONE", "held_as_in": held.folder.name if held.folder else None}
+        for name in held.names
+    ]
+    make_table(bench.con, "release_held_group", rows, {"publication_group": "VARCHAR", "held_as_in": "VARCHAR"})
+    return held
+
+
+def held_queries(listed: Sequence[Entry], held: Held) -> dict[str, str]:
+    """Return, by `SCHEMA.TABLE`, queries that tell of the held groups what the release in force tells."""
     return {
-        entry.full_name: _held_query(entry, held, old, parquet_path(earlier.current, entry))
+        entry.full_name: _held_query(entry, held, parquet_path(held.folder, entry))
         for entry in listed
-        if entry.is_made_here and entry.schema not in ("ref", "meta") and "publication_group" in entry.table.columns
+        if held.folder is not None
+        and held.groups
+        and entry.is_made_here
+        and entry.schema not in ("ref", "meta")
+        and "publication_group" in entry.table.columns
     }
 
 
-def _held_query(entry: Entry, held: list[str], old: list[str], before: Path) -> str:
+def _held_query(entry: Entry, held: Held, before: Path) -> str:
     """The rows of all other groups, and those the release in force has of the held ones, under new surrogate ids."""
     person = "left(keyed_id('release ' || (SELECT snapshot_id FROM publication) || ' ' || person), 16) AS person"
     rekeyed = f" REPLACE ({person})" if "person" in entry.table.key else ""
     columns = ", ".join(f'"{name}"' for name in entry.table.columns)
     return f"""SELECT {columns} FROM (
-    SELECT * FROM ({sql_text(entry.table.table)}) WHERE COALESCE(publication_group, '') NOT IN ({_listed(held)})
+    SELECT * FROM ({sql_text(entry.table.table)}) WHERE COALESCE(publication_group, '') NOT IN ({_listed(held.groups)})
     UNION ALL BY NAME
     SELECT *{rekeyed} FROM read_parquet({quoted(str(before))})
-    WHERE COALESCE(publication_group, '') IN ({_listed(old)})
+    WHERE COALESCE(publication_group, '') IN ({_listed(held.names)})
 )"""
 
 
-def disclosure_line(
-    bench: Workbench, build_id: str, held: list[str], earlier: Earlier, named: dict[str, str]
-) -> dict[str, Any]:
+def told_of(bench: Workbench, build_id: str, held: Held, earlier: Earlier, named: dict[str, str]) -> dict[str, Any]:
     """Return what the manifest keeps for the releases to come: names of the groups, and the build each was told from."""
-    before = read_snapshot_manifest(earlier.current)["disclosure"] if earlier.current else {"told": {}, "named": {}}
     safe = {
         group
         for (group,) in bench.con.execute("SELECT released_group FROM release_population WHERE is_safe").fetchall()
     }
     told: dict[str, str] = {}
     names: dict[str, str] = {}
+    before = earlier.in_force
     for group in sorted({*named, UNNAMED, *before["told"]}):
         name = named.get(group, UNNAMED)
-        if name in held:
+        if name in held.groups:
             told |= {group: before["told"][group]} if group in before["told"] else {}
             names |= {group: before["named"][group]} if group in before["named"] else {}
         elif name in safe:
             told[group] = build_id
             names |= {group: name} if name else {}
-    return {"told": told, "named": names, "held": held}
+    return {"told": told, "named": names, "held": [name or "NONE" for name in held.names]}
 
 
-def _listed(values: list[str]) -> str:
+def _listed(values: Sequence[str]) -> str:
     return ", ".join(quoted(value) for value in values)
 
 

@@ -32,10 +32,10 @@ ORDER BY route NULLS LAST"""
 PYRAMID = """CREATE MACRO pyramid(group_code) AS TABLE
 SELECT
     age_group,
-    count(*) FILTER (WHERE sex = 1 AND basis = 'usual_here') AS usual_men_count,
-    count(*) FILTER (WHERE sex = 2 AND basis = 'usual_here') AS usual_women_count,
-    count(*) FILTER (WHERE sex = 1 AND is_present) AS present_men_count,
-    count(*) FILTER (WHERE sex = 2 AND is_present) AS present_women_count
+    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 1 AND basis = 'usual_here') END AS usual_men_count,
+    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 2 AND basis = 'usual_here') END AS usual_women_count,
+    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 1 AND is_present) END AS present_men_count,
+    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 2 AND is_present) END AS present_women_count
 FROM person
 WHERE group_code IS NULL OR publication_group = group_code
 GROUP BY age_group
@@ -59,7 +59,7 @@ def macros(entries: Sequence[Entry]) -> list[Macro]:
     elif "coverage.publication_group" in named:
         found.append(_compare(named["coverage.publication_group"], "publication_group", "publication groups"))
     if "census.person" in named:
-        said = "Men and women by five-year age group, usual residents and present apart: pyramid('GROUP'), or pyramid(NULL) for all."
+        said = "Men and women by five-year age group, usual residents and present apart, of those of whom it is told; empty where it is withheld: pyramid('GROUP'), or pyramid(NULL) for all."
         found += [Macro("pyramid", PYRAMID, said), _labelled(named["census.person"])]
     return found
 

@@ -20,15 +20,17 @@ from pipeline.publish.assemble import (
     Task,
     open_bench,
     require_balance,
+    run_sql,
     snapshot_manifest,
+    sql_text,
     write_tables,
 )
 from pipeline.publish.catalogue import Entry, entries
 from pipeline.publish.database import make_database
-from pipeline.publish.earlier import disclosure_line, earlier_releases, held_groups, held_queries, make_earlier
+from pipeline.publish.earlier import earlier_releases, held_queries, hold, make_earlier, told_of
 from pipeline.publish.groups import make_groups
 from pipeline.publish.macros import macros
-from pipeline.publish.pages import dictionary_html
+from pipeline.publish.pages import dictionary_html, disclosure_html
 from pipeline.publish.snapshot import Publication, content_digest, publish, read_build_manifest, snapshot_id
 from pipeline.publish.variables import Released, released_variables
 from pipeline.publish.withhold import withhold
@@ -66,19 +68,32 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
         make_earlier(bench, earlier)
         variables = _make_answers(bench)
         withhold(bench, variables)
-        held = held_groups(bench)
+        held = hold(bench, earlier, named)
         bench.schemas = {**bench.schemas, PERSON: _person_table(bench.schemas[PERSON], variables)}
         listed = entries(bench.schemas, "release")
-        queries = held_queries(listed, held, earlier, named)
+        queries = {**held_queries(listed, held), "meta.disclosure": sql_text("release_meta_disclosure")}
         task = Task(name, lake, settings, build_dir, manifest, folder, listed, queries)
         round_id = str(bench.value("SELECT round_id FROM round"))
         write_tables(bench, task)
-        told = disclosure_line(bench, manifest["build_id"], held, earlier, named)
+        told = told_of(bench, manifest["build_id"], held, earlier, named)
+        page = _disclosure_page(bench, name)
     finally:
         bench.close()
     counts = make_database(folder / "census.duckdb", folder, listed, macros(listed), lake=lake, settings=settings)
     (folder / "dictionary.html").write_text(dictionary_html(listed, name), encoding="utf-8")
+    (folder / "disclosure.html").write_text(page, encoding="utf-8")
     return {**_without_batches(snapshot_manifest(task, counts, round_id)), "disclosure": told}
+
+
+def _disclosure_page(bench: Workbench, name: str) -> str:
+    lost = bench.con.execute(
+        "SELECT publication_group, column_name, person_count, empty_count, empty_rate, closed_value_count, held_as_in "
+        "FROM release_meta_disclosure ORDER BY publication_group, empty_rate DESC, column_name"
+    ).fetchall()
+    rules = bench.con.execute("FROM disclosure ORDER BY tier")
+    titles = [column[0] for column in rules.description or ()]
+    smallest = run_sql(bench, "release_smallest_class")[0][0]
+    return disclosure_html(name, lost, [dict(zip(titles, row, strict=True)) for row in rules.fetchall()], smallest)
 
 
 def release_entries(tables: Mapping[str, Table], codes: dict[str, list[str]]) -> list[Entry]:

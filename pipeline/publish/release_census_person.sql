@@ -2,11 +2,11 @@
 -- The higher the level of the class, the less is told; a population that is not safe by itself is left out.
 SELECT
     left(keyed_id('release ' || publication.snapshot_id || ' ' || shown.person_id), 16) AS person,
-    CASE WHEN level_no < 6 THEN shown.sex END AS sex,
-    CASE WHEN level_no < 2 THEN shown.birth_year END AS birth_year,
-    CASE WHEN level_no < 3 THEN shown.age_group END AS age_group,
-    CASE WHEN level_no < 5 THEN shown.age_band END AS age_band,
-    CASE WHEN level_no < 4 THEN shown.district_kato ELSE shown.region_kato END AS district_kato,
+    CASE WHEN class.level_no < 6 THEN shown.sex END AS sex,
+    CASE WHEN class.level_no < 2 THEN shown.birth_year END AS birth_year,
+    CASE WHEN class.level_no < 3 THEN shown.age_group END AS age_group,
+    CASE WHEN class.level_no < 5 THEN shown.age_band END AS age_band,
+    CASE WHEN class.level_no < 4 THEN shown.district_kato ELSE shown.region_kato END AS district_kato,
     NULLIF(shown.released_group, '') AS publication_group,
     shown.basis,
     shown.is_present,
@@ -18,11 +18,13 @@ SELECT
         has_no_iin, has_several_records, has_filled_fields
     )
 FROM release_shown AS shown
-JOIN release_level
-    ON release_level.leaf = class_path(
-        shown.population, shown.district_kato, shown.region_kato,
-        shown.sex, shown.age_band, shown.age_group, shown.birth_year
-    )[1]
+JOIN release_class AS class
+    ON class.population = shown.population
+    AND class.told_district_kato = shown.district_kato
+    AND class.sex IS NOT DISTINCT FROM shown.sex
+    AND class.age_band IS NOT DISTINCT FROM shown.age_band
+    AND class.age_group IS NOT DISTINCT FROM shown.age_group
+    AND class.birth_year IS NOT DISTINCT FROM shown.birth_year
 JOIN release_population
     ON release_population.population = shown.population
     AND release_population.is_safe

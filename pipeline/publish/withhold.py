@@ -34,7 +34,7 @@ LEVELS = range(1, 6)
 
 
 def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
-    """Make what the tables of a release are read from: `release_population`, `release_cell`, `release_shown` and `release_level`."""
+    """Make what the tables of a release are read from: `release_population`, `release_cell`, `release_shown` and `release_class`."""
     spill(bench, "release_row")
     keep(bench, "TABLE", "release_population")
     lists = {variable.name for variable in variables if variable.column.type.endswith("[]")}
@@ -69,8 +69,7 @@ GROUP BY population, value, institution_id"""
 
 def _close(bench: Workbench) -> None:
     keep(bench, "TABLE", "release_cell")
-    while run_sql(bench, "release_close")[0][0]:
-        pass
+    _until_nothing(bench, "release_close")
 
 
 def _show(bench: Workbench, lists: set[str]) -> None:
@@ -110,11 +109,18 @@ def _told(name: str, *, is_list: bool) -> str:
 def _coarsen(bench: Workbench) -> None:
     keep(bench, "TABLE", "release_leaf")
     bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE release_class AS SELECT DISTINCT leaf, path, 1 AS level_no FROM release_leaf"
+        "CREATE OR REPLACE TEMP TABLE release_class AS "
+        "SELECT DISTINCT leaf, path, population, told_district_kato, sex, age_band, age_group, birth_year, 1 AS level_no "
+        "FROM release_leaf"
     )
     for level in LEVELS:
         bench.con.execute(f"SET VARIABLE level_no = {level}")
-        run_sql(bench, "release_coarsen")
-    while run_sql(bench, "release_empty_district")[0][0]:
+        run_sql(bench, "release_push")
+        _until_nothing(bench, "release_pull")
+    _until_nothing(bench, "release_empty_district")
+
+
+def _until_nothing(bench: Workbench, update: str) -> None:
+    """Run an update until it changes no row any more."""
+    while run_sql(bench, update)[0][0]:
         pass
-    keep(bench, "TABLE", "release_level")

@@ -123,3 +123,21 @@ def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
     town.people[-1] |= {"basis": "place_unresolved", "usual_institution_id": None, "present_institution_id": None}
     seen = Seen(Office(tmp_path).release(town))
     assert seen.rows("SELECT count(*) FROM census.person WHERE publication_group IS NULL") == [(0,)]
+
+
+def test_the_report_says_what_is_lost_and_nothing_that_is_closed(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), random_town(2)
+    first = Seen(office.release(town))
+    town.people.pop()
+    seen = Seen(office.release(town))
+    lost = "SELECT person_count, empty_count, held_as_in FROM meta.disclosure WHERE column_name = 'birth_year' ORDER BY publication_group"
+    counted = (
+        "SELECT count(*), count(*) FILTER (WHERE birth_year IS NULL) FROM census.person "
+        "GROUP BY publication_group ORDER BY COALESCE(publication_group, 'NONE')"
+    )
+    assert [tuple(row[:2]) for row in seen.rows(lost)] == seen.rows(counted)
+    assert [row[2] for row in first.rows(lost)] == [None] * len(first.rows(lost))
+    assert [row[2] for row in seen.rows(lost)].count(first.publication.snapshot_id) == 1
+    page = (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
+    assert all(language in page for language in ("жабық", "закрыто", "withheld"))
+    assert first.publication.snapshot_id in page

@@ -30,9 +30,10 @@ def test_the_notebook_shows_what_the_release_holds(published_lake: Path, monkeyp
     _, values = runpy.run_path(str(NOTEBOOK))["app"].run()
     path = published_lake / "published" / "current" / "census.duckdb"
     with duckdb.connect(str(path), read_only=True) as con:
-        present = con.execute("SELECT count(*) FROM census.person WHERE is_present").fetchall()[0][0]
+        told = "SELECT count(*) FROM census.person WHERE basis = 'usual_here' AND sex IS NOT NULL"
+        usual = con.execute(told).fetchall()[0][0]
         name = con.execute("SELECT snapshot_id FROM meta.snapshot").fetchall()[0][0]
     assert values["snapshot"]["snapshot_id"] == name
     drawn = values["pyramid"]
-    assert sum(row["present_men_count"] + row["present_women_count"] for row in drawn) == present > 0
-    assert values["drawn"](drawn, "present_men_count", "present_women_count").count("<rect") == 2 * len(drawn)
+    assert sum(row["usual_men_count"] + row["usual_women_count"] for row in drawn) == usual > 0
+    assert values["drawn"](drawn, "usual_men_count", "usual_women_count").count("<rect") == 2 * len(drawn)
