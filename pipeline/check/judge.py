@@ -66,7 +66,7 @@ def judge(
         result_format=RESULT_FORMAT,
     )
     outcome = context.checkpoints.add(checkpoint).run(
-        batch_parameters={"dataframe": _frame(numbers)}, run_id=_run_id(name, as_of)
+        batch_parameters={"dataframe": _frame(numbers, wanted)}, run_id=_run_id(name, as_of)
     )
     # once: as an action of the checkpoint they would be built anew after every gate
     context.build_data_docs(site_names=["gates"], build_index=False)
@@ -133,10 +133,12 @@ def _expectation(gx: Any, number: int, demand: Demand) -> Any:
     )
 
 
-def _frame(numbers: Mapping[str, Mapping[str, int]]) -> Any:
+def _frame(numbers: Mapping[str, Mapping[str, int]], wanted: Sequence[Demand]) -> Any:
+    """Return one row of the numbers asked about: every column more is walked through again for every demand."""
     import pandas as pd
 
-    return pd.DataFrame([{_column(gate, name): value for gate in numbers for name, value in numbers[gate].items()}])
+    asked = [(demand.gate, name) for demand in wanted for name in (demand.measure, demand.equals) if name]
+    return pd.DataFrame([{_column(gate, name): numbers[gate][name] for gate, name in asked if name in numbers[gate]}])
 
 
 def _column(gate: str, measure: str) -> str:

@@ -1,46 +1,34 @@
 -- One row per readable record: which rules failed, by severity, and which columns are taken out.
-WITH failed AS (
-    SELECT DISTINCT
-        failure.record_id,
-        check_list.rule_id,
-        check_list.severity
-    FROM failure
-    INNER JOIN check_list ON failure.check_no = check_list.check_no
+-- Records fail in few combinations: what each means is worked out once.
+WITH combination AS (
+    SELECT DISTINCT check_nos FROM failed
 ),
 
-blanked AS (
-    SELECT DISTINCT
-        failure.record_id,
-        unnest(check_list.blanks) AS column_name
-    FROM failure
-    INNER JOIN check_list ON failure.check_no = check_list.check_no
-    WHERE check_list.severity = 'blank'
-),
-
-rules_by_record AS (
+spelled AS (
     SELECT
-        record_id,
-        list(rule_id ORDER BY rule_id) FILTER (WHERE severity = 'reject') AS rejects,
-        list(rule_id ORDER BY rule_id) FILTER (WHERE severity = 'blank') AS blanks,
-        list(rule_id ORDER BY rule_id) FILTER (WHERE severity = 'flag') AS flags
-    FROM failed
-    GROUP BY record_id
+        check_nos,
+        unnest(check_nos) AS check_no
+    FROM combination
 ),
 
-columns_by_record AS (
+told AS (
     SELECT
-        record_id,
-        list(column_name ORDER BY column_name) AS blanked_columns
-    FROM blanked
-    GROUP BY record_id
+        spelled.check_nos,
+        list(DISTINCT check_list.rule_id ORDER BY check_list.rule_id) FILTER (WHERE check_list.severity = 'reject') AS rejects,
+        list(DISTINCT check_list.rule_id ORDER BY check_list.rule_id) FILTER (WHERE check_list.severity = 'blank') AS blanks,
+        list(DISTINCT check_list.rule_id ORDER BY check_list.rule_id) FILTER (WHERE check_list.severity = 'flag') AS flags,
+        list_sort(list_distinct(flatten(list(check_list.blanks ORDER BY check_list.check_no)))) AS blanked_columns
+    FROM spelled
+    INNER JOIN check_list ON spelled.check_no = check_list.check_no
+    GROUP BY spelled.check_nos
 )
 
 SELECT
     identity.record_id,
-    coalesce(rules_by_record.rejects, []) AS rejects,
-    coalesce(rules_by_record.blanks, []) AS blanks,
-    coalesce(columns_by_record.blanked_columns, []) AS blanked_columns,
-    coalesce(rules_by_record.flags, []) AS flags
+    coalesce(told.rejects, []) AS rejects,
+    coalesce(told.blanks, []) AS blanks,
+    coalesce(told.blanked_columns, []) AS blanked_columns,
+    coalesce(told.flags, []) AS flags
 FROM identity
-LEFT JOIN rules_by_record ON identity.record_id = rules_by_record.record_id
-LEFT JOIN columns_by_record ON identity.record_id = columns_by_record.record_id
+LEFT JOIN failed ON identity.record_id = failed.record_id
+LEFT JOIN told ON failed.check_nos = told.check_nos

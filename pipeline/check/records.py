@@ -42,7 +42,8 @@ def run(bench: Workbench) -> None:
 def ask(con: duckdb.DuckDBPyConnection) -> list[Check]:
     """Ask every check of every record.
 
-    Makes the temporary relations `evidence`, `check_list` (what was asked) and `failure` (record_id, check_no).
+    Makes the temporary relations `evidence`, `check_list` (what was asked), `failure` (record_id, check_no) and `failed`, which has a row per
+    record and the numbers of all its failures.
 
     Returns
     -------
@@ -68,6 +69,9 @@ def ask(con: duckdb.DuckDBPyConnection) -> list[Check]:
         placed[next(place for place in PLACES if used <= columns[place])].append(number)
     for place, numbers in placed.items():
         _note_failures(con, place, {number: asked[number].condition for number in numbers})
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE failed AS SELECT record_id, list(check_no ORDER BY check_no) AS check_nos FROM failure GROUP BY record_id"
+    )
     return asked
 
 

@@ -1,20 +1,31 @@
 -- How often each rule failed, by route and category; rules that never failed are rows too.
 WITH asked AS (
     SELECT
-        record.record_id,
         record.route,
-        coalesce(institution.category_code, 'UNKNOWN') AS category_code
+        coalesce(institution.category_code, 'UNKNOWN') AS category_code,
+        failed.check_nos
     FROM record
     SEMI JOIN identity ON record.record_id = identity.record_id
     LEFT JOIN institution ON record.institution_id = institution.institution_id
+    LEFT JOIN failed ON record.record_id = failed.record_id
+),
+
+combination AS (
+    SELECT
+        route,
+        category_code,
+        check_nos,
+        count(*) AS record_count
+    FROM asked
+    GROUP BY route, category_code, check_nos
 ),
 
 groups AS (
     SELECT
         route,
         category_code,
-        count(*) AS checked_count
-    FROM asked
+        sum(record_count) AS checked_count
+    FROM combination
     GROUP BY route, category_code
 ),
 
@@ -25,16 +36,33 @@ rules AS (
     FROM check_list
 ),
 
-failed AS (
+spelled AS (
     SELECT
+        *,
+        unnest(check_nos) AS check_no
+    FROM combination
+),
+
+-- a rule asked of several columns fails once
+failing AS (
+    SELECT DISTINCT
         check_list.rule_id,
-        asked.route,
-        asked.category_code,
-        count(DISTINCT failure.record_id) AS failed_count
-    FROM failure
-    INNER JOIN check_list ON failure.check_no = check_list.check_no
-    INNER JOIN asked ON failure.record_id = asked.record_id
-    GROUP BY ALL
+        spelled.route,
+        spelled.category_code,
+        spelled.check_nos,
+        spelled.record_count
+    FROM spelled
+    INNER JOIN check_list ON spelled.check_no = check_list.check_no
+),
+
+results AS (
+    SELECT
+        rule_id,
+        route,
+        category_code,
+        sum(record_count) AS failed_count
+    FROM failing
+    GROUP BY rule_id, route, category_code
 )
 
 SELECT
@@ -42,12 +70,12 @@ SELECT
     rules.severity,
     groups.route,
     groups.category_code,
-    coalesce(failed.failed_count, 0) AS failed_count,
+    coalesce(results.failed_count, 0) AS failed_count,
     groups.checked_count
 FROM rules
 CROSS JOIN groups
-LEFT JOIN failed
+LEFT JOIN results
     ON
-        rules.rule_id = failed.rule_id
-        AND groups.route = failed.route
-        AND groups.category_code = failed.category_code
+        rules.rule_id = results.rule_id
+        AND groups.route = results.route
+        AND groups.category_code = results.category_code
