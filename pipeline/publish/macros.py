@@ -41,6 +41,21 @@ WHERE group_code IS NULL OR publication_group = group_code
 GROUP BY age_group
 ORDER BY age_group NULLS LAST"""
 
+# The name of the columns is put into a query of its own: a macro cannot group by what it is given.
+PERTURBED = """CREATE MACRO perturbed(by_columns) AS TABLE
+WITH cell AS (
+    FROM query(
+        'SELECT ' || by_columns || ', count(*) AS pre_count, CAST(COALESCE(sum(record_key), 0) % 256 AS INTEGER) AS ckey '
+        || 'FROM census.person GROUP BY ' || by_columns
+    )
+)
+SELECT
+    cell.* EXCLUDE (pre_count, ckey),
+    CASE WHEN pre_count + pvalue >= (SELECT max(min_cell_count) FROM ref.disclosure) THEN pre_count + pvalue END AS person_count
+FROM cell
+JOIN ref.ptable ON ptable.ckey = cell.ckey AND ptable.pcv = least(pre_count, (SELECT max(pcv) FROM ref.ptable))
+ORDER BY ALL"""
+
 
 def macros(entries: Sequence[Entry]) -> list[Macro]:
     """Return the macros the tables of a database allow."""
@@ -58,6 +73,9 @@ def macros(entries: Sequence[Entry]) -> list[Macro]:
         found.append(_compare(named["coverage.category"], "category_code", "categories"))
     elif "coverage.publication_group" in named:
         found.append(_compare(named["coverage.publication_group"], "publication_group", "publication groups"))
+    if "ref.ptable" in named:
+        said = "Persons by some columns with noise, small counts empty: perturbed('publication_group, sex'). The same cell always has the same noise."
+        found.append(Macro("perturbed", PERTURBED, said))
     if "census.person" in named:
         said = "Men and women by five-year age group, usual residents and present apart, of those of whom it is told; empty where it is withheld: pyramid('GROUP'), or pyramid(NULL) for all."
         found += [Macro("pyramid", PYRAMID, said), _labelled(named["census.person"])]

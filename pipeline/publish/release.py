@@ -34,11 +34,21 @@ from pipeline.publish.pages import dictionary_html, disclosure_html
 from pipeline.publish.snapshot import Publication, content_digest, publish, read_build_manifest, snapshot_id
 from pipeline.publish.variables import Released, released_variables
 from pipeline.publish.withhold import withhold
-from pipeline.schema import Table
+from pipeline.schema import Column, Labels, Table
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, step_failed
 
 PERSON = "release_census_person"
+PTABLE = "ref.ptable"
+RECORD_KEY = Column(
+    type="INTEGER",
+    sensitivity="confidential",
+    comment=Labels(
+        en="Record key for perturbed(), the same in every release",
+        ru="Ключ записи для perturbed(), одинаков во всех выпусках",
+        kk="perturbed() үшін жазба кілті, барлық шығарылымда бірдей",
+    ),
+)
 
 
 def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publication:
@@ -69,9 +79,16 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
         variables = _make_answers(bench)
         withhold(bench, variables)
         held = hold(bench, earlier, named)
+        is_perturbed = bench.round.disclosure.perturbation.is_on
         bench.schemas = {**bench.schemas, PERSON: _person_table(bench.schemas[PERSON], variables)}
-        listed = entries(bench.schemas, "release")
-        queries = {**held_queries(listed, held), "meta.disclosure": sql_text("release_meta_disclosure")}
+        if is_perturbed:
+            bench.schemas = {**bench.schemas, PERSON: _with_record_key(bench.schemas[PERSON])}
+        listed = [entry for entry in entries(bench.schemas, "release") if is_perturbed or entry.full_name != PTABLE]
+        queries = {
+            **held_queries(listed, held),
+            "meta.disclosure": sql_text("release_meta_disclosure"),
+            PTABLE: sql_text("release_ref_ptable"),
+        }
         task = Task(name, lake, settings, build_dir, manifest, folder, listed, queries)
         round_id = str(bench.value("SELECT round_id FROM round"))
         write_tables(bench, task)
@@ -177,6 +194,10 @@ def _person_table(table: Table, variables: list[Released]) -> Table:
     return table.model_copy(
         update={"columns": {**table.columns, **{variable.name: variable.column for variable in variables}}}
     )
+
+
+def _with_record_key(table: Table) -> Table:
+    return table.model_copy(update={"columns": {**table.columns, "record_key": RECORD_KEY}})
 
 
 def _without_batches(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ COUNTED = (
     "has_filled_fields",
 )
 LEVELS = range(1, 6)
+# The same in every release: the same people get the same noise.
+RECORD_KEY = "CAST('0x' || left(keyed_id('record key ' || known.person_id), 2) AS INTEGER)"
 
 
 def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
@@ -91,9 +93,10 @@ GROUP BY population""")
     told = {name: _told(name, is_list=name in lists) for name in closed}
     district = told.get("district_kato", "known.district_kato")
     told["district_kato"] = f"COALESCE({district}, round.region_kato)"
+    key = f", {RECORD_KEY} AS record_key" if bench.round.disclosure.perturbation.is_on else ""
     replaced = ", ".join(f"{expression} AS {name}" for name, expression in told.items())
     bench.con.execute(f"""CREATE OR REPLACE TEMP VIEW release_shown AS
-SELECT known.* REPLACE ({replaced}), round.region_kato
+SELECT known.* REPLACE ({replaced}), round.region_kato{key}
 FROM release_row AS known
 JOIN release_closed AS closed ON closed.population = known.population
 CROSS JOIN round""")

@@ -33,6 +33,9 @@ def _known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
+# Keys a record or a cell can have in perturbation: what ONS's package takes.
+KEYS = 256
+
 # Every row of the decision table of residence (method, section 4).
 RESIDENCE_ROWS = ("1", "2", "3", "3a", *(str(number) for number in range(4, 18)))
 
@@ -204,6 +207,35 @@ class UnconfirmedPerson(Part):
     more_than: int = Field(ge=0)
 
 
+class Perturbation(Part):
+    """Noise for tables made from a release, by cell key.
+
+    Attributes
+    ----------
+    is_on
+        Whether a release carries record keys.
+    noise
+        By count (the last stands for all larger ones): how many of the 256 cell keys add how much.
+    """
+
+    is_on: bool
+    noise: dict[int, dict[int, int]]
+
+    @field_validator("noise")
+    @classmethod
+    def _fair(cls, noise: dict[int, dict[int, int]]) -> dict[int, dict[int, int]]:
+        if sorted(noise) != list(range(1, len(noise) + 1)):
+            raise ValueError("a line for each count from 1 on")
+        for count, keys in noise.items():
+            if sum(keys.values()) != KEYS or min(keys.values()) < 0:
+                raise ValueError(f"count {count}: the keys must be {KEYS} in all")
+            if count + min(keys) < 0:
+                raise ValueError(f"count {count}: less than nobody")
+            if abs(sum(added * number for added, number in keys.items())) > 1:
+                raise ValueError(f"count {count}: adds something on average")
+        return noise
+
+
 class Disclosure(Part):
     """What a published cell must satisfy; the minimum count by the highest tier in it.
 
@@ -218,6 +250,7 @@ class Disclosure(Part):
     min_rate_denominator: int = Field(ge=1)
     min_cell: dict[Tier, int]
     min_class: int = Field(ge=1)
+    perturbation: Perturbation
 
     @field_validator("min_cell")
     @classmethod

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `disclosure`, `ref_category`, `ref_kato`,
+    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`,
     `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
 
     Raises
@@ -35,6 +35,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
     make_table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
     make_table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
+    make_table(con, "perturbation", _perturbation(round_), dict.fromkeys(("pcv", "pvalue", "key_count"), "INTEGER"))
     make_table(
         con, "ref_category", _categories(reference), {**_texts("category_code", "tier", "stay_length"), **_CATEGORY}
     )
@@ -227,6 +228,13 @@ def _disclosure(round_: Round) -> Iterable[Row]:
             "min_denominator_count": rules.min_rate_denominator,
             "min_class_count": rules.min_class,
         }
+
+
+def _perturbation(round_: Round) -> Iterable[Row]:
+    """The noise of each count, under the names ONS's package has for them; nothing where it is off."""
+    if round_.disclosure.perturbation.is_on:
+        for count, keys in round_.disclosure.perturbation.noise.items():
+            yield from ({"pcv": count, "pvalue": added, "key_count": number} for added, number in keys.items())
 
 
 def _categories(reference: Reference) -> Iterable[Row]:

@@ -130,10 +130,11 @@ class Office:
 
     folder: Path
     made: int = 0
+    round: Path = load_settings().round
 
     def release(self, town: Town) -> Publication:
         """Release the town as it is now, a day after the release before."""
-        settings = load_settings(lake=self.folder, threads=1)
+        settings = load_settings(lake=self.folder, threads=1, round=self.round)
         lake = Lake(settings.lake)
         self.made += 1
         as_of = AS_OF + timedelta(days=self.made)
