@@ -9,6 +9,7 @@ import duckdb
 
 from pipeline.count import kinds
 from pipeline.count.heaping import Limits, heaping_rows
+from pipeline.count.interviews import told_query
 from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
 from pipeline.identifiers.sql import make_table
@@ -32,6 +33,7 @@ def run(bench: Workbench) -> None:
     bench.write("sync_lag")
     bench.write("census_db_search")
     bench.write("control_total")
+    make_interviews(bench)
     make_discrepancies(bench)
     make_item_nonresponse(bench)
     make_ages(bench)
@@ -59,22 +61,28 @@ def make_coverage(bench: Workbench) -> None:
         bench.write(table)
 
 
+def make_interviews(bench: Workbench) -> None:
+    """Write `interview`; forms and who could be asked stay for the discrepancies."""
+    least_answers = int(bench.value("SELECT amber FROM threshold WHERE alert_id = 'identical_answers'"))
+    bench.con.execute(f"CREATE OR REPLACE TEMP VIEW told AS {told_query(_variables(bench), least_answers)}")
+    _keep(bench, "form")
+    _keep(bench, "askable")
+    bench.write("interview")
+
+
 def make_discrepancies(bench: Workbench) -> None:
-    """Gather what register, counts and machinery show, and judge it by the thresholds of the round."""
+    """Gather what register, counts, machinery and interviews show, and judge it by the thresholds of the round."""
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
-    for name in ("finding_register", "finding_coverage", "finding_machinery", "finding_certificate"):
-        _keep(bench, name)
+    for name in ("register", "coverage", "machinery", "interview", "certificate"):
+        _keep(bench, f"finding_{name}")
     bench.write("discrepancy")
 
 
 def make_item_nonresponse(bench: Workbench) -> None:
     """Write `item_nonresponse`; its query is built from the questionnaire."""
     _keep(bench, "counted_answers", as_view=True)
-    variables = [
-        Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")
-    ]
-    bench.write("item_nonresponse", query=nonresponse_query(variables))
+    bench.write("item_nonresponse", query=nonresponse_query(_variables(bench)))
 
 
 def make_ages(bench: Workbench) -> None:
@@ -87,6 +95,11 @@ def make_ages(bench: Workbench) -> None:
     types = {name: column.type for name, column in bench.schemas["age_heaping"].columns.items()}
     make_table(bench.con, "heaping", heaping_rows(counted, limits), types)
     bench.write("age_heaping", query="SELECT * FROM heaping")
+
+
+def _variables(bench: Workbench) -> list[Variable]:
+    """Return the questions of the questionnaire."""
+    return [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")]
 
 
 def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:

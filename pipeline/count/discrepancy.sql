@@ -3,6 +3,7 @@ WITH finding AS (
     SELECT * FROM finding_register
     UNION ALL BY NAME SELECT * FROM finding_coverage
     UNION ALL BY NAME SELECT * FROM finding_machinery
+    UNION ALL BY NAME SELECT * FROM finding_interview
     UNION ALL BY NAME SELECT * FROM finding_certificate
 ),
 

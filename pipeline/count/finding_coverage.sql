@@ -72,21 +72,17 @@ shared_at AS (
     GROUP BY institution.institution_id
 ),
 
--- Proxies against the category's own baseline. Whoever had left or died by the interview could not be asked and says nothing
--- about the asking; nor does a share among fewer than ten people.
+-- Proxies against the category's own baseline; a share among fewer than ten people says nothing.
 proxied AS (
     SELECT
-        COALESCE(person.usual_institution_id, person.present_institution_id) AS institution_id,
-        proxy_baseline.low_rate,
-        proxy_baseline.high_rate,
+        institution_id,
+        low_rate,
+        high_rate,
         count(*) AS person_count,
-        count(*) FILTER (WHERE person.is_proxy) AS proxy_count,
-        min(person.received_at) AS since_at
-    FROM person
-    JOIN institution ON COALESCE(person.usual_institution_id, person.present_institution_id) = institution.institution_id
-    JOIN proxy_baseline USING (category_code)
-    WHERE (proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age)
-    AND COALESCE(person.proxy_reason, '') NOT IN ('LEFT', 'DECEASED')
+        count(*) FILTER (WHERE is_proxy) AS proxy_count,
+        min(received_at) AS since_at
+    FROM askable
+    WHERE low_rate IS NOT NULL
     GROUP BY ALL
     HAVING count(*) >= 10
 ),

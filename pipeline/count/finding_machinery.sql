@@ -1,4 +1,4 @@
--- What tablets, media, routes and the pace of the work say.
+-- What tablets, media and routes say.
 WITH clock AS (
     SELECT
         build.as_of,
@@ -143,61 +143,6 @@ not_believed AS (
     GROUP BY institution.institution_id, tablet.device_id
 ),
 
--- Only what staff wrote, once, and only clocks that can be true.
-form AS (
-    SELECT
-        record.institution_id,
-        record.staff_id,
-        record.completed_at,
-        (record.completed_at + to_minutes(COALESCE(record.completed_offset_min, 0)))::DATE AS worked_on,
-        date_diff('second', record.started_at, record.completed_at) AS seconds
-    FROM record
-    JOIN record_state USING (record_id)
-    JOIN institution ON record.institution_id = institution.institution_id
-    WHERE record.staff_id IS NOT NULL AND record.completed_at IS NOT NULL AND NOT COALESCE(record.is_training, FALSE)
-    AND record_state.state IN ('counted', 'duplicate', 'out_of_scope')
-),
-
--- Fewer than ten forms say nothing about somebody's pace.
-fast AS (
-    SELECT
-        'FORM_FAST' AS kind,
-        institution_id,
-        'institution' AS subject_kind,
-        institution_id AS subject_id,
-        quantile_disc(seconds, 0.5) // 60 AS measured,
-        count(*) AS person_count,
-        min(completed_at) AS since_at
-    FROM form
-    WHERE seconds BETWEEN 0 AND 86400
-    GROUP BY institution_id
-    HAVING count(*) >= 10
-),
-
-busiest AS (
-    SELECT
-        institution_id,
-        staff_id,
-        worked_on,
-        count(*) AS form_count,
-        max(completed_at) AS completed_at
-    FROM form
-    GROUP BY ALL
-),
-
-busy AS (
-    SELECT
-        'FORMS_A_DAY' AS kind,
-        institution_id,
-        'institution' AS subject_kind,
-        institution_id AS subject_id,
-        max(form_count) AS measured,
-        max(form_count) AS person_count,
-        min(completed_at) AS since_at
-    FROM busiest
-    GROUP BY institution_id
-),
-
 -- A form nobody approved, by name (R22): a code the round knows and a version written like one, and no other word of the sender.
 refused_form AS (
     SELECT
@@ -227,5 +172,3 @@ UNION ALL BY NAME SELECT * FROM not_returned
 UNION ALL BY NAME SELECT * FROM media
 UNION ALL BY NAME SELECT * FROM strange_media
 UNION ALL BY NAME SELECT * FROM not_believed
-UNION ALL BY NAME SELECT * FROM fast
-UNION ALL BY NAME SELECT * FROM busy

@@ -19,18 +19,6 @@ WITH form AS (
     WHERE record_state.state NOT IN ('unreadable', 'repeated', 'superseded')
 ),
 
--- The same person interviewing two people at once: the interview before ended after this one began.
-following AS (
-    SELECT
-        started_at,
-        max(completed_at) OVER (
-            PARTITION BY staff_id ORDER BY started_at, record_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS busy_until_at
-    FROM form
-    WHERE mode = 'tablet' AND staff_id IS NOT NULL AND started_at IS NOT NULL AND completed_at > started_at
-    AND completed_at < started_at + INTERVAL 12 HOUR
-),
-
 zone AS (
     SELECT date_diff('minute', census_moment_at, timezone(zone, timezone('UTC', census_moment_at))) AS offset_min
     FROM round
@@ -131,12 +119,6 @@ SELECT
     count(*)
 FROM batch
 WHERE route = 'tablet_usb'
-UNION ALL
-SELECT
-    'OVERLAP',
-    count(*) FILTER (WHERE started_at < busy_until_at),
-    count(*)
-FROM following
 UNION ALL
 SELECT
     'WEB_AND_TABLET',

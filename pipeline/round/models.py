@@ -168,7 +168,9 @@ class Threshold(Part):
 
     amber: Decimal | date
     red: Decimal | date
-    unit: Literal["days", "date", "hours", "minutes", "persons", "people", "forms", "bundles", "rate", "sigma"]
+    unit: Literal[
+        "days", "date", "hours", "minutes", "persons", "people", "forms", "bundles", "answers", "rate", "sigma"
+    ]
     comment: str
 
     @model_validator(mode="after")
@@ -288,6 +290,7 @@ class Round(Part):
     residence: Residence
     thresholds: dict[Code, Threshold]
     proxy_baselines: dict[Code, ProxyBaseline]
+    met_at_night: frozenset[Code] = frozenset()
     unconfirmed_person: UnconfirmedPerson
     expected_tolerance: ExpectedTolerance
     disclosure: Disclosure

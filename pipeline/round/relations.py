@@ -19,8 +19,8 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`,
-    `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
+    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`, `disclosure`,
+    `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
 
     Raises
     ------
@@ -34,6 +34,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     make_table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
     make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
     make_table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
+    make_table(con, "met_at_night", [{"category_code": code} for code in round_.met_at_night], _texts("category_code"))
     make_table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
     make_table(con, "perturbation", _perturbation(round_), dict.fromkeys(("pcv", "pvalue", "key_count"), "INTEGER"))
     make_table(
@@ -57,7 +58,7 @@ _TEXT = "VARCHAR"
 
 def _refuse_strangers(round_: Round, reference: Reference) -> None:
     known = set(reference.categories)
-    wrong = (known ^ set(round_.residence.patterns)) | (set(round_.proxy_baselines) - known)
+    wrong = (known ^ set(round_.residence.patterns)) | ((set(round_.proxy_baselines) | round_.met_at_night) - known)
     wrong |= {round_.region_kato} - set(reference.places)
     if wrong:
         raise BadReferenceFile(

@@ -23,7 +23,7 @@ ROUND = load_round(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml")
 KNOWN = load_reference(REFERENCE)
 EARLIER = """
     batch batch_daily record identity answers institution staff premises device employee medium certificate certificate_return list list_entry list_identity movement movement_identity
-    headcount intake_record record_check respondent person_record person record_state list_match
+    headcount intake_record record_check respondent person_record person record_state own_account list_match
 """
 
 

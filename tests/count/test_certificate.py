@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies
+from pipeline.count import make_coverage, make_discrepancies, make_interviews
 from tests.count.field import Field
 
 IN_OCTOBER = datetime(2021, 10, 20, tzinfo=UTC)
@@ -54,6 +54,7 @@ def found(field: Field, kind: str) -> list[dict[str, Any]]:
     field.write("sync_lag")
     field.write("census_db_search")
     field.write("control_total")
+    make_interviews(field)
     make_discrepancies(field)
     return field.rows(f"SELECT * FROM discrepancy WHERE kind = '{kind}' ORDER BY rank_no")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies
+from pipeline.count import make_coverage, make_discrepancies, make_interviews
 from pipeline.count.kinds import load_kinds
 from pipeline.errors import BadReferenceFile
 from tests.count.field import REFERENCE, ROUND, TABLES, Field
@@ -24,6 +24,7 @@ def found(field: Field, kind: str | None = None) -> list[dict[str, Any]]:
     field.write("sync_lag")
     field.write("census_db_search")
     field.write("control_total")
+    make_interviews(field)
     make_discrepancies(field)
     rows = field.rows("SELECT * FROM discrepancy ORDER BY rank_no")
     return [row for row in rows if kind in (None, row["kind"])]

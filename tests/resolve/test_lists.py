@@ -58,6 +58,17 @@ def test_staff_on_the_list(field: Field, tmp_path: Path) -> None:
     assert (outcome.outcome(noted), outcome.outcome(named)) == ("STAFF", "STAFF")
 
 
+def test_staff_who_enter_themselves_are_known_by_their_name(field: Field, tmp_path: Path) -> None:
+    field.rows["staff_identity"].append({"staff_id": "ST-CARE", "full_name": "Жумабаева Гульнар Сериккызы"})
+    whole = field.record("a", "Жұмабаева", "Гүлнар", patronymic="Серікқызы", staff_id="ST-CARE")
+    short = field.record("b", "Жұмабаева", "Гүлнар", patronymic=None, staff_id="ST-CARE", birth_on=date(1990, 1, 5))
+    field.record("c", "Жұмабаева", "Гүлнар", patronymic="Серікқызы", staff_id="ST-SHELTER")
+    field.record("d", "Жұмабаева", "Дана", staff_id="ST-CARE")
+    field.record("e", "Жұмабаева", None, staff_id="ST-CARE")
+    outcome = field.resolve(tmp_path)
+    assert [row[0] for row in outcome.rows("SELECT record_id FROM own_account ORDER BY ALL")] == sorted([whole, short])
+
+
 def test_transferred_and_counted_at_the_new_place(field: Field, tmp_path: Path) -> None:
     number = sound("50051730123")
     moved, silent = (
