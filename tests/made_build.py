@@ -317,6 +317,7 @@ def _counts(build: MadeBuild, persons: Rows, states: Rows) -> dict[str, Rows]:
         ],
         "coverage_institution": [_coverage(site, persons) for site in SITES],
         "coverage_daily": _daily(persons),
+        "coverage_forecast": [{"district_kato": "ALL", "status": "unknown_pace", "last_on": date(2021, 10, 30), "days_left": 11, "counted_count": 0, "week_count": 0, "day_count": 0}],
         "expected": [_expected(site) for site in SITES],
         "control_total": [
             {"control_id": "a1", "control_code": "TABLET_COUNTER", "subject_kind": "tablet", "subject_id": "TB-0001", "institution_id": "MNG-0001",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipeline.count import kinds
+from pipeline.count.forecasts import Pace, forecast_rows
 from pipeline.count.heaping import Limits, heaping_rows
 from pipeline.count.interviews import told_query
 from pipeline.count.ledger_check import lines_landed, require_balance
@@ -54,11 +56,12 @@ def require_ledger(bench: Workbench) -> None:
 
 
 def make_coverage(bench: Workbench) -> None:
-    """Write the coverage tables; categories and districts are sums of the institutions."""
+    """Write the coverage tables; categories and districts are sums of the institutions. The forecast carries their pace on."""
     bench.write("coverage_institution")
     _keep(bench, "coverage_total")
     for table in ("coverage_category", "coverage_district", "coverage_mode", "coverage_daily"):
         bench.write(table)
+    _write_rows(bench, "coverage_forecast", forecast_rows(Pace(*row) for row in _rows(bench, "pace")))
 
 
 def make_interviews(bench: Workbench) -> None:
@@ -92,14 +95,19 @@ def make_ages(bench: Workbench) -> None:
     bench.write("age_sex")
     limits = Limits(*_rows(bench, "heaping_limit")[0])
     counted = bench.con.execute("FROM counted_age").fetchall()
-    types = {name: column.type for name, column in bench.schemas["age_heaping"].columns.items()}
-    make_table(bench.con, "heaping", heaping_rows(counted, limits), types)
-    bench.write("age_heaping", query="SELECT * FROM heaping")
+    _write_rows(bench, "age_heaping", heaping_rows(counted, limits))
 
 
 def _variables(bench: Workbench) -> list[Variable]:
     """Return the questions of the questionnaire."""
     return [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")]
+
+
+def _write_rows(bench: Workbench, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Write a table whose rows Python worked out."""
+    types = {name: column.type for name, column in bench.schemas[table].columns.items()}
+    make_table(bench.con, f"made_{table}", rows, types)
+    bench.write(table, query=f"SELECT * FROM made_{table}")
 
 
 def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:

@@ -12,7 +12,6 @@ from pipeline.errors import LedgerUnbalanced
 from pipeline.lake import Lake, write_json
 from pipeline.reconcile.campaign import checks, phase
 from pipeline.reconcile.figures import Row, read_manifest, register_before, register_causes, register_landed, rows
-from pipeline.reconcile.forecast import forecast
 from pipeline.reconcile.page import render
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -117,7 +116,7 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "waterfall": rows(bench, "waterfall"),
         "daily": rows(bench, "daily"),
         "tablets": {**rows(bench, "tablet_total")[0], "open": rows(bench, "tablet")},
-        "forecast": forecast(rows(bench, "pace")[0]),
+        "forecast": rows(bench, "forecast")[0],
         "checks": checks(bench, name),
         "unknown": [row for row in rows(bench, "unknown") if row["size_count"]],
     }

@@ -20,7 +20,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
     `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`, `disclosure`,
-    `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC without zone, as everywhere in a build.
+    `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC
+    without zone, as everywhere in a build.
 
     Raises
     ------

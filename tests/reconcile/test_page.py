@@ -9,7 +9,6 @@ import pytest
 from pipeline.lake import Lake
 from pipeline.reconcile import charts, page, reconcile
 from pipeline.reconcile.campaign import catalogue, phase_of
-from pipeline.reconcile.forecast import forecast
 from pipeline.reconcile.page import number, percent, signed, texts
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
@@ -103,37 +102,31 @@ def test_the_phase_follows_from_the_windows(moment: str, phase: str) -> None:
     assert phase_of(windows, 30, when(moment)) == phase
 
 
-PACE = {
-    "today_on": date(2021, 10, 20),
-    "last_on": date(2021, 10, 30),
-    "days_left": 11,
-    "day_count": 7,
-    "week_count": 70,
-    "low_count": 8,
-    "high_count": 12,
-    "expected_count": 1000,
-    "present_count": 800,
-}
+def forecast_of(lake: Lake, settings: Settings, **row: object) -> str:
+    """Return the English forecast of a night whose table says so."""
+    row = {"district_kato": "ALL", "last_on": date(2021, 10, 30), "days_left": 11, "week_count": 70, "day_count": 7, "expected_count": 1000,
+           "counted_count": 800, **row}  # fmt: skip
+    built = MadeBuild(code=str(row), tables={"coverage_forecast": [row]}).write(lake.root, settings)
+    html = reconcile(lake, built, settings).page.read_text(encoding="utf-8")
+    return " ".join(re.findall(r'lang="en">([^<]*)<', html[html.index("Forecast") :])[:4])
 
 
-def test_the_forecast_is_a_range() -> None:
-    result = forecast(PACE)
-    assert result["status"] == "known"
-    assert (result["low"], result["high"]) == (888, 932)
-    assert result["days_needed"] == 20
+def test_the_forecast_of_the_table_is_on_the_page_as_a_range(lake: Lake, settings: Settings) -> None:
+    text = forecast_of(lake, settings, status="known", low_count=888.6, high_count=931.2, days_needed=20)
+    assert "888 to 932 persons (88\u202f%–93\u202f%); now 800 of 1\u202f000" in text
+    assert "(10 a day) the rest takes 20 days" in text
 
 
 @pytest.mark.parametrize(
-    ("change", "status"),
+    ("status", "words"),
     [
-        ({"expected_count": None}, "unknown_expected"),
-        ({"expected_count": 0}, "unknown_expected"),
-        ({"day_count": 2}, "unknown_pace"),
-        ({"days_left": 0}, "closed"),
+        ("unknown_expected", "there is no expected count"),
+        ("unknown_pace", "something arrived on 7"),
+        ("closed", "800 of 1\u202f000 present were counted (80\u202f%)"),
     ],
 )
-def test_the_forecast_says_when_it_cannot_know(change: dict[str, object], status: str) -> None:
-    assert forecast({**PACE, **change})["status"] == status
+def test_the_forecast_says_when_it_cannot_know(lake: Lake, settings: Settings, status: str, words: str) -> None:
+    assert words in forecast_of(lake, settings, status=status)
 
 
 def test_numbers_are_written_for_tired_eyes() -> None:
