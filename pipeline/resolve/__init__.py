@@ -52,7 +52,8 @@ def _find_people(bench: Workbench) -> None:
     _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "renumbered", "pair")
     _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair", "parted_pair")
     make_clusters(bench.con)
-    _prepare(bench, "member", "stay", "scoped")
+    _execute(bench, "member", "CREATE OR REPLACE TEMP VIEW member AS ")
+    _prepare(bench, "stay", "scoped")
     for table in ("respondent", "compared_pair"):
         bench.write(table)
 

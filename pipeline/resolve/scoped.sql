@@ -10,24 +10,20 @@ WITH site AS (
 
 told AS (
     SELECT
-        record.* REPLACE (
-            COALESCE(stay.stay_from_on, record.stay_from_on) AS stay_from_on,
-            COALESCE(stay.stay_to_on, record.stay_to_on) AS stay_to_on,
-            COALESCE(stay.residence_status, record.residence_status) AS residence_status,
-            COALESCE(stay.has_other_home, record.has_other_home) AS has_other_home,
-            COALESCE(stay.usual_address_kato, record.usual_address_kato) AS usual_address_kato
+        member.* REPLACE (
+            COALESCE(stay.stay_from_on, member.stay_from_on) AS stay_from_on,
+            COALESCE(stay.stay_to_on, member.stay_to_on) AS stay_to_on,
+            COALESCE(stay.residence_status, member.residence_status) AS residence_status,
+            COALESCE(stay.has_other_home, member.has_other_home) AS has_other_home,
+            COALESCE(stay.usual_address_kato, member.usual_address_kato) AS usual_address_kato
         ),
-        member.cluster_no,
-        member.tier,
-        member.institution_id,
-        member.relocation_reason,
         site.pattern,
         -- the person's own record says: here at the moment
         COALESCE(
-            record.residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT') AND COALESCE(record.stay_from_on <= round.moment_on, TRUE),
+            member.residence_status IN ('USUAL_PRESENT', 'TEMP_PRESENT') AND COALESCE(member.stay_from_on <= round.moment_on, TRUE),
             FALSE
         ) AS is_claimed,
-        COALESCE(stay.is_long, record.stay_duration = 'GE12M') AS is_long,
+        COALESCE(stay.is_long, member.stay_duration = 'GE12M') AS is_long,
         stay.admitted_on,
         stay.last_type,
         stay.last_on,
@@ -38,8 +34,7 @@ told AS (
         round.zone,
         round.census_moment_at,
         round.moment_on
-    FROM current_record AS record
-    JOIN member USING (no)
+    FROM member
     LEFT JOIN stay
         ON member.cluster_no = stay.cluster_no AND member.institution_id = stay.institution_id
     LEFT JOIN site ON member.institution_id = site.institution_id
@@ -126,7 +121,8 @@ housed AS (
     FROM located
 ),
 
-judged AS (
+-- worked out twice, for everybody and for those who share a person, rather than kept whole
+judged AS NOT MATERIALIZED (
     SELECT
         *,
         CASE

@@ -66,14 +66,13 @@ stated AS (
     SELECT
         member.cluster_no,
         member.institution_id,
-        min(record.stay_from_on) AS stay_from_on,
-        max(record.stay_to_on) AS stay_to_on,
-        max(record.residence_status) AS residence_status,
-        bool_or(record.stay_duration = 'GE12M') AS is_long,
-        bool_and(record.has_other_home) AS has_other_home,
-        min(record.usual_address_kato) AS usual_address_kato
+        min(member.stay_from_on) AS stay_from_on,
+        max(member.stay_to_on) AS stay_to_on,
+        max(member.residence_status) AS residence_status,
+        bool_or(member.stay_duration = 'GE12M') AS is_long,
+        bool_and(member.has_other_home) AS has_other_home,
+        min(member.usual_address_kato) AS usual_address_kato
     FROM member
-    JOIN current_record AS record USING (no)
     WHERE member.tier IS NOT NULL
     GROUP BY member.cluster_no, member.institution_id
 ),
