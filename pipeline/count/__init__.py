@@ -14,6 +14,7 @@ from pipeline.count.heaping import Limits, heaping_rows
 from pipeline.count.interviews import told_query
 from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
+from pipeline.count.zero_returns import SilentCategory, zero_return_rows
 from pipeline.identifiers.sql import make_table
 from pipeline.sql import Workbench, step_failed
 
@@ -56,12 +57,14 @@ def require_ledger(bench: Workbench) -> None:
 
 
 def make_coverage(bench: Workbench) -> None:
-    """Write the coverage tables; categories and districts are sums of the institutions. The forecast carries their pace on."""
+    """Write the coverage tables; categories and districts are sums of the institutions. Forecast and estimate stand beside."""
     bench.write("coverage_institution")
     _keep(bench, "coverage_total")
     for table in ("coverage_category", "coverage_district", "coverage_mode", "coverage_daily"):
         bench.write(table)
     _write_rows(bench, "coverage_forecast", forecast_rows(Pace(*row) for row in _rows(bench, "pace")))
+    silent = (SilentCategory(*row) for row in _rows(bench, "silent_category"))
+    _write_rows(bench, "coverage_zero_return", zero_return_rows(silent))
 
 
 def make_interviews(bench: Workbench) -> None:

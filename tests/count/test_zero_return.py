@@ -1,0 +1,71 @@
+"""Institutions from which nothing came: estimated by their like, shown beside the counts and in none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.count import make_coverage
+from tests.count.field import Field
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Field:
+    return Field(tmp_path)
+
+
+def site(
+    field: Field, institution_id: str, expected: int, counted: int | None, category: str = "SOCSERV", **more: Any
+) -> None:
+    """An institution; nothing came from it if `counted` is None."""
+    field.institution(institution_id, category, **more)
+    field.listed(expected, institution_id)
+    field.signed(expected, institution_id=institution_id)
+    if counted is not None:
+        field.people(counted, usual=institution_id, present=institution_id)
+        field.records(["counted"] * counted, institution_id)
+
+
+def rows(field: Field) -> list[dict[str, Any]]:
+    field.write("expected")
+    make_coverage(field)
+    return field.rows("SELECT * FROM coverage_zero_return ORDER BY category_code")
+
+
+def test_the_silent_are_estimated_by_those_of_their_category(field: Field) -> None:
+    for name, expected, counted in (("A", 100, 90), ("B", 50, 50), ("C", 50, 40), ("D", 30, None), ("E", 10, None)):
+        site(field, name, expected, counted)
+    site(field, "Z", 20, 2, "ORPH")  # of another category
+    [row] = rows(field)
+    assert (row["category_code"], row["institution_count"], row["expected_count"]) == ("SOCSERV", 2, 40)
+    assert (row["answered_institution_count"], row["answered_expected_count"], row["answered_present_count"]) == (
+        3,
+        200,
+        180,
+    )
+    # ratio 0.9; sum of (y - 0.9 x)² / x = 0 + 0.5 + 0.5, divided by 2; times 40 (1 + 40 / 200)
+    assert row["estimated_count"] == pytest.approx(36)
+    assert (round(row["low_count"], 2), round(row["high_count"], 2)) == (26.4, 45.6)
+
+
+def test_no_estimate_enters_a_count(field: Field) -> None:
+    for name, expected, counted in (("A", 10, 9), ("B", 10, 9), ("C", 10, 9), ("D", 30, None)):
+        site(field, name, expected, counted)
+    assert rows(field)[0]["estimated_count"] == pytest.approx(27)
+    assert field.value("SELECT sum(present_count) FROM coverage_institution") == 27
+    assert field.value("SELECT sum(present_count) FROM coverage_category") == 27
+
+
+def test_of_two_that_answered_nothing_is_estimated(field: Field) -> None:
+    for name, counted in (("A", 10), ("B", 10), ("D", None)):
+        site(field, name, 10, counted)
+    [row] = rows(field)
+    assert (row["answered_institution_count"], row["estimated_count"], row["high_count"]) == (2, None, None)
+
+
+def test_an_empty_or_closed_site_is_not_silent(field: Field) -> None:
+    site(field, "A", 0, None)
+    site(field, "B", 10, None, closed_on="2021-08-01")
+    assert rows(field) == []
