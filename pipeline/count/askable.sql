@@ -10,5 +10,6 @@ SELECT
 FROM person
 JOIN institution ON COALESCE(person.usual_institution_id, person.present_institution_id) = institution.institution_id
 LEFT JOIN proxy_baseline USING (category_code)
-WHERE (proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age)
+WHERE (proxy_baseline.from_age IS NULL OR person.age_completed >= proxy_baseline.from_age)
+AND (proxy_baseline.below_age IS NULL OR person.age_completed < proxy_baseline.below_age)
 AND COALESCE(person.proxy_reason, '') NOT IN ('LEFT', 'DECEASED')

@@ -182,10 +182,11 @@ class Threshold(Part):
 
 
 class ProxyBaseline(Part):
-    """Usual share of answers given by others in a category, among people below an age if one is named."""
+    """Usual share of answers given by others in a category, among people from one age on and below another where they are named."""
 
     low: Rate
     high: Rate
+    from_age: int | None = None
     below_age: int | None = None
 
     @model_validator(mode="after")

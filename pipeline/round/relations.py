@@ -107,6 +107,7 @@ _PROXY = {
     **_texts("category_code"),
     "low_rate": "DECIMAL(5, 4)",
     "high_rate": "DECIMAL(5, 4)",
+    "from_age": "INTEGER",
     "below_age": "INTEGER",
 }
 _DISCLOSURE = {
@@ -215,6 +216,7 @@ def _proxy_baselines(round_: Round) -> Iterable[Row]:
             "category_code": category,
             "low_rate": baseline.low,
             "high_rate": baseline.high,
+            "from_age": baseline.from_age,
             "below_age": baseline.below_age,
         }
 

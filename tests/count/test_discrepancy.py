@@ -204,12 +204,26 @@ def test_one_iin_on_several_people_tells_the_place_and_never_the_number(field: F
 def test_proxies_are_held_against_the_baseline_of_the_category(field: Field) -> None:
     counted(field, 50)
     ready(field, "K", category_code="SOCSERV", count=40)  # usual there: 20 to 50 %
-    field.people(28, usual="K", present="K", is_proxy=True)
-    field.people(12, usual="K", present="K", is_proxy=False)
-    field.people(1, usual="K", present="K", is_proxy=True, proxy_reason="LEFT")  # nobody could have asked
+    field.people(28, usual="K", present="K", is_proxy=True, age_completed=70)
+    field.people(12, usual="K", present="K", is_proxy=False, age_completed=70)
+    field.people(
+        1, usual="K", present="K", is_proxy=True, age_completed=70, proxy_reason="LEFT"
+    )  # nobody could have asked
     field.records(["counted"] * 40, institution_id="K")
     [row] = found(field)  # 70 %: twenty points above
     assert (row["kind"], row["severity"], float(row["measured"])) == ("PROXY_UNUSUAL", "amber", 0.2)
+
+
+def test_the_children_of_a_hospital_are_not_held_against_its_adults(field: Field) -> None:
+    counted(field, 50)
+    ready(field, "H", category_code="INPAT", count=40)  # usual there: 10 to 20 %
+    field.people(20, usual=None, present="H", is_proxy=True, age_completed=13, basis="present_only")
+    field.people(3, usual=None, present="H", is_proxy=True, age_completed=14, basis="present_only")
+    field.people(17, usual=None, present="H", is_proxy=False, age_completed=40, basis="present_only")
+    field.records(["counted"] * 40, institution_id="H")
+    assert found(field, "PROXY_UNUSUAL") == []
+    field.people(5, usual=None, present="H", is_proxy=True, age_completed=40, basis="present_only")
+    assert [row["severity"] for row in found(field, "PROXY_UNUSUAL")] == ["amber"]  # 8 of 25
 
 
 def test_a_baby_home_where_all_answers_are_given_by_others_does_not_alarm(field: Field) -> None:

@@ -151,22 +151,19 @@ def test_a_form_with_few_answers_is_the_same_as_none(field: Field) -> None:
 
 def test_answers_of_others_stand_beside_what_is_usual(field: Field) -> None:
     site(field, "K", "SOCSERV")
-    for reason, source in (
-        (None, None),
-        ("INCAPACITY", "ADMINISTRATION"),
-        ("REFUSED", "RELATIVE"),
-        ("LEFT", "ADMINISTRATION"),
+    adult, child = 70, 13  # for the child somebody else answers anyway
+    for reason, source, age in (
+        (None, None, adult),
+        ("INCAPACITY", "ADMINISTRATION", adult),
+        ("REFUSED", "RELATIVE", adult),
+        ("LEFT", "ADMINISTRATION", adult),
+        ("TOO_YOUNG", "ADMINISTRATION", child),
     ):
         record_id = form(field, institution_id="K", answers={"proxy_source": source})
-        field.people(
-            1, usual="K", present="K", survivor_record_id=record_id, is_proxy=reason is not None, proxy_reason=reason
-        )
+        told = {"is_proxy": reason is not None, "proxy_reason": reason, "age_completed": age}
+        field.people(1, usual="K", present="K", survivor_record_id=record_id, **told)
     found = row(field)
-    assert (found["askable_count"], found["proxy_count"], found["administration_count"]) == (
-        3,
-        2,
-        1,
-    )  # who left could not be asked
+    assert (found["askable_count"], found["proxy_count"], found["administration_count"]) == (3, 2, 1)
     assert (found["proxy_low_rate"], found["proxy_high_rate"]) == (0.2, 0.5)
     assert found["proxy_rate"] == pytest.approx(2 / 3)
 

@@ -126,7 +126,7 @@ def test_every_kind_of_discrepancy_has_its_threshold(round_: Round, root: Path) 
 
 def test_proxies_are_judged_by_the_category(round_: Round) -> None:
     assert round_.proxy_baselines["BABY"].low == 1
-    assert round_.proxy_baselines["ORPH"].below_age == 14
+    assert round_.proxy_baselines["ORPH"].below_age == round_.proxy_baselines["INPAT"].from_age == 14
     assert round_.proxy_baselines["INPAT"].high < round_.proxy_baselines["PSY"].low
 
 
