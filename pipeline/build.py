@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pipeline import sealed
 from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
 from pipeline.lake import Lake, write_json
 from pipeline.settings import PROJECT, Settings
@@ -230,6 +231,7 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[dict[
         "code": code_version(),
         "lock": _file_sha256(lock) if lock.exists() else None,
         "trust_root": settings.trust_root or None,
+        **({"identity_key": key} if (key := sealed.fingerprint(settings)) else {}),
         "id_key": _sha256("id key:" + (settings.id_key.get_secret_value() if settings.id_key else ""))[:16],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
             bool(settings.trust_root),
             "tablets' keys are believed as the register has them; set SANAQ_TRUST_ROOT to the key that vouches for them",
         ),
+        *_beside_data(settings),
         _portal(settings),
         _gateway(settings),
         _census_db(settings),
@@ -186,6 +188,16 @@ def _inbox(folder: Path) -> Finding:
         if folder.is_dir()
         else Finding("inbox", "attention", f"{folder} is missing", "Make it, or set SANAQ_INBOX.")
     )
+
+
+def _beside_data(settings: Settings) -> list[Finding]:
+    """A key that lies beside what it locks locks nothing: it goes wherever a copy of the lake goes."""
+    folder = os.environ.get("SANAQ_SECRETS_DIR")
+    if settings.identity_key is None:
+        return []
+    if folder and Path(folder).resolve().is_relative_to(settings.lake.resolve()):
+        return [Finding("identity_key", "failed", "lies inside the lake", "Move SANAQ_SECRETS_DIR to another volume.")]
+    return [Finding("identity_key", "ok", "set")]
 
 
 def _secret(name: str, given: bool, otherwise: str) -> Finding:

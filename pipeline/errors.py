@@ -89,6 +89,12 @@ class InputsMissing(SanaqError):
     exit_code = 3
 
 
+class IdentitySealed(SanaqError):
+    """A table of identity cannot be opened with the key that is set, or without one."""
+
+    exit_code = 3
+
+
 class GateFailed(SanaqError):
     """A critical check on a table profile failed; nothing may be published from this build."""
 

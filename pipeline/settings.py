@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         description="public key (Ed25519, base64) that vouches for tablets' keys; when not set the register alone does",
     )
     id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
+    identity_key: Annotated[SecretStr | None, BeforeValidator(_given)] = Field(
+        None, description="secret with which tables of identity are encrypted; none: they rely on the volume"
+    )
     sheet_password: SecretStr | None = Field(
         None, description="password of review sheets; when not set it is asked for on the terminal"
     )

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline import identifiers
-from pipeline.errors import BadSchema, DiskFull, SanaqError, StepFailed
+from pipeline import identifiers, sealed
+from pipeline.errors import BadSchema, DiskFull, IdentitySealed, SanaqError, StepFailed
 from pipeline.lake import Lake
 from pipeline.round import Reference, Round, load_reference, load_round
 from pipeline.round import register as register_reference
@@ -107,12 +107,20 @@ class Workbench:
 
         Raises
         ------
+        IdentitySealed
+            They hold identity and are encrypted with another key, or not encrypted though a key is set.
         StepFailed
             One of them is no Parquet file; what the engine says of it is withheld.
         """
         listed = ", ".join(quoted(str(path)) for path in paths)
+        is_identity = sealed.holds_identity(self.schemas.get(name))
+        source = f"SELECT * FROM read_parquet([{listed}])"
+        if is_identity:
+            source = sealed.opened(f"[{listed}]", self.settings)
         try:
-            self.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+            self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {source}")
+        except duckdb.InvalidInputException as error:
+            raise (_sealed(name, paths) if is_identity else step_failed(error, f"{self.step}/{name}")) from None
         except duckdb.Error as error:
             raise step_failed(error, f"{self.step}/{name}") from None
 
@@ -148,6 +156,8 @@ class Workbench:
                 f"COPY (SELECT {_casts(schema)} FROM ({body}\n) ORDER BY {', '.join(schema.sort)}) "
                 f"TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)"
             )
+            if sealed.holds_identity(schema):
+                sealed.seal(path, self.settings)
             self.relation(table, [path])
             self._check_key(schema)
         except duckdb.Error as error:
@@ -253,6 +263,7 @@ def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": True,
         },
     )
+    sealed.hand_key(con, settings)
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")  # it would be drawn into the logs of a night
     return con
@@ -277,6 +288,14 @@ def step_failed(error: duckdb.Error, where: str) -> SanaqError:
         f"{kind}: {words}",
         where=where,
         todo="Rerun the step; if it fails again, mend the query or report it with this line.",
+    )
+
+
+def _sealed(table: str, paths: list[Path]) -> IdentitySealed:
+    return IdentitySealed(
+        f"{table} cannot be opened with the key of identity that is set, or without one",
+        where=str(paths[0]) if paths else table,
+        todo="Set SANAQ_IDENTITY_KEY to the key it was made with, or build again: what landed is whole without it.",
     )
 
 

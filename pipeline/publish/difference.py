@@ -25,6 +25,7 @@ CAUSES = {
     "reference": "reference data",
     "round": "round file",
     "id_key": "key of the ids",
+    "identity_key": "key of identity",
 }
 
 

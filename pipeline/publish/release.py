@@ -202,7 +202,7 @@ def _with_record_key(table: Table) -> Table:
 
 def _without_batches(manifest: dict[str, Any]) -> dict[str, Any]:
     """A batch of one is one arrival at a shelter, and the key's hash is a target: neither leaves with a release."""
-    inputs = {name: value for name, value in manifest["inputs"].items() if name != "id_key"}
+    inputs = {name: value for name, value in manifest["inputs"].items() if name not in ("id_key", "identity_key")}
     batches = inputs.get("batches", [])
     inputs["batches"] = {"count": len(batches), "sha256": content_digest(dict.fromkeys(batches, ""))}
     return {**manifest, "inputs": inputs}

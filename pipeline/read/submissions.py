@@ -23,6 +23,7 @@ import duckdb
 import jinja2
 import pyarrow as pa
 
+from pipeline import sealed
 from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
@@ -147,6 +148,7 @@ class Reader:
         for name in ("feed.py", "submissions.py", "submissions.sql.jinja"):
             digest.update((HERE / name).read_bytes())
         digest.update(json.dumps([(field.name, field.kind) for field in self.fields]).encode())
+        digest.update((sealed.fingerprint(self._bench.settings) or "").encode())
         return digest.hexdigest()[:16]
 
     @cached_property
@@ -347,6 +349,8 @@ class Reader:
         for table, query in queries.items():
             path = folder / f"{table}-{number:05d}.parquet"
             self._con.execute(f"COPY ({query} {order}) TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)")
+            if sealed.holds_identity(self._bench.schemas[table]):
+                sealed.seal(path, self._bench.settings)
 
     @cached_property
     def _value_columns(self) -> list[str]:
