@@ -89,14 +89,14 @@ def reconcile(
         figures["change"] = _compare(bench, lake, manifest, previous_build_dir)
         figures["problems"] += figures["change"].pop("problems")
         figures["is_balanced"] = not figures["problems"]
-        labels = _group_labels(bench)
+        labels, tile_map = _group_labels(bench), bench.round.tile_map
         for table in bench.step_dir.glob("*.parquet"):
             table.replace(folder / table.name)
     finally:
         bench.close()
         shutil.rmtree(bench.step_dir, ignore_errors=True)
     write_json(folder / FIGURES, _plain(figures))
-    (folder / PAGE).write_text(render(figures, labels), encoding="utf-8")
+    (folder / PAGE).write_text(render(figures, labels, tile_map), encoding="utf-8")
     _require_balance(figures["problems"], folder)
     return Reconciliation(manifest["build_id"], datetime.fromisoformat(manifest["as_of"]), True, folder, figures)
 
@@ -113,10 +113,13 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "actions": rows(bench, "action"),
         "readiness": rows(bench, "readiness"),
         "groups": rows(bench, "by_group"),
+        "districts": rows(bench, "district"),
+        "ages": {**rows(bench, "guessed_age")[0], "groups": rows(bench, "age_group")},
         "waterfall": rows(bench, "waterfall"),
         "daily": rows(bench, "daily"),
         "tablets": {**rows(bench, "tablet_total")[0], "open": rows(bench, "tablet")},
         "forecast": rows(bench, "forecast")[0],
+        "so_far": rows(bench, "so_far"),
         "checks": checks(bench, name),
         "unknown": [row for row in rows(bench, "unknown") if row["size_count"]],
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from markupsafe import Markup, escape
 
 from pipeline.reconcile import charts
 from pipeline.reconcile.figures import HERE, Row
+from pipeline.reconcile.outlook import outlook
 
 LANGUAGES = ("kk", "ru", "en")
 STATES = ("counted", "duplicate", "out_of_scope", "superseded", "quarantined", "repeated", "unreadable")
@@ -42,7 +42,7 @@ def texts() -> dict[str, Any]:
     return dict(yaml.load((HERE / "texts.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
-def render(figures: dict[str, Any], group_labels: Labels) -> str:
+def render(figures: dict[str, Any], group_labels: Labels, tile_map: Sequence[Sequence[str | None]]) -> str:
     """Return the page.
 
     Parameters
@@ -51,6 +51,8 @@ def render(figures: dict[str, Any], group_labels: Labels) -> str:
         What `reconcile` found.
     group_labels
         Label of each publication group in the three languages, where known.
+    tile_map
+        Where the round lays its districts.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -68,7 +70,11 @@ def render(figures: dict[str, Any], group_labels: Labels) -> str:
         three=three,
         moment=lambda value: moment(value, zone),
         progress=charts.progress(figures["daily"]),
+        outlook=outlook(figures["so_far"], figures["forecast"]),
+        tiles=charts.district_map(figures["districts"], tile_map),
+        pyramid=charts.pyramid(figures["ages"]["groups"]) if figures["ages"]["groups"] else [],
         waterfalls=[(row["page_group"], charts.waterfall(row), row) for row in figures["waterfall"]],
+        shade_words=charts.shade_words(),
         groups=[row for row in figures["groups"] if any(row[name] for name in SUMMED)],
         total=_total(figures["groups"]),
         states=STATES,
@@ -77,18 +83,22 @@ def render(figures: dict[str, Any], group_labels: Labels) -> str:
     )
 
 
-def say(section: str, key: str, **numbers: object) -> Markup:
-    """Return one text in the three languages, its numbers put in."""
+def say(section: str, key: str, tag: str = "span", **numbers: object) -> Markup:
+    """Return one text in the three languages, its numbers put in; inside a drawing the tag is another."""
     labels = texts()[section].get(key)
     if labels is None:
         return escape(key)
-    return three(*(labels[language].format(**numbers) for language in LANGUAGES))
+    kk, ru, en = (labels[language].format(**numbers) for language in LANGUAGES)
+    return three(kk, ru, en, tag)
 
 
-def three(kk: str, ru: str, en: str) -> Markup:
+def three(kk: str, ru: str, en: str, tag: str = "span") -> Markup:
     """Return three texts of which the reader sees the one in the language chosen."""
     parts = zip(LANGUAGES, (kk, ru, en), strict=True)
-    return Markup("").join(Markup('<span lang="{}">{}</span>').format(language, text) for language, text in parts)
+    return Markup("").join(
+        Markup('<{tag} lang="{language}">{text}</{tag}>').format(tag=tag, language=language, text=text)
+        for language, text in parts
+    )
 
 
 def number(value: float | None) -> str:
@@ -104,8 +114,8 @@ def signed(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share in whole per cent, rounded down: 99.9 % is not yet 100 %."""
-    return "–" if value is None else f"{math.floor(value * 100 + 1e-9)}{THIN_SPACE}%"
+    """Return a share as `whole_percent` has it."""
+    return "–" if value is None else f"{charts.whole_percent(value)}{THIN_SPACE}%"
 
 
 def day(value: date | None) -> str:

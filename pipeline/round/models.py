@@ -270,6 +270,8 @@ class Round(Part):
     ----------
     order
         Number of the governing order, as it stands in the register.
+    tile_map
+        Districts as a map draws them, row by row; one that is left out stands below.
     closing_days
         How long the campaign is closing after its last window; then it is over.
     content_sha256
@@ -282,6 +284,7 @@ class Round(Part):
     order: str
     region_kato: Kato
     zone: Zone
+    tile_map: tuple[tuple[Kato | None, ...], ...] = ()
     census_moment: CensusMoment
     list_as_of_on: date
     in_force_on: date

@@ -26,7 +26,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     Raises
     ------
     BadReferenceFile
-        The round speaks of a category or region the reference data do not have, or leaves a category without a residence pattern.
+        The round speaks of a category or place the reference data do not have, or leaves a category without a residence pattern.
     """
     _refuse_strangers(round_, reference)
     make_table(con, "round", [_round(round_)], _ROUND)
@@ -60,12 +60,13 @@ _TEXT = "VARCHAR"
 def _refuse_strangers(round_: Round, reference: Reference) -> None:
     known = set(reference.categories)
     wrong = (known ^ set(round_.residence.patterns)) | ((set(round_.proxy_baselines) | round_.met_at_night) - known)
-    wrong |= {round_.region_kato} - set(reference.places)
+    tiles = {place for row in round_.tile_map for place in row if place}
+    wrong |= ({round_.region_kato} | tiles) - set(reference.places)
     if wrong:
         raise BadReferenceFile(
             f"round and reference data do not agree on {', '.join(sorted(wrong))}",
             where=f"round {round_.round_id}",
-            todo="Name the same categories in residence.patterns as in categories.yaml, and a region of kato.yaml.",
+            todo="Name the same categories in residence.patterns as in categories.yaml, and a region and districts of kato.yaml.",
         )
 
 

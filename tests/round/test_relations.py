@@ -116,3 +116,19 @@ def test_a_round_of_other_categories_is_refused(con: duckdb.DuckDBPyConnection, 
             load_round(root / "data" / "rounds" / "kz-2021-mangystau.yaml"),
             reference.model_copy(update={"categories": fewer}),
         )
+
+
+def test_a_map_of_a_place_nobody_knows_is_refused(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    round_ = load_round(root / "data" / "rounds" / "kz-2021-mangystau.yaml")
+    with pytest.raises(BadReferenceFile, match="do not agree on 479900000"):
+        register(
+            con,
+            round_.model_copy(update={"tile_map": (("479900000", None),)}),
+            load_reference(root / "data" / "reference"),
+        )
+
+
+def test_the_map_has_every_district_of_the_region_once(con: duckdb.DuckDBPyConnection, root: Path) -> None:
+    round_ = load_round(root / "data" / "rounds" / "kz-2021-mangystau.yaml")
+    placed = sorted(place for row in round_.tile_map for place in row if place)
+    assert placed == [kato for (kato,) in con.execute("SELECT district_kato FROM ref_district ORDER BY ALL").fetchall()]
