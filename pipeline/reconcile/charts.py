@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from pipeline.reconcile.figures import Row
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1000, 120, 44, 10, 22
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LABEL = 380, 120, 40, 10, 22, 32
 STEPS = ("list", "departed", "died", "arrived", "born", "leave", "headcount", "expected", "counted")
 TOTALS = ("list", "expected", "counted")
 # From which per cent on a tile has the next shade; the last is more than expected (method 6: 3 % either way is agreement).
@@ -136,10 +136,10 @@ def _panel(days: list[tuple[date, int]], name: str) -> Markup:
                 f'<rect x="{left + step * 0.1:.1f}" y="{ground - high:.1f}" width="{max(step * 0.8, 0.6):.1f}" height="{high:.1f}" '
                 f'class="{name}"><title>{day:%d.%m}: {count}</title></rect>'
             )
-        if _is_labelled(number, len(days)):
+        if _is_labelled(number, len(days), left + step / 2):
             parts.append(f'<text x="{left + step / 2:.1f}" y="{HEIGHT - 6}" class="tick">{day:%d.%m}</text>')
     body = "".join(parts)
-    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="by-{name}" class="progress">'
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="by-{name}" class="chart progress">'
     return Markup(f"{head}{body}</svg>")  # noqa: S704  # numbers and dates only
 
 
@@ -150,6 +150,6 @@ def _level(height: float, count: int, kind: str) -> str:
     )
 
 
-def _is_labelled(number: int, count: int) -> bool:
-    """About ten labels, evenly, none cut at the right edge."""
-    return number % max(count // 10, 1) == 0 and number < count - count // 16
+def _is_labelled(number: int, count: int, middle: float) -> bool:
+    """About six labels, evenly, none cut at the right edge."""
+    return number % math.ceil(count / 6) == 0 and middle + LABEL / 2 <= WIDTH

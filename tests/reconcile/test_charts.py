@@ -273,6 +273,19 @@ def span(label: dict[str, Any]) -> tuple[float, float]:
     return {"start": (x, x + wide), "middle": (x - wide / 2, x + wide / 2), "end": (x - wide, x)}[label["anchor"]]
 
 
+@pytest.mark.parametrize("count", [1, 2, 6, 7, 30, 61, 120])
+def test_days_under_the_progress_neither_touch_nor_are_cut(count: int) -> None:
+    days = [
+        {"day_on": date(2021, 9, 1) + timedelta(days=at), "interviewed_count": 1, "received_count": 1}
+        for at in range(count)
+    ]
+    drawn = charts.progress(days)["received"]
+    middles = [float(x) for x in re.findall(r'<text x="([\d.]+)" y="\d+" class="tick"', drawn)]
+    assert middles
+    assert all(later - earlier >= 32 for earlier, later in pairwise(middles)), middles
+    assert max(middles) + 16 <= charts.WIDTH
+
+
 def test_the_waterfall_shows_what_is_lacking() -> None:
     row = dict.fromkeys((f"{step}_count" for step in charts.STEPS), 0) | {
         "list_count": 80,
