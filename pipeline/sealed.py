@@ -11,7 +11,6 @@ import hashlib
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from pipeline.schema import Table
 from pipeline.settings import Settings
@@ -43,13 +42,11 @@ def hand_key(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         con.execute(f"PRAGMA add_parquet_key('{KEY_NAME}', '{base64.b64encode(key).decode()}')")
 
 
-def opened(source: str, settings: Settings) -> str:
-    """Return the SELECT over sealed files; `source` is a list of paths in SQL. Without a key they are read as any others.
+def opened(source: str) -> str:
+    """Return the SELECT over sealed files; `source` is a list of paths in SQL.
 
     OFFSET 0 keeps filters out of the scan: with one DuckDB 2.0 takes the pages for damaged.
     """
-    if settings.identity_key is None:
-        return f"SELECT * FROM read_parquet({source})"
     return f"SELECT * FROM read_parquet({source}, encryption_config = {{footer_key: '{KEY_NAME}'}}) OFFSET 0"
 
 
@@ -58,6 +55,7 @@ def seal(path: Path, settings: Settings) -> None:
     key = _key(settings)
     if key is None:
         return
+    import pyarrow.parquet as pq
     from pyarrow.parquet.encryption import create_encryption_properties
 
     part = path.with_suffix(".sealing")

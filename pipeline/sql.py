@@ -113,13 +113,13 @@ class Workbench:
             One of them is no Parquet file; what the engine says of it is withheld.
         """
         listed = ", ".join(quoted(str(path)) for path in paths)
-        is_identity = sealed.holds_identity(self.schemas.get(name))
         source = f"SELECT * FROM read_parquet([{listed}])"
-        if is_identity:
-            source = sealed.opened(f"[{listed}]", self.settings)
+        if self.settings.identity_key is not None and self._holds_identity(name):  # without a key no schema is read
+            source = sealed.opened(f"[{listed}]")
         try:
             self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {source}")
         except duckdb.InvalidInputException as error:
+            is_identity = self._holds_identity(name)
             raise (_sealed(name, paths) if is_identity else step_failed(error, f"{self.step}/{name}")) from None
         except duckdb.Error as error:
             raise step_failed(error, f"{self.step}/{name}") from None
@@ -191,6 +191,9 @@ class Workbench:
     def value(self, query: str) -> Any:
         """Return the single value of a query."""
         return self.con.execute(query).fetchall()[0][0]
+
+    def _holds_identity(self, name: str) -> bool:
+        return sealed.holds_identity(self.schemas.get(name))
 
     def _check_columns(self, schema: Table, body: str) -> None:
         found = {row[0] for row in self.con.execute(f"DESCRIBE ({body}\n)").fetchall()}
