@@ -23,8 +23,8 @@ def outlook(so_far: list[Row], forecast: Row) -> Row | None:
     if not so_far:
         return None
     first: date = so_far[0]["day_on"] - timedelta(days=1)
-    today: date = max(so_far[-1]["day_on"], forecast["today_on"])
-    last: date = max(today, forecast["last_on"])
+    last: date = max(so_far[-1]["day_on"], forecast["last_on"])
+    today: date = min(max(so_far[-1]["day_on"], forecast["today_on"]), last)
     present, expected = int(so_far[-1]["present_count"]), forecast["expected_count"] or 0
     ends = [(name, forecast[name]) for name in ("high", "low") if forecast["status"] == "known"]
     peak = max(present, expected, *(count for _, count in ends)) or 1

@@ -257,6 +257,14 @@ class TestOutlook:
         assert (drawn["fan"], drawn["end_labels"]) == (None, [])
         assert (drawn["expected"] is None) == (status == "unknown_expected")
 
+    def test_nothing_is_drawn_after_the_last_day_of_the_windows_but_what_came_late(self) -> None:
+        closed = {**KNOWN, "status": "closed", "today_on": date(2021, 12, 10)}
+        for late, last in ((date(2021, 10, 28), date(2021, 10, 30)), (date(2021, 11, 5), date(2021, 11, 5))):
+            drawn = outlook([*DAYS, {"day_on": late, "present_count": 810}], closed)
+            assert drawn is not None
+            assert drawn["days"][-1]["day_on"] == last
+            assert drawn["now"][0] == drawn["days"][-1]["x"]
+
     def test_nothing_is_drawn_of_nothing(self) -> None:
         assert outlook([], KNOWN) is None
 
