@@ -7,7 +7,7 @@ WITH standing AS (
         COALESCE(record.mode, 'UNKNOWN') AS mode,
         record.staff_id AS account_id,
         CASE WHEN record.staff_id IS NULL THEN 'NONE' ELSE COALESCE(staff.staff_id, 'UNKNOWN') END AS staff_id,
-        record.device_id,
+        hash(record.institution_id, record.staff_id, record.device_id) AS screen_key,  -- sorted by in a fraction of the time of three texts
         record_state.state,
         record.started_at,
         record.completed_at,
@@ -45,6 +45,4 @@ SELECT
     COALESCE(lag(told.answers_key) OVER one_by_one = told.answers_key, FALSE) AS is_same_again
 FROM clocked
 LEFT JOIN told USING (record_id)
-WINDOW one_by_one AS (
-    PARTITION BY clocked.institution_id, clocked.account_id, clocked.device_id ORDER BY clocked.started_at, clocked.record_id
-)
+WINDOW one_by_one AS (PARTITION BY clocked.screen_key ORDER BY clocked.started_at, clocked.record_id)

@@ -1,9 +1,6 @@
 -- How every account interviews: pace, overlaps, nights, the same answers again and again, and for how many others answered.
 WITH repeating AS (
-    SELECT DISTINCT
-        institution_id,
-        account_id,
-        device_id
+    SELECT DISTINCT screen_key
     FROM form
     WHERE is_same_again AND account_id IS NOT NULL
 ),
@@ -13,15 +10,12 @@ numbered AS (
         form.institution_id,
         form.mode,
         form.staff_id,
-        form.account_id,
-        form.device_id,
+        form.screen_key,
         count(*) FILTER (WHERE NOT form.is_same_again) OVER (
-            PARTITION BY form.institution_id, form.account_id, form.device_id ORDER BY form.started_at, form.record_id
+            PARTITION BY form.screen_key ORDER BY form.started_at, form.record_id
         ) AS run_no
     FROM form
-    SEMI JOIN repeating
-        ON form.institution_id = repeating.institution_id AND form.account_id = repeating.account_id
-        AND form.device_id IS NOT DISTINCT FROM repeating.device_id
+    SEMI JOIN repeating USING (screen_key)
 ),
 
 run AS (
@@ -31,7 +25,7 @@ run AS (
         staff_id,
         count(*) AS form_count
     FROM numbered
-    GROUP BY institution_id, mode, staff_id, account_id, device_id, run_no
+    GROUP BY institution_id, mode, staff_id, screen_key, run_no
 ),
 
 longest AS (
