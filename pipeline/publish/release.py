@@ -107,10 +107,11 @@ def _disclosure_page(bench: Workbench, name: str) -> str:
         "SELECT publication_group, column_name, person_count, empty_count, empty_rate, closed_value_count, held_as_in "
         "FROM release_meta_disclosure ORDER BY publication_group, empty_rate DESC, column_name"
     ).fetchall()
-    rules = bench.con.execute("FROM disclosure ORDER BY tier")
-    titles = [column[0] for column in rules.description or ()]
+    asked = bench.con.execute("FROM disclosure ORDER BY tier")
+    titles = [column[0] for column in asked.description or ()]
+    rules = [dict(zip(titles, row, strict=True)) for row in asked.fetchall()]
     smallest = run_sql(bench, "release_smallest_class")[0][0]
-    return disclosure_html(name, lost, [dict(zip(titles, row, strict=True)) for row in rules.fetchall()], smallest)
+    return disclosure_html(name, lost, rules, smallest)
 
 
 def release_entries(tables: Mapping[str, Table], codes: dict[str, list[str]]) -> list[Entry]:

@@ -152,3 +152,4 @@ def test_the_report_says_what_is_lost_and_nothing_that_is_closed(tmp_path: Path)
     page = (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
     assert all(language in page for language in ("жабық", "закрыто", "withheld"))
     assert first.publication.snapshot_id in page
+    assert all(f"<td>{tier}</td>" in page for tier in ("S0", "S1", "S2", "S3"))
