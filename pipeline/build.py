@@ -2,6 +2,8 @@
 
 A build is a pure function of pinned inputs: the batches received up to as-of, reference data, recorded decisions and the code.
 `manifest.json` names them; its hash is the build's id, so the same inputs are the same folder.
+
+While the round is closed, inputs count up to the build it was closed on: what came later is named in the manifest and waits.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 from pipeline import sealed
 from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
-from pipeline.lake import Lake, write_json
+from pipeline.lake import Lake, counted_until, received_by, write_json
 from pipeline.settings import PROJECT, Settings
 from pipeline.sql import Workbench
 
@@ -217,12 +219,20 @@ def _differing(here: dict[str, Any], pinned: dict[str, Any]) -> list[str]:
 
 
 def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[dict[str, Any]]) -> dict[str, Any]:
+    closing = lake.closing(as_of)
+    until = counted_until(closing, as_of)
+    counted = received_by(batches, until)
     kinds = sorted(path.stem for path in lake.decisions.glob("*.jsonl"))
     # a kind first decided on later is not there yet: it must not change the past
-    decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, as_of))}
+    decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, until))}
+    closed = {
+        "closing": _sha256(json.dumps(closing, sort_keys=True)),
+        "after_close": [batch["batch_id"] for batch in batches[len(counted) :]],
+    }
     lock = PROJECT / "uv.lock"
     return {
-        "batches": [batch["batch_id"] for batch in batches],
+        "batches": [batch["batch_id"] for batch in counted],
+        **(closed if closing else {}),
         "receipts": _sha256("".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in batches)),
         "round": _file_sha256(settings.round),
         "reference": _folder_sha256(settings.reference),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import SecretStr
 
 from pipeline.errors import LakeBusy, PortalUnavailable, SanaqError
-from pipeline.lake import Lake
+from pipeline.lake import EVER, Lake, counted_until, received_by
 from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         _time_zones(),
         _volume(settings),
         _closed(lake),
+        _round(lake),
         *(_lock(lake, name) for name in ("receive", "build", "publish")),
         _reference(settings),
         _inbox(settings.inbox),
@@ -161,6 +162,21 @@ def _closed(lake: Lake) -> Finding:
             f"chmod 700 {' '.join(str(lake.root / name) for name in is_open)}",
         )
     return Finding("closed to others", "ok", "only the owner reads what holds names")
+
+
+def _round(lake: Lake) -> Finding:
+    """Whether the round is closed, since when and by whom, and whether anything waits for it to be reopened."""
+    closing = lake.closing(EVER)
+    if closing is None:
+        return Finding("round", "ok", "open")
+    batches = lake.batches()
+    waiting = len(batches) - len(received_by(batches, counted_until(closing, EVER)))
+    found = f"closed since {closing['decided_at']}, by {closing['decided_by']}; {waiting} batches have arrived since"
+    return (
+        Finding("round", "attention", found, "Decide whether to reopen it (`sanaq reopen`); until then they wait.")
+        if waiting
+        else Finding("round", "ok", found)
+    )
 
 
 def _lock(lake: Lake, name: str) -> Finding:

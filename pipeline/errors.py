@@ -141,6 +141,18 @@ class BadDecision(SanaqError):
     exit_code = 2
 
 
+class NotReadyToClose(SanaqError):
+    """The round cannot be closed yet, or not on that build."""
+
+    exit_code = 4
+
+
+class RoundClosed(SanaqError):
+    """The round is closed: nothing more is decided until somebody reopens it."""
+
+    exit_code = 4
+
+
 class NoSuchRecord(SanaqError):
     """The build knows nothing by that id."""
 

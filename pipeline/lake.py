@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Any
 from pipeline.errors import BadDecision, BadSetting, DiskFull, LakeBusy
 
 Clock = Callable[[], datetime]
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def system_clock() -> datetime:
@@ -101,7 +102,7 @@ class Lake:
     def batches(self, as_of: datetime | None = None) -> list[dict[str, Any]]:
         """Return the landing manifests received up to and including `as_of`, in order of receipt."""
         manifests = [json.loads(path.read_bytes()) for path in self.landing.glob("*/*/manifest.json")]
-        known = [m for m in manifests if as_of is None or datetime.fromisoformat(m["received_at"]) <= as_of]
+        known = manifests if as_of is None else received_by(manifests, as_of)
         return sorted(known, key=lambda m: (m["received_at"], m["batch_id"]))
 
     def newest_receipt(self) -> datetime | None:
@@ -118,6 +119,28 @@ class Lake:
             A line is no decision with its moment.
         """
         return [row for row in self._decisions(kind) if datetime.fromisoformat(row["decided_at"]) <= as_of]
+
+    def closing(self, as_of: datetime) -> dict[str, Any] | None:
+        """Return the decision by which the round stands closed at a moment; None while it is open.
+
+        Its `as_of` is that of the build the round was closed on: what was received or decided later waits until the round is reopened.
+
+        Raises
+        ------
+        BadDecision
+            A line says neither `close`, with what is frozen, nor `reopen`.
+        """
+        rows = self.decided("round", as_of)
+        for number, row in enumerate(rows, 1):
+            if row.get("action") != "reopen" and not (
+                row.get("action") == "close" and {"as_of", "expected"} <= row.keys()
+            ):
+                raise BadDecision(
+                    "this decision neither closes the round nor reopens it",
+                    where=f"decisions/round.jsonl, decision {number}",
+                    todo="Restore the file from the back-up; decisions are only ever appended.",
+                )
+        return rows[-1] if rows and rows[-1]["action"] == "close" else None
 
     def rolled_back(self, room: Path) -> list[dict[str, Any]]:
         """Return where people switched `current` of `operations/` or `published/`, in order.
@@ -154,6 +177,16 @@ class Lake:
                 where=str(self.root),
                 todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
             )
+
+
+def received_by(batches: Iterable[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:
+    """Return those of some landing manifests that were received up to and including a moment."""
+    return [batch for batch in batches if datetime.fromisoformat(batch["received_at"]) <= moment]
+
+
+def counted_until(closing: dict[str, Any] | None, as_of: datetime) -> datetime:
+    """Return up to when inputs count at a moment: no further than the build a closed round was closed on."""
+    return as_of if closing is None else datetime.fromisoformat(closing["as_of"])
 
 
 def _decision_lines(path: Path) -> list[dict[str, Any]]:

@@ -18,9 +18,19 @@ from pipeline.errors import (
     InputsMissing,
     LedgerUnbalanced,
     NothingToBuild,
+    NotReadyToClose,
     guarded,
 )
-from pipeline.lake import Clock, Lake, clock_from, point_current, system_clock
+from pipeline.lake import (
+    EVER,
+    Clock,
+    Lake,
+    clock_from,
+    counted_until,
+    point_current,
+    received_by,
+    system_clock,
+)
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -240,22 +250,44 @@ def publish(build_id: str | None = None) -> Publication:
 @guarded
 def release(build_id: str | None = None) -> Publication:
     """Make the analysts' database from a build, the one published last when None, and switch published/current to it."""
-    from pipeline.publish import current_build, publish_release
+    from pipeline.publish import publish_release
 
     settings, lake = opened()
-    if build_id is None:
-        published = current_build(lake)
-        if published is None:
-            raise NothingToBuild(
-                "no night is published yet",
-                where=str(lake.operations),
-                todo="Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first, or name a build.",
-            )
-        build_id = published.name
-    folder = build_folder(lake, build_id)
+    folder = build_folder(lake, build_id or _published_build(lake))
     _require_reconciled(folder)
     lake.require_space(2 * _size(folder))
     return publish_release(lake, folder, settings)
+
+
+@guarded
+def close(
+    by: str, why: str, build_id: str | None = None, now: str | None = None, *, with_open: bool = False
+) -> dict[str, Any]:
+    """Close the round on the build published last and return the decision; `build_id` says which one is meant."""
+    from pipeline.desk.closing import Closing
+
+    settings, lake = opened()
+    published = _published_build(lake)
+    folder = build_folder(lake, build_id or published)
+    _require_reconciled(folder)
+    if folder.name != published:
+        raise NotReadyToClose(
+            "a round is closed on what is published, and that build is not",
+            where=f"builds/{folder.name}",
+            todo="Publish it first (`sanaq publish --build BUILD_ID`), or leave --build out.",
+        )
+    with Closing(lake, settings, folder) as closing:
+        return closing.close(by, why, clock(now), _manifest(lake.operations / "current") or {}, with_open=with_open)
+
+
+@guarded
+def reopen(by: str, why: str, now: str | None = None) -> dict[str, Any]:
+    """Reopen a closed round and return the decision; the register of the build published last has to know who decides."""
+    from pipeline.desk.closing import Closing
+
+    settings, lake = opened()
+    with Closing(lake, settings, build_folder(lake, _published_build(lake))) as closing:
+        return closing.reopen(by, why, clock(now))
 
 
 @guarded
@@ -285,6 +317,20 @@ def export(form: str, target: Path, release_name: str, language: str) -> list[Pa
 
     _, lake = opened()
     return export_release(standing_folder(lake, lake.published, release_name), form, target, language)
+
+
+def _published_build(lake: Lake) -> str:
+    """Return the build published last."""
+    from pipeline.publish import current_build
+
+    published = current_build(lake)
+    if published is None:
+        raise NothingToBuild(
+            "no night is published yet",
+            where=str(lake.operations),
+            todo="Run `sanaq build`, `sanaq reconcile` and `sanaq publish` first, or name a build.",
+        )
+    return published.name
 
 
 def _require_reconciled(folder: Path) -> None:
@@ -335,8 +381,9 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
 def standing(lake: Lake) -> dict[str, Any]:
     """Return what has been received by route, the last build, what is published and released, and what waits.
 
+    `closed` is since when the round is closed, by whom and what has arrived since, by route (None while it is open);
     `rolled_back` is what is published because somebody took back what was newer;
-    `waiting_batch_count` counts batches that are not in what is published; `refused` what lay in the inbox and was not taken, by reason;
+    `waiting_batch_count` counts batches what is published does not name; `refused` what lay in the inbox and was not taken, by reason;
     `control_gaps` what senders counted and was still missing as of the published night, by control (None while nothing is published).
     """
     received: dict[str, dict[str, Any]] = {}
@@ -345,13 +392,15 @@ def standing(lake: Lake) -> dict[str, Any]:
         before = received.get(batch["route"], NOTHING_RECEIVED)
         received[batch["route"]] = {"batches": before["batches"] + 1, "newest_receipt": batch["received_at"]}
     operations = _manifest(lake.operations / "current")
-    published = set(operations["inputs"]["batches"]) if operations else set()
+    inputs = operations["inputs"] if operations else {"batches": []}
+    published = {*inputs["batches"], *inputs.get("after_close", [])}
     return {
         "lake": str(lake.root),
         "received": received,
         "build": _named(_manifest(lake.builds / "current"), "build_id"),
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
+        "closed": _closed(lake, batches),
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "refused": _refused(lake.receipts),
@@ -374,6 +423,19 @@ def _rolled_back(lake: Lake, room: Path) -> dict[str, Any] | None:
     last = next(reversed(lake.rolled_back(room)), None)
     current = _manifest(room / "current")
     return last if last and current and last["withdrawn"] and last["to"] == current["snapshot_id"] else None
+
+
+def _closed(lake: Lake, batches: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return how the round stands closed, if it does, and what waits for it to be reopened."""
+    closing = lake.closing(EVER)
+    if closing is None:
+        return None
+    counted = received_by(batches, counted_until(closing, EVER))
+    waiting = Counter(batch["route"] for batch in batches[len(counted) :])
+    return {
+        **{name: closing[name] for name in ("decided_at", "decided_by", "why", "build_id", "as_of")},
+        "waiting": dict(sorted(waiting.items())),
+    }
 
 
 def _refused(receipts: Path) -> dict[str, int]:

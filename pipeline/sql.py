@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline import identifiers, sealed
 from pipeline.errors import BadSchema, DiskFull, IdentitySealed, SanaqError, StepFailed
-from pipeline.lake import Lake
+from pipeline.lake import Lake, counted_until, received_by
 from pipeline.round import Reference, Round, load_reference, load_round
 from pipeline.round import register as register_reference
 from pipeline.schema import STEP_NAMES, Table, load_tables
@@ -42,9 +42,9 @@ class Workbench:
     step
         Name of the step at work; its tables go to `build_dir/STEP/`.
     batches
-        Landing manifests the build is made from, in order of receipt.
+        Landing manifests received by then, in order of receipt. Of a closed round the later ones are `late_batches`: they wait.
     as_of
-        Moment up to which inputs count, inclusive.
+        Moment up to which inputs count, inclusive; of a closed round no later than the build it was closed on.
     """
 
     def __init__(
@@ -65,8 +65,10 @@ class Workbench:
         self.settings = settings
         self.round = round_
         self.reference = reference
-        self.batches = batches
-        self.as_of = as_of
+        self.closing = lake.closing(as_of)
+        self.as_of = counted_until(self.closing, as_of)
+        self.batches = received_by(batches, self.as_of)
+        self.late_batches = batches[len(self.batches) :]
         self.schemas: Mapping[str, Table] = load_tables(settings.reference / "questionnaire.yaml")
         self.step_dir = build_dir / f".{step}.part"
         self.con = connect(settings, lake)

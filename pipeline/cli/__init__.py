@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from pipeline.cli import asking, crosswalk, linking, quarantine, resolve, review, steps
+from pipeline.cli import asking, closing, crosswalk, linking, quarantine, resolve, review, steps
 from pipeline.cli.terminal import complain
 from pipeline.errors import named
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(steps.app)
 app.add_typer(asking.app)
+app.add_typer(closing.app)
 app.add_typer(linking.app)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(review.app, name="review")

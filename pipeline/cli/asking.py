@@ -38,6 +38,8 @@ def status(as_json: AsJson = False) -> None:
         out.print(
             f"{name:<11} {said['name'] + ', as of ' + moment(said['as_of']) if said else 'none yet'}", soft_wrap=True
         )
+    if standing["closed"]:
+        _show_closed(standing["closed"])
     for row in standing["rolled_back"]:
         command = {"operations": "publish", "published": "release"}[row["room"]]
         said = f"{row['room']}, by {row['decided_by']} on {moment(row['decided_at'])}: {row['why']}"
@@ -56,6 +58,18 @@ def status(as_json: AsJson = False) -> None:
         )
     elif standing["control_gaps"] is not None:
         out.print(f"{'gaps':<11} none: all that senders counted had arrived")
+
+
+def _show_closed(closed: dict[str, Any]) -> None:
+    said = f"since {moment(closed['decided_at'])}, by {closed['decided_by']}: {closed['why']}"
+    out.print(
+        f"{'closed':<11} {said}\n{'':<11} on build {closed['build_id']}, as of {moment(closed['as_of'])}",
+        markup=False,
+        soft_wrap=True,
+    )
+    came = ", ".join(f"{count} {route}" for route, count in closed["waiting"].items())
+    waits = f"{came}: waits, is not counted; `sanaq reopen` takes it in" if came else "nothing"
+    out.print(f"{'since then':<11} {waits}", markup=False, soft_wrap=True)
 
 
 @app.command()

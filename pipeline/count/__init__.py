@@ -20,6 +20,13 @@ from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
 LANDED = {"batch_id": "VARCHAR", "line_count": "BIGINT"}
+LATE = {"route": "VARCHAR", "institution_id": "VARCHAR", "received_at": "VARCHAR", **LANDED}
+FROZEN = {
+    "institution_id": "VARCHAR",
+    "expected_present_count": "INTEGER",
+    "expected_usual_count": "INTEGER",
+    "grade": "VARCHAR",
+}
 
 
 def run(bench: Workbench) -> None:
@@ -31,6 +38,7 @@ def run(bench: Workbench) -> None:
         Records received and records accounted for differ.
     """
     require_ledger(bench)
+    register_closing(bench)
     bench.write("expected")
     make_coverage(bench)
     bench.write("sync_lag")
@@ -40,6 +48,14 @@ def run(bench: Workbench) -> None:
     make_discrepancies(bench)
     make_item_nonresponse(bench)
     make_ages(bench)
+
+
+def register_closing(bench: Workbench) -> None:
+    """Register what the decision that closed the round froze, `frozen_expected`, and what came after it, `late_batch`; both are empty while it is open."""
+    make_table(bench.con, "frozen_expected", bench.closing["expected"] if bench.closing else [], FROZEN)
+    lines = {row["batch_id"]: row for row in lines_landed(bench.late_batches)}
+    late = [{**batch, **lines.get(batch["batch_id"], {})} for batch in bench.late_batches]
+    make_table(bench.con, "late_batch", late, LATE)
 
 
 def require_ledger(bench: Workbench) -> None:

@@ -317,39 +317,53 @@ chosen AS (
             ELSE 'LIST'
         END AS source
     FROM judged
+),
+
+computed AS (
+    SELECT
+        institution_id,
+        COALESCE(list_count, 0) AS list_count,
+        departed_count,
+        died_count,
+        arrived_count,
+        born_count,
+        leave_count,
+        untimed_count,
+        rolled_present_count,
+        headcount_present_count,
+        headcount_absent_count,
+        source,
+        CASE source WHEN 'LIST' THEN rolled_present_count WHEN 'HEADCOUNT' THEN headcount_present_count END
+            AS expected_present_count,
+        CASE
+            WHEN source IS NULL THEN NULL
+            WHEN pattern = 'BOARDER_HOME' THEN 0
+            -- all live here but those the headcount says live elsewhere
+            WHEN pattern = 'HERE' AND source = 'LIST' THEN greatest(
+                rolled_present_count - COALESCE(headcount_present_count - headcount_usual_present_count, 0), 0
+            ) + leave_count
+            WHEN pattern = 'HERE'
+                THEN COALESCE(headcount_usual_present_count, headcount_present_count) + COALESCE(headcount_absent_count, 0)
+            -- who of the patients lives here the headcount says; without it, who has been here a year or more
+            ELSE COALESCE(headcount_usual_present_count, long_stay_count)
+        END AS expected_usual_count,
+        CASE
+            WHEN source IS NULL THEN 'MISSING'
+            WHEN reason = 'AGREE' THEN 'FIRM'
+            ELSE 'PROVISIONAL'
+        END AS grade,
+        reason
+    FROM chosen
 )
 
+-- Of a closed round E is what was frozen, whatever code or reference data make of the papers since.
 SELECT
-    institution_id,
-    COALESCE(list_count, 0) AS list_count,
-    departed_count,
-    died_count,
-    arrived_count,
-    born_count,
-    leave_count,
-    untimed_count,
-    rolled_present_count,
-    headcount_present_count,
-    headcount_absent_count,
-    source,
-    CASE source WHEN 'LIST' THEN rolled_present_count WHEN 'HEADCOUNT' THEN headcount_present_count END
-        AS expected_present_count,
-    CASE
-        WHEN source IS NULL THEN NULL
-        WHEN pattern = 'BOARDER_HOME' THEN 0
-        -- all live here but those the headcount says live elsewhere
-        WHEN pattern = 'HERE' AND source = 'LIST' THEN greatest(
-            rolled_present_count - COALESCE(headcount_present_count - headcount_usual_present_count, 0), 0
-        ) + leave_count
-        WHEN pattern = 'HERE'
-            THEN COALESCE(headcount_usual_present_count, headcount_present_count) + COALESCE(headcount_absent_count, 0)
-        -- who of the patients lives here the headcount says; without it, who has been here a year or more
-        ELSE COALESCE(headcount_usual_present_count, long_stay_count)
-    END AS expected_usual_count,
-    CASE
-        WHEN source IS NULL THEN 'MISSING'
-        WHEN reason = 'AGREE' THEN 'FIRM'
-        ELSE 'PROVISIONAL'
-    END AS grade,
-    reason
-FROM chosen
+    computed.* REPLACE (
+        IF(frozen.institution_id IS NULL, computed.expected_present_count, frozen.expected_present_count) AS expected_present_count,
+        IF(frozen.institution_id IS NULL, computed.expected_usual_count, frozen.expected_usual_count) AS expected_usual_count,
+        -- NULLIF changes no value: the engine lays a column down in other bytes where it knows that nothing can be empty,
+        -- and closed or open the bytes shall be the same
+        NULLIF(COALESCE(frozen.grade, computed.grade), '') AS grade
+    )
+FROM computed
+LEFT JOIN frozen_expected AS frozen USING (institution_id)

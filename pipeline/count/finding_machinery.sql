@@ -162,9 +162,25 @@ refused_form AS (
     LEFT JOIN institution ON record_state.institution_id = institution.institution_id
     WHERE record_state.reason = 'R-FORM-NOT-APPROVED' AND record_state.is_settled IS NOT TRUE
     GROUP BY ALL
+),
+
+-- What came after the round was closed: landed and named, and nothing of it counts until it is reopened.
+after_close AS (
+    SELECT
+        'ARRIVED_AFTER_CLOSE' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'route' AS subject_kind,
+        late_batch.route AS subject_id,
+        count(*) AS measured,
+        COALESCE(sum(late_batch.line_count), 0) AS person_count,
+        min(timezone('UTC', late_batch.received_at::TIMESTAMPTZ)) AS since_at
+    FROM late_batch
+    LEFT JOIN institution ON late_batch.institution_id = institution.institution_id
+    GROUP BY institution.institution_id, late_batch.route
 )
 
 SELECT * FROM gaps
+UNION ALL BY NAME SELECT * FROM after_close
 UNION ALL BY NAME SELECT * FROM refused_form
 UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent

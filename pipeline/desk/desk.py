@@ -7,9 +7,9 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from pipeline.desk.room import EVER, HERE, PERSON, Room, Row, require_reason
+from pipeline.desk.room import HERE, PERSON, Room, Row, require_reason
 from pipeline.errors import BadDecision, NoSuchRecord
-from pipeline.lake import Clock, Lake, append_line
+from pipeline.lake import EVER, Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
 from pipeline.settings import Settings
 from pipeline.sql import quoted
@@ -83,12 +83,15 @@ class Desk(Room):
             Nobody may decide like that.
         NoSuchRecord
             There is no such record.
+        RoundClosed
+            The round is closed.
         """
         self.require_employee(by)
         listed = ", ".join(map(quoted, record_ids))
         said = self.said_of(f"SELECT record_id, record_id AS about FROM record WHERE record_id IN ({listed})")
         require_reason(why, chain(*said.values()))
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
+            self._require_round_open()
             self._read_decisions()
             moment = self._moment(clock).isoformat()
             held = {row["record_id"]: row for row in self.items()}

@@ -8,10 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from pipeline.desk.room import EVER, Room, Row, require_reason, resolving
+from pipeline.desk.room import Room, Row, require_reason, resolving
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
-from pipeline.lake import Clock, Lake, append_line
+from pipeline.lake import EVER, Clock, Lake, append_line
 from pipeline.resolve.decisions import VERDICTS, register_verdicts
 from pipeline.settings import Settings
 from pipeline.sql import quoted
@@ -124,6 +124,8 @@ class Review(Room):
         ------
         BadDecision
             Somebody may not decide, or says something else than `same`, `different` or `unsure`.
+        RoundClosed
+            The round is closed.
         """
         listed = ", ".join(quoted(case) for word in words if word.why is not None for case in word.cases)
         cases = f"SELECT unnest([{listed}]::VARCHAR[])"
@@ -135,6 +137,7 @@ class Review(Room):
             if word.verdict not in VERDICTS:
                 raise BadDecision("this is no verdict", where="verdict", todo=f"Say one of {', '.join(VERDICTS)}.")
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
+            self._require_round_open()
             last, moment = self._last_words(), self._moment(clock).isoformat()
             new = [word for word in words if last.get((*word.cases, word.by)) != word.verdict]
             for word in new:

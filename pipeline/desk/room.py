@@ -14,13 +14,12 @@ from typing import Any, Self
 
 import duckdb
 
-from pipeline.errors import BadDecision
-from pipeline.lake import Clock, Lake, append_line, system_clock
+from pipeline.errors import BadDecision, RoundClosed
+from pipeline.lake import EVER, Clock, Lake, append_line, system_clock
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
 HERE = Path(__file__).resolve().parent
-EVER = datetime.max.replace(tzinfo=UTC)
 PERSON = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LONGEST_WHY = 300
 NUMBER_OF_A_PERSON = re.compile(r"\d{12}")
@@ -64,6 +63,22 @@ class Room:
                 "the register knows no such employee of the Department",
                 where="--by",
                 todo="Give your `employee_id` as it stands in the register's sheet `employee`.",
+            )
+
+    def _require_round_open(self) -> None:
+        """Let nothing be decided that no build would take up.
+
+        Raises
+        ------
+        RoundClosed
+            The round is closed.
+        """
+        closing = self._lake.closing(EVER)
+        if closing:
+            raise RoundClosed(
+                f"the round is closed since {closing['decided_at']}",
+                where="decisions/round.jsonl",
+                todo="Decide nothing, or reopen it first: `sanaq reopen --by EMPLOYEE --why TEXT`.",
             )
 
     def said_of(self, records: str) -> dict[str, list[str]]:

@@ -26,6 +26,8 @@ CAUSES = {
     "round": "round file",
     "id_key": "key of the ids",
     "identity_key": "key of identity",
+    "closing": "round closed or reopened",
+    "after_close": "what waits for the round to be reopened",
 }
 
 

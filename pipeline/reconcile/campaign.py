@@ -40,7 +40,9 @@ def phase_of(windows: list[tuple[str, datetime, datetime]], closing_days: int, a
 
 
 def phase(bench: Workbench) -> str:
-    """Return the phase of the build's as-of."""
+    """Return the phase of the build's as-of; `closed` from the decision that closes the round to the one that reopens it."""
+    if bench.closing:
+        return "closed"
     windows = bench.con.execute("SELECT mode, starts_at, ends_at FROM round_window ORDER BY starts_at, mode").fetchall()
     return phase_of(windows, bench.value("SELECT closing_days FROM round"), bench.value("SELECT as_of FROM build"))
 

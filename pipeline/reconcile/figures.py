@@ -47,6 +47,11 @@ def read_manifest(build_dir: Path) -> dict[str, Any]:
         raise InputsMissing("manifest cannot be read", where=str(path), todo="Run `sanaq build` first.") from None
 
 
+def named_batches(manifest: dict[str, Any]) -> set[str]:
+    """Return every batch a build's manifest names: those it is made from, and those that wait because the round is closed."""
+    return {*manifest["inputs"]["batches"], *manifest["inputs"].get("after_close", [])}
+
+
 def register_landed(bench: Workbench, manifest: dict[str, Any]) -> None:
     """Let the batches the build was to be made from be read as `landed`."""
     _make_column(bench, "landed", "batch_id", manifest["inputs"]["batches"])

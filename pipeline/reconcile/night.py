@@ -11,7 +11,15 @@ from typing import Any
 from pipeline.errors import LedgerUnbalanced
 from pipeline.lake import Lake, write_json
 from pipeline.reconcile.campaign import checks, phase
-from pipeline.reconcile.figures import Row, read_manifest, register_before, register_causes, register_landed, rows
+from pipeline.reconcile.figures import (
+    Row,
+    named_batches,
+    read_manifest,
+    register_before,
+    register_causes,
+    register_landed,
+    rows,
+)
 from pipeline.reconcile.page import render
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -108,6 +116,7 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "as_of": datetime.fromisoformat(manifest["as_of"]),
         "zone": bench.value("SELECT zone FROM round"),
         "phase": name,
+        "closed": _closed(bench, manifest),
         "problems": rows(bench, "imbalance"),
         "verdict": {**rows(bench, "verdict")[0], **rows(bench, "open_discrepancy")[0]},
         "actions": rows(bench, "action"),
@@ -122,6 +131,17 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "so_far": rows(bench, "so_far"),
         "checks": checks(bench, name),
         "unknown": [row for row in rows(bench, "unknown") if row["size_count"]],
+    }
+
+
+def _closed(bench: Workbench, manifest: dict[str, Any]) -> Row | None:
+    """Return since when the round is closed, by whom, up to when inputs count, and how many batches have come since; None while it is open."""
+    closing = bench.closing
+    return closing and {
+        "since": datetime.fromisoformat(closing["decided_at"]),
+        "by": closing["decided_by"],
+        "as_of": datetime.fromisoformat(closing["as_of"]),
+        "waiting_count": len(manifest["inputs"]["after_close"]),
     }
 
 
@@ -168,7 +188,7 @@ def _compare_again(bench: Workbench, lake: Lake, manifest: dict[str, Any], nothi
 
 def _gone(transitions: list[Row], before: dict[str, Any], now: dict[str, Any]) -> list[Row]:
     records = sum(row["record_count"] for row in transitions if row["to_state"] == "gone")
-    batches = sorted(set(before["inputs"]["batches"]) - set(now["inputs"]["batches"]))
+    batches = sorted(named_batches(before) - named_batches(now))
     problems = [_problem("RECORDS_GONE", batch, 1, 0) for batch in batches]
     return problems or ([_problem("RECORDS_GONE", None, records, 0)] if records else [])
 

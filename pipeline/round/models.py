@@ -169,7 +169,18 @@ class Threshold(Part):
     amber: Decimal | date
     red: Decimal | date
     unit: Literal[
-        "days", "date", "hours", "minutes", "persons", "people", "forms", "bundles", "answers", "rate", "sigma"
+        "days",
+        "date",
+        "hours",
+        "minutes",
+        "persons",
+        "people",
+        "forms",
+        "bundles",
+        "batches",
+        "answers",
+        "rate",
+        "sigma",
     ]
     comment: str
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipeline import identifiers
+from pipeline.count import register_closing
 from pipeline.round import load_reference, load_round, register
 from pipeline.schema import load_tables
 from pipeline.settings import PROJECT
@@ -36,12 +37,13 @@ class Field(Workbench):
         self.schemas = TABLES
         self.settings = SimpleNamespace(reference=REFERENCE)  # type: ignore[assignment]
         self.as_of = as_of
-        self.batches = []
+        self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
         self.con.execute("SET TimeZone = 'UTC'")
         identifiers.register(self.con)
         self._register_moments()
         register(self.con, ROUND, KNOWN)
+        register_closing(self)
         for name in EARLIER.split():
             columns = ", ".join(f'"{column}" {spec.type}' for column, spec in TABLES[name].columns.items())
             self.con.execute(f"CREATE TABLE {name} ({columns})")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.count import register_closing
 from tests.count.field import Field
 
 
@@ -48,6 +49,19 @@ def test_graded_firm_within_two_people_or_three_percent(
     field.signed(headcount)
     row = field.expected()
     assert (row["grade"], row["reason"]) == (grade, "AGREE" if grade == "FIRM" else "DISAGREE")
+
+
+def test_of_a_closed_round_e_is_what_was_frozen_whatever_the_papers_say(field: Field) -> None:
+    field.listed(10)
+    field.institution("B")
+    field.listed(5, "B")
+    frozen = {"institution_id": "A", "expected_present_count": 8, "expected_usual_count": None, "grade": "FIRM"}
+    field.closing = {"expected": [frozen]}
+    register_closing(field)
+    row = field.expected()
+    assert (row["expected_present_count"], row["expected_usual_count"], row["grade"]) == (8, None, "FIRM")
+    assert (row["list_count"], row["rolled_present_count"]) == (10, 10)
+    assert field.expected("B")["expected_present_count"] == 5
 
 
 def test_a_list_alone_is_provisional(field: Field) -> None:

@@ -1,0 +1,226 @@
+"""The end of a round: what it was closed with stands, what arrives later waits in sight, and only a decision opens it again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.road.road import Road, Said, copied, digests, imbalances, rows
+from tests.road.test_bad_input import SECRETS
+from tests.road.test_quarantine import NAMES, about, put, register
+
+pytestmark = pytest.mark.timeout(600)
+
+RECEIVED, CLOSED, LATE = "2021-11-20T02:00:00+05:00", "2021-11-20T09:00:00+05:00", "2021-11-25T02:00:00+05:00"
+DECISION = ("--by", "DEP-01", "--why", "the commission has signed")
+DEPENDS_ON_WHAT_CAME = {"count/discrepancy.parquet"}
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A lake night by night; nobody may change it.
+
+    Attributes
+    ----------
+    refused
+        What closing says before anybody says that something is left open.
+    told
+        What closing says when somebody does.
+    quiet
+        The build after the close, when nothing had arrived; `late` when something had; `reopened` when it was opened again.
+    """
+
+    road: Road
+    refused: Said
+    told: dict[str, Any]
+    before: Path
+    quiet: Path
+    late: Path
+    reopened: Path
+    status: dict[str, Any]
+    decided: Said
+
+
+def listed(road: Road, *numbers: int) -> None:
+    """The orphanage sends its list."""
+    people = "".join(f"{n};{NAMES[n]} {SECRETS[1]};0{n}.01.1985;1\n" for n in numbers)
+    path = road.inbox / "list" / "MNG-0001" / f"l{len(numbers)}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"№;ФИО;Дата рождения;Пол\n{people}")
+
+
+def whole(road: Road) -> Path:
+    folder = road.build()
+    road.do("reconcile")
+    road.do("publish")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    road = Road(tmp_path_factory.mktemp("closing"))
+    (road.inbox / "register").mkdir()
+    (road.inbox / "register" / "r.xlsx").write_bytes(register())
+    listed(road, 1, 2)
+    put(road, "MNG-0001", about(1), about(2, form_version="1999.1"))
+    for route in ("register", "list", "tablet_vpn"):
+        road.do("receive", route, "--now", RECEIVED)
+    before = whole(road)
+    refused = road.sanaq("close", *DECISION, "--now", CLOSED)
+    (told,) = road.do("close", *DECISION, "--now", CLOSED, "--with-open")
+    quiet = whole(road)
+    listed(road, 1, 2, 4)
+    put(road, "MNG-0002", about(3), about(4))
+    for route in ("list", "tablet_vpn"):
+        road.do("receive", route, "--now", LATE)
+    late = whole(road)
+    status = road.do("status")
+    (held,) = (row["record_id"] for row in road.do("quarantine", "list") if row["reason"] == "R-FORM-NOT-APPROVED")
+    decided = road.sanaq("quarantine", "release", held, *DECISION)
+    road.do("reopen", *DECISION, "--now", LATE)
+    return Campaign(road, refused, told, before, quiet, late, whole(road), status, decided)
+
+
+def figures(build: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((build / "reconcile" / "reconciliation.json").read_text())
+    return found
+
+
+def tables(build: Path) -> dict[str, str]:
+    """Digests of all tables of the steps; of the gates' profile too, which counts rows of every table."""
+    return {path: digest for path, digest in digests(build).items() if not path.startswith(("gates/", "reconcile/"))}
+
+
+def decisions(road: Road) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (road.lake.decisions / "round.jsonl").read_text().splitlines()]
+
+
+def test_what_is_left_open_is_named_with_its_count_and_has_to_be_said_knowingly(campaign: Campaign) -> None:
+    assert campaign.refused.code == 4
+    said = " ".join(campaign.refused.err.split())
+    assert "QUARANTINE 1" in said
+    assert "NO_OUTCOME" in said
+    assert "HEADCOUNT_MISSING 2" in said
+    assert "--with-open" in said
+    left = {row["left"]: row["count"] for row in decisions(campaign.road)[0]["left_open"]}
+    assert (left["QUARANTINE"], left["HEADCOUNT_MISSING"]) == (1, 2)
+
+
+def test_the_decision_keeps_who_when_why_on_what_and_e_with_what_was_signed(campaign: Campaign) -> None:
+    close, reopen = decisions(campaign.road)
+    snapshot = next(
+        json.loads(path.read_text())
+        for path in campaign.road.lake.operations.glob("*/manifest.json")
+        if json.loads(path.read_text())["build_id"] == campaign.before.name
+    )
+    assert (close["action"], close["decided_by"], close["why"]) == ("close", "DEP-01", DECISION[-1])
+    assert (close["build_id"], close["content_digest"]) == (campaign.before.name, snapshot["content_digest"])
+    frozen = {row["institution_id"]: row for row in close["expected"]}
+    assert frozen["MNG-0001"] == {
+        "institution_id": "MNG-0001", "expected_present_count": 2, "expected_usual_count": 2, "grade": "PROVISIONAL",
+        "signed_present_count": None, "signed_absent_count": None,
+    }  # fmt: skip
+    assert (reopen["action"], reopen["decided_by"]) == ("reopen", "DEP-01")
+    assert reopen["decided_at"] > close["decided_at"]
+
+
+def test_the_screen_shows_totals_and_no_institution(campaign: Campaign) -> None:
+    assert (campaign.told["expected_present_count"], campaign.told["signed_present_count"]) == (2, 0)
+    assert "MNG-" not in json.dumps(campaign.told)
+
+
+def test_a_build_after_the_close_has_the_same_tables(campaign: Campaign) -> None:
+    assert campaign.quiet != campaign.before
+    assert tables(campaign.quiet) == tables(campaign.before)
+
+
+def test_a_night_on_a_closed_round_is_green_when_nothing_arrived(campaign: Campaign) -> None:
+    found = figures(campaign.quiet)
+    assert found["phase"] == "closed"
+    assert [check["status"] for check in found["checks"]] == ["ok"]
+    assert (found["closed"]["by"], found["closed"]["waiting_count"]) == ("DEP-01", 0)
+    assert "Nothing has arrived since" in (campaign.quiet / "reconcile" / "index.html").read_text()
+
+
+def test_what_arrives_late_changes_no_count_and_no_e_and_is_named(campaign: Campaign) -> None:
+    before, after = tables(campaign.before), tables(campaign.late)
+    assert {path for path in before | after if before.get(path) != after.get(path)} == DEPENDS_ON_WHAT_CAME
+    old = {row["discrepancy_id"] for row in rows(campaign.before, "discrepancy")}
+    new = [row for row in rows(campaign.late, "discrepancy") if row["discrepancy_id"] not in old]
+    told = sorted((row["kind"], row["institution_id"], row["subject_id"], row["person_count"]) for row in new)
+    assert told == [
+        ("ARRIVED_AFTER_CLOSE", "MNG-0001", "list", 0),
+        ("ARRIVED_AFTER_CLOSE", "MNG-0002", "tablet_vpn", 2),
+    ]
+
+
+def test_what_arrives_late_is_landed_named_and_shown_and_the_ledger_balances(campaign: Campaign) -> None:
+    inputs = json.loads((campaign.late / "manifest.json").read_text())["inputs"]
+    landed = [batch["batch_id"] for batch in campaign.road.lake.batches()]
+    assert inputs["batches"] + inputs["after_close"] == landed
+    assert imbalances(campaign.late) == []
+    assert figures(campaign.late)["is_balanced"]
+    assert [check["status"] for check in figures(campaign.late)["checks"]] == ["attention"]
+    assert "2 batches have arrived" in (campaign.late / "reconcile" / "index.html").read_text()
+    assert campaign.status["closed"]["waiting"] == {"list": 1, "tablet_vpn": 1}
+    assert (campaign.status["closed"]["decided_by"], campaign.status["waiting_batch_count"]) == ("DEP-01", 0)
+
+
+def test_nothing_is_decided_while_the_round_is_closed(campaign: Campaign) -> None:
+    assert campaign.decided.code == 4
+    assert "sanaq reopen" in campaign.decided.err
+    assert not (campaign.road.lake.decisions / "quarantine.jsonl").exists()
+
+
+def test_reopened_all_that_was_received_counts(campaign: Campaign) -> None:
+    assert len(rows(campaign.before, "person")) == 1
+    assert len(rows(campaign.reopened, "person")) == 3
+    expected = {row["institution_id"]: row["expected_present_count"] for row in rows(campaign.reopened, "expected")}
+    assert expected["MNG-0001"] == 3
+    assert "ARRIVED_AFTER_CLOSE" not in {row["kind"] for row in rows(campaign.reopened, "discrepancy")}
+    assert figures(campaign.reopened)["closed"] is None
+    assert figures(campaign.reopened)["is_balanced"]
+
+
+def test_the_past_is_repeated_closed_as_it_was(campaign: Campaign, tmp_path: Path) -> None:
+    elsewhere = copied(campaign.road, tmp_path / "elsewhere")
+    again = elsewhere.build("--inputs", campaign.late / "manifest.json")
+    assert again.name == campaign.late.name
+    assert digests(again) == {
+        path: at for path, at in digests(campaign.late).items() if not path.startswith("reconcile/")
+    }
+
+
+def test_a_round_is_closed_once_and_reopened_once(campaign: Campaign, tmp_path: Path) -> None:
+    road = copied(campaign.road, tmp_path / "again", with_builds=True)
+    twice = road.sanaq("reopen", *DECISION, "--now", LATE)
+    assert (twice.code, "not closed" in twice.err) == (2, True)
+    assert road.sanaq("close", "--by", "DEP-99", "--why", "no such employee", "--with-open").code == 2
+    road.do("close", *DECISION, "--now", LATE, "--with-open")
+    twice = road.sanaq("close", *DECISION, "--now", LATE, "--with-open")
+    assert (twice.code, "is closed since" in twice.err) == (4, True)
+    text = road.sanaq("status").out
+    assert "by DEP-01: the commission has signed" in text
+    findings = json.loads(road.sanaq("doctor", "--json").out)["findings"]
+    (stands,) = [(each["level"], each["found"]) for each in findings if each["check"] == "round"]
+    assert stands[0] == "ok"
+    assert "by DEP-01; 0 batches" in stands[1]
+
+
+def test_a_build_that_is_not_published_cannot_be_closed_on(campaign: Campaign, tmp_path: Path) -> None:
+    road = copied(campaign.road, tmp_path / "other", with_builds=True)
+    said = road.sanaq("close", *DECISION, "--with-open", "--build", campaign.before.name)
+    assert (said.code, "closed on what is published" in " ".join(said.err.split())) == (4, True)
+
+
+def test_with_a_window_open_a_round_cannot_be_closed_knowingly_either(tmp_path: Path) -> None:
+    road = Road(tmp_path)
+    (road.inbox / "register").mkdir()
+    (road.inbox / "register" / "r.xlsx").write_bytes(register())
+    road.do("receive", "register", "--now", "2021-10-20T02:00:00+05:00")
+    whole(road)
+    said = road.sanaq("close", *DECISION, "--with-open", "--now", CLOSED)
+    assert (said.code, "a window is open until" in " ".join(said.err.split())) == (4, True)
+    assert not (road.lake.decisions / "round.jsonl").exists()
