@@ -35,7 +35,7 @@ class Field(Workbench):
         self.step = "count"
         self.step_dir = folder
         self.schemas = TABLES
-        self.settings = SimpleNamespace(reference=REFERENCE)  # type: ignore[assignment]
+        self.settings = SimpleNamespace(reference=REFERENCE, identity_key=None)  # type: ignore[assignment]
         self.as_of = as_of
         self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
