@@ -271,6 +271,10 @@ def table_rows(kind: str, sheet: Sheet) -> Iterator[Found]:
     if known[0] not in columns or len(columns) < 2:  # a header names its key and something more
         yield Found(kind, {}, held="HEADER_NOT_FOUND")
         return
+    # a lost byte or quote makes rows a part of the header; that nobody came or went in a month is an answer, a signature under nothing is none
+    if len(filled) == 1 and (kind == "headcount" or (kind == "movement" and not header.keys() <= {*known, "", None})):
+        yield Found(kind, {}, held="NO_ROWS")
+        return
     for row in filled[1:]:
         cells = {name: _cell(row, at) for name, at in columns.items()}
         if any(value is not None for value in cells.values()):

@@ -496,6 +496,21 @@ def test_headcounts_replace_and_bad_ones_are_held(office: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("route", "header", "held"),
+    [
+        ("headcount", HEADCOUNT, [("quarantined", "NO_ROWS", 1)]),
+        ("movement", MOVEMENT, []),  # nobody came or went
+        ("movement", (*MOVEMENT[:-1], "ward\u0a00\u3100\u2c00"), [("quarantined", "NO_ROWS", 1)]),
+    ],
+)
+def test_a_header_with_nothing_below_it_says_so_unless_that_is_an_answer(
+    office: Desk, route: str, header: Cells, held: list[tuple[str, str, int]]
+) -> None:
+    office.put(f"{route}/MNG-0001/a.csv", text([header], ","))
+    assert states(office.read_office(), route) == held
+
+
 # ------------------------------------------------------------------ the ledger, batches, spreadsheets
 
 
