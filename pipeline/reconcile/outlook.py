@@ -26,8 +26,8 @@ def outlook(so_far: list[Row], forecast: Row) -> Row | None:
     last: date = max(so_far[-1]["day_on"], forecast["last_on"])
     today: date = min(max(so_far[-1]["day_on"], forecast["today_on"]), last)
     present, expected = int(so_far[-1]["present_count"]), forecast["expected_count"] or 0
-    ends = [(name, forecast[name]) for name in ("high", "low") if forecast["status"] == "known"]
-    peak = max(present, expected, *(count for _, count in ends)) or 1
+    ends = [forecast["high"], forecast["low"]] if forecast["status"] == "known" else []
+    peak = max(present, expected, *ends) or 1
 
     def across(day: date) -> float:
         return EDGES[0] + (EDGES[1] - EDGES[0]) * (day - first).days / (last - first).days
@@ -37,7 +37,7 @@ def outlook(so_far: list[Row], forecast: Row) -> Row | None:
 
     now = (across(today), down(present))
     steps = "".join(f" H{across(row['day_on']):.1f} V{down(row['present_count']):.1f}" for row in so_far)
-    fan = f"M{now[0]:.1f} {now[1]:.1f} L{EDGES[1]} {down(ends[0][1]):.1f} V{down(ends[1][1]):.1f} Z" if ends else None
+    fan = f"M{now[0]:.1f} {now[1]:.1f} L{EDGES[1]} {down(ends[0]):.1f} V{down(ends[1]):.1f} Z" if ends else None
     return {
         "counted": f"M{EDGES[0]} {FLOOR}{steps} H{now[0]:.1f} V{FLOOR} Z",
         "fan": fan,
@@ -45,7 +45,7 @@ def outlook(so_far: list[Row], forecast: Row) -> Row | None:
         "now": now,
         "expected": down(expected) if expected else None,
         "present_label": _present_label(now, down(expected), present),
-        "end_labels": _end_labels([(down(count), count) for _, count in ends]),
+        "end_labels": _end_labels([(down(count), count) for count in ends]),
         "days": _day_labels([(across(day), day) for day in (so_far[0]["day_on"], today, last)]),
     }
 
