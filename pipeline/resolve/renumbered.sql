@@ -1,5 +1,5 @@
 -- Pairs of records that may be one child under two numbers. An adopted child gets a new number: nobody is asked, nor told, whether the two
--- are one, and no third record brings them together.
+-- are one, and no third record brings them together. Both its numbers were issued; where a check digit fails, a slip is likelier.
 WITH child AS (
     SELECT
         record.no,
@@ -9,7 +9,7 @@ WITH child AS (
         record.names
     FROM current_record AS record
     CROSS JOIN round
-    WHERE record.iin IS NOT NULL AND date_sub('year', record.birth_on, round.moment_on) < 18
+    WHERE iin_check_ok(record.iin) AND date_sub('year', record.birth_on, round.moment_on) < 18
 )
 
 SELECT

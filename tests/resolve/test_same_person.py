@@ -312,6 +312,17 @@ def test_nobody_is_asked_by_way_of_a_third_record_whether_two_numbers_are_one_ch
     assert outcome.reviews() == asked
 
 
+def test_a_human_looks_at_a_child_whose_number_cannot_have_been_issued(field: Field, tmp_path: Path) -> None:
+    born = date(2015, 3, 10)
+    field.entry(1, birth_on=born)
+    field.record("a", birth_on=born, iin=sound("15031060012"), list_entry_no=1)
+    field.record("b", birth_on=born, iin="150310600567", list_entry_no=1)  # its check digit fails
+    field.record("c", birth_on=born, list_entry_no=1)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == ["PARTED"]
+
+
 def test_two_words_about_a_third_record_do_not_make_one_child_of_two_numbers(field: Field, tmp_path: Path) -> None:
     born = date(2015, 3, 10)
     field.record("a", birth_on=born, iin=sound("15031060012"))
