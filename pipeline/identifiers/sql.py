@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.errors import StepFailed
+
 Rule = Callable[..., str]
 
 _local = threading.local()
@@ -29,6 +31,11 @@ def make_table(
     """Make a table of rows that Python has, in the order of all columns, which are given with their types; what a row lacks is NULL.
 
     As one JSON text: parameters and Arrow arrays made of Python's values would have every process import pandas, half a second of its time.
+
+    Raises
+    ------
+    StepFailed
+        A value is not of its column's type.
     """
     given = list(rows)
     values = json.dumps(
@@ -36,10 +43,17 @@ def make_table(
     )
     kinds = json.dumps({column: [kind] for column, kind in columns.items()})
     unnested = ", ".join(f'unnest(given."{column}") AS "{column}"' for column in columns)
-    con.execute(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT {unnested} "
-        f"FROM (SELECT from_json({literal(values)}, {literal(kinds)}) AS given) ORDER BY ALL"
+    query = (
+        f"SELECT {unnested} FROM (SELECT from_json_strict({literal(values)}, {literal(kinds)}) AS given) ORDER BY ALL"
     )
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
+    except duckdb.Error:  # its words quote the value
+        raise StepFailed(
+            "a value is not of its column's type",
+            where=name,
+            todo="Look for what was changed by hand in the lake's `decisions/`, a manifest or the round file.",
+        ) from None
 
 
 def chained(text: str, stages: Iterable[str]) -> str:

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 
 from pipeline import identifiers
+from pipeline.errors import StepFailed
 from pipeline.identifiers import names
-from pipeline.identifiers.sql import evaluate
+from pipeline.identifiers.sql import evaluate, make_table
 
 WORDS = [
     "Серікұлы",
@@ -70,3 +71,14 @@ def test_macros_take_expressions(con: duckdb.DuckDBPyConnection) -> None:
 def test_macros_work_inside_joins_and_filters(con: duckdb.DuckDBPyConnection) -> None:
     query = "SELECT count(*) FROM word AS a JOIN word AS b ON family_stem(a.t) = family_stem(b.t) WHERE name_key(a.t) IS NOT NULL"
     assert con.execute(query).fetchall()[0][0] >= 6
+
+
+@pytest.mark.parametrize("value", ["zz", 2**40])
+def test_a_table_of_rows_refuses_what_is_not_of_its_type_and_quotes_nothing(
+    con: duckdb.DuckDBPyConnection, value: object
+) -> None:
+    make_table(con, "given", [{"count": 7}, {}], {"count": "INTEGER"})
+    assert con.execute("FROM given").fetchall() == [(7,), (None,)]
+    with pytest.raises(StepFailed) as refused:
+        make_table(con, "given", [{"count": value}], {"count": "INTEGER"})
+    assert str(value) not in str(refused.value)
