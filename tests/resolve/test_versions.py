@@ -237,11 +237,9 @@ def test_people_who_cannot_say_who_they_are_do_not_wait(field: Field, unknown: d
     assert {outcome.state(name) for name in names} == {"counted"}
 
 
-@pytest.mark.parametrize(
-    ("staff_id", "states"), [("ST-CARE", ["counted", "quarantined", "quarantined"]), (None, ["counted"] * 3)]
-)
+@pytest.mark.parametrize("staff_id", ["ST-CARE", None])
 def test_a_release_admits_one_person_and_nobody_else_of_that_hand(
-    field: Field, staff_id: str | None, states: list[str], tmp_path: Path
+    field: Field, staff_id: str | None, tmp_path: Path
 ) -> None:
     names = ("Сериков", "Омаров", "Байжанов")
     quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
@@ -249,10 +247,18 @@ def test_a_release_admits_one_person_and_nobody_else_of_that_hand(
         field.record(name, name, birth_on=date(1960, 4, day), staff_id=staff_id, **quick)
         for day, name in enumerate(names, 1)
     ]
-    if staff_id:
-        field.decide(ids[0], "release")
+    field.decide(ids[0], "release")
     outcome = field.resolve(tmp_path)
-    assert [outcome.state(name) for name in names] == states
+    assert [outcome.state(name) for name in names] == ["counted", "quarantined", "quarantined"]
+
+
+def test_records_that_name_no_hand_are_held_together_within_one_institution_only(field: Field, tmp_path: Path) -> None:
+    quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
+    sites = {"Сериков": "CARE", "Омаров": "CARE", "Байжанов": "SHELTER"}
+    for day, (name, site) in enumerate(sites.items(), 1):
+        field.record(name, name, birth_on=date(1960, 4, day), site=site, staff_id=None, **quick)
+    outcome = field.resolve(tmp_path)
+    assert {outcome.state(name) for name in sites} == {"counted"}
 
 
 def test_a_single_quick_form_proves_nothing(field: Field, tmp_path: Path) -> None:
