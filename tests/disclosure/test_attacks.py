@@ -106,6 +106,7 @@ def test_nobody_is_found_by_what_differs_from_the_release_before(change: str, tm
     assert went(before, after) == []
 
 
+@pytest.mark.slow
 def test_a_held_group_moves_on_when_many_of_many_sites_came(tmp_path: Path) -> None:
     office, town = Office(tmp_path), random_town(7)
     first = Seen(office.release(town))

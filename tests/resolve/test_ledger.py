@@ -144,7 +144,7 @@ def test_one_and_two_threads_give_the_same_bytes(tmp_path: Path) -> None:
         if n % 3 == 0:
             field.entry(n, family, given_name, birth_on=date(1950, 3, day))
     one = field.resolve(tmp_path / "one", threads=1).digest()
-    assert len(one) == 12
+    assert {"person.parquet", "record_state.parquet"} <= one.keys()
     assert field.resolve(tmp_path / "two", threads=2).digest() == one
 
 

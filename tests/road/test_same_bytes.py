@@ -36,6 +36,7 @@ def rebuilt(copy_of: Callable[..., Road]) -> Road:
     return copy_of("elsewhere")
 
 
+@pytest.mark.slow
 def test_a_manifest_repeats_its_build_in_a_lake_rebuilt_elsewhere(played: Played, rebuilt: Road) -> None:
     rebuilt.settings["threads"] = 2
     again = rebuilt.build("--inputs", played.builds[-1] / "manifest.json")

@@ -213,6 +213,7 @@ def registerless(arrived: Road) -> Road:
     return arrived
 
 
+@pytest.mark.slow
 def test_without_a_register_everything_is_held_and_said(played: Played, registerless: Road) -> None:
     """Nobody is counted where no institution is known; nothing is lost, and the register makes it good."""
     said = registerless.sanaq("build")
