@@ -7,7 +7,7 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from pipeline.desk.room import HERE, PERSON, Room, Row, require_reason
+from pipeline.desk.room import HERE, PERSON, Room, Row, require_nameless, require_reason
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import EVER, Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
@@ -87,9 +87,7 @@ class Desk(Room):
             The round is closed.
         """
         self.require_employee(by)
-        listed = ", ".join(map(quoted, record_ids))
-        said = self.said_of(f"SELECT record_id, record_id AS about FROM record WHERE record_id IN ({listed})")
-        require_reason(why, chain(*said.values()))
+        require_reason(why)
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
             self._require_round_open()
             self._read_decisions()
@@ -97,6 +95,7 @@ class Desk(Room):
             held = {row["record_id"]: row for row in self.items()}
             for record_id in record_ids:
                 self._require_open(action, record_id, held.get(record_id), by)
+            self._require_nameless(action, record_ids, by, why)
             for record_id in dict.fromkeys(record_ids):
                 mapping = self._accepted(action, held.get(record_id), record_id, columns)
                 row = {
@@ -178,6 +177,16 @@ class Desk(Room):
         if item["last_action"] == action and (item["standing"] != "proposed" or taken[-1]["decided_by"] == by):
             wanted = "Another person has to second it." if item["standing"] == "proposed" else "Nothing is left to do."
             raise self._refused(record_id, f"that is decided already ({item['standing']})", wanted)
+
+    def _require_nameless(self, action: str, record_ids: list[str], by: str, why: str) -> None:
+        """Refuse a reason that names whom it is about; who was refused has learned that name, so it is written down as a look."""
+        listed = ", ".join(map(quoted, record_ids))
+        said = self.said_of(f"SELECT record_id, record_id AS about FROM record WHERE record_id IN ({listed})")
+        try:
+            require_nameless(why, chain(*said.values()))
+        except BadDecision:
+            self.note_access(f"quarantine {action}, reason refused", by, {"records": record_ids})
+            raise
 
     def _unknown(self, record_id: str, what: str) -> NoSuchRecord:
         where = record_id if PERSON.fullmatch(record_id) else "RECORD"

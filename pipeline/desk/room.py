@@ -22,6 +22,8 @@ from pipeline.sql import Workbench, quoted, step_failed
 HERE = Path(__file__).resolve().parent
 PERSON = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LONGEST_WHY = 300
+SHORTEST_STEM = 5
+WORDS_ALONE = "Say in a few words why, without anybody's name or number: whoever works at the desk reads it."
 NUMBER_OF_A_PERSON = re.compile(r"\d{12}")
 Row = dict[str, Any]
 
@@ -140,20 +142,33 @@ def resolving(name: str) -> str:
     return (HERE.parent / "resolve" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def require_reason(why: str, said: Iterable[str] = ()) -> None:
-    """Hold a reason, or a note, to a few printable words without anybody's number and without what is said of who it is about.
+def require_reason(why: str) -> None:
+    """Hold a reason to a few printable words without anybody's number.
 
     Raises
     ------
     BadDecision
         It is something else.
     """
-    todo = "Say in a few words why, without anybody's name or number: whoever works at the desk reads it."
     if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
         raise BadDecision(
             f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
             where="--why",
-            todo=todo,
+            todo=WORDS_ALONE,
         )
-    if any(len(text) > 2 and text.casefold() in why.casefold() for text in said):
-        raise BadDecision("the reason holds a name or a date of who it is about", where="--why", todo=todo)
+
+
+def require_nameless(why: str, said: Iterable[str]) -> None:
+    """Hold a reason, or a note, to words that say nothing of who it is about.
+
+    A longer word is found by how a word begins, since names are declined; a short one is half of many a plain word, and is found whole.
+
+    Raises
+    ------
+    BadDecision
+        It holds a name or a date.
+    """
+    folded = why.casefold()
+    for text in (each.casefold() for each in said if len(each) > 2):
+        if re.search(rf"(?<!\w){re.escape(text)}" + (r"(?!\w)" if len(text) < SHORTEST_STEM else ""), folded):
+            raise BadDecision("the reason holds a name or a date of who it is about", where="--why", todo=WORDS_ALONE)

@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipeline.desk.review import FIELDS, Compared, Review, Word
-from pipeline.desk.room import Row, require_reason
+from pipeline.desk.room import Row, require_nameless, require_reason
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, BadSetting
 from pipeline.lake import Clock, system_clock
@@ -232,7 +232,8 @@ def _read(
         why = str(line[NOTE - 1]).strip() or None
         try:
             if why:
-                require_reason(why, sides[: 2 * FIELDS.index("sex")])
+                require_reason(why)
+                require_nameless(why, sides[: 2 * FIELDS.index("sex")])
         except BadDecision as refused:
             problems.append((number, refused.what))
         for column, said in enumerate((line[ONE - 1], line[OTHER - 1])):

@@ -4,11 +4,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.desk.room import require_nameless
+from pipeline.errors import BadDecision
 from pipeline.settings import PROJECT
 from sandbox.seals import key_columns, key_of, sealed
 from tests.read.test_office import INSTITUTION, workbook
@@ -305,6 +308,37 @@ def test_what_cannot_be_released_is_refused_by_name_and_nothing_is_written(built
     assert said.err.startswith(error)
     assert not any(word in said.out + said.err for word in SECRETS)
     assert not (built.lake.decisions / "quarantine.jsonl").exists()
+
+
+def test_no_name_is_guessed_at_the_desk_without_a_trace(desk: Road) -> None:
+    one = held(desk, "R-FORM-NOT-APPROVED")[0]
+    (counted,) = [row["record_id"] for row in rows(current(desk), "record_state") if row["state"] == "counted"]
+
+    def refusal(record: str, why: str) -> str:
+        said = desk.sanaq("quarantine", "release", record, "--by", "DEP-01", "--why", why, "--now", DECIDED)
+        assert said.code != 0
+        return said.err
+
+    assert refusal(counted, f"is {NAMES[4]}") == refusal(counted, "looked at it")
+    assert not desk.lake.access.exists()
+    assert "holds a name" in refusal(one, f"of {NAMES[1].upper()}")
+    (look,) = map(json.loads, desk.lake.access.read_text(encoding="utf-8").splitlines())
+    assert (look["act"], look["by"], look["records"]) == ("quarantine release, reason refused", "DEP-01", [one])
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "is_refused"),
+    [
+        ("Аян", "баян сөз", False),
+        ("Дан", "нет данных", False),
+        ("Дан", "это ДАН, точно", True),
+        ("Ахметов", "у ахметова", True),
+        ("11.01.1985", "род. 11.01.1985 г.", True),
+    ],
+)
+def test_a_name_is_a_word_declined_or_not_and_no_part_of_a_plain_one(name: str, why: str, is_refused: bool) -> None:
+    with pytest.raises(BadDecision) if is_refused else nullcontext():
+        require_nameless(why, [name])
 
 
 def test_a_decision_bears_a_later_moment_than_all_that_was_received(desk: Road) -> None:
