@@ -148,7 +148,7 @@ class NotReadyToClose(SanaqError):
 
 
 class RoundClosed(SanaqError):
-    """The round is closed: nothing more is decided until somebody reopens it."""
+    """The round is closed: until somebody reopens it nothing more is decided, nor published of a build pinned before."""
 
     exit_code = 4
 

@@ -267,17 +267,19 @@ def close(
     from pipeline.desk.closing import Closing
 
     settings, lake = opened()
-    published = _published_build(lake)
-    folder = build_folder(lake, build_id or published)
-    _require_reconciled(folder)
-    if folder.name != published:
-        raise NotReadyToClose(
-            "a round is closed on what is published, and that build is not",
-            where=f"builds/{folder.name}",
-            todo="Publish it first (`sanaq publish --build BUILD_ID`), or leave --build out.",
-        )
-    with Closing(lake, settings, folder) as closing:
-        return closing.close(by, why, clock(now), _manifest(lake.operations / "current") or {}, with_open=with_open)
+    # Under the lock nothing else is published: what people could read when they decided stays what it is.
+    with lake.lock("publish"):
+        published = _published_build(lake)
+        folder = build_folder(lake, build_id or published)
+        _require_reconciled(folder)
+        if folder.name != published:
+            raise NotReadyToClose(
+                "a round is closed on what is published, and that build is not",
+                where=f"builds/{folder.name}",
+                todo="Publish it first (`sanaq publish --build BUILD_ID`), or leave --build out.",
+            )
+        with Closing(lake, settings, folder) as closing:
+            return closing.close(by, why, clock(now), _manifest(lake.operations / "current") or {}, with_open=with_open)
 
 
 @guarded

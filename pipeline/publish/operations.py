@@ -40,6 +40,8 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
         The ledger of the build does not balance; nothing was published.
     StalePublication
         A later moment is published already.
+    RoundClosed
+        The round was closed since the build was pinned.
     """
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):

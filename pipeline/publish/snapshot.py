@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import InputsMissing, NothingToBuild, StalePublication
-from pipeline.lake import Lake, append_line, point_current, write_json
+from pipeline.errors import InputsMissing, NothingToBuild, RoundClosed, StalePublication
+from pipeline.lake import EVER, Lake, append_line, point_current, write_json
 
 CURRENT, PREVIOUS = "current", "previous"
 SHOWN = 5
@@ -222,10 +222,13 @@ def publish(
     ------
     StalePublication
         What is published already is as of a later moment, or this very build was taken back.
+    RoundClosed
+        The round was closed since the build was pinned: it may count what waits.
     """
     room.mkdir(parents=True, exist_ok=True)
     present = current_manifest(room)
     _refuse_stale(present, manifest, room)
+    _refuse_pinned_before_close(lake, manifest)
     target = room / name
     if present is not None and present["snapshot_id"] == name:
         return _publication(target, is_new=False)
@@ -270,6 +273,16 @@ def _refuse_stale(present: dict[str, Any] | None, manifest: dict[str, Any], room
             f"published is as of {present['as_of']}, this build is as of {manifest['as_of']}",
             where=str(room / "current"),
             todo="Build with the newest receipts and publish that; `current` was left as it is.",
+        )
+
+
+def _refuse_pinned_before_close(lake: Lake, manifest: dict[str, Any]) -> None:
+    closing = lake.closing(EVER)
+    if closing and "closing" not in manifest["inputs"] and manifest["build_id"] != closing["build_id"]:
+        raise RoundClosed(
+            f"the round is closed since {closing['decided_at']}, and this build was pinned before",
+            where=f"builds/{manifest['build_id']}",
+            todo="Leave this build and make a new one (`sanaq build`), or reopen the round first: `sanaq reopen --by EMPLOYEE --why TEXT`.",
         )
 
 

@@ -14,6 +14,7 @@ from tests.road.test_quarantine import NAMES, about, put, register
 pytestmark = pytest.mark.timeout(600)
 
 RECEIVED, CLOSED, LATE = "2021-11-20T02:00:00+05:00", "2021-11-20T09:00:00+05:00", "2021-11-25T02:00:00+05:00"
+LATER = "2021-11-28T02:00:00+05:00"
 DECISION = ("--by", "DEP-01", "--why", "the commission has signed")
 DEPENDS_ON_WHAT_CAME = {"count/discrepancy.parquet"}
 
@@ -213,6 +214,22 @@ def test_a_build_that_is_not_published_cannot_be_closed_on(campaign: Campaign, t
     road = copied(campaign.road, tmp_path / "other", with_builds=True)
     said = road.sanaq("close", *DECISION, "--with-open", "--build", campaign.before.name)
     assert (said.code, "closed on what is published" in " ".join(said.err.split())) == (4, True)
+
+
+def test_a_build_pinned_before_the_close_is_not_published_after_it(campaign: Campaign, tmp_path: Path) -> None:
+    road = copied(campaign.road, tmp_path / "under_way", with_builds=True)
+    listed(road, 1, 2, 3, 4, 5)
+    put(road, "MNG-0001", about(5))
+    for route in ("list", "tablet_vpn"):
+        road.do("receive", route, "--now", LATER)
+    road.build()
+    road.do("close", *DECISION, "--now", LATER, "--with-open")
+    road.do("reconcile")
+    said = road.sanaq("publish")
+    assert (said.code, "sanaq reopen" in " ".join(said.err.split())) == (4, True)
+    status = road.do("status")
+    assert status["operations"]["name"].endswith(campaign.reopened.name[:12])
+    assert figures(whole(road))["closed"]["waiting_count"] == sum(status["closed"]["waiting"].values()) == 2
 
 
 def test_with_a_window_open_a_round_cannot_be_closed_knowingly_either(tmp_path: Path) -> None:
