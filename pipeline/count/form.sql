@@ -7,7 +7,8 @@ WITH standing AS (
         COALESCE(record.mode, 'UNKNOWN') AS mode,
         record.staff_id AS account_id,
         CASE WHEN record.staff_id IS NULL THEN 'NONE' ELSE COALESCE(staff.staff_id, 'UNKNOWN') END AS staff_id,
-        hash(record.institution_id, record.staff_id, record.device_id) AS screen_key,  -- sorted by in a fraction of the time of three texts
+        -- on the web no screen is named; sorted by in a fraction of the time of three texts
+        CASE WHEN record.device_id IS NOT NULL THEN hash(record.institution_id, record.staff_id, record.device_id) END AS screen_key,
         record_state.state,
         record.started_at,
         record.completed_at,
@@ -32,17 +33,17 @@ clocked AS (
     CROSS JOIN round
 )
 
--- One by one at one screen: an account in use at two screens is shared, which is another matter.
+-- One by one at one screen: an account in use at two screens is shared, which is another matter, and on the web nobody knows.
 SELECT
     clocked.* EXCLUDE (begun_at),
     told.is_from_administration,
     told.answers_key,
     COALESCE(
-        clocked.begun_local_at IS NOT NULL
+        clocked.screen_key IS NOT NULL AND clocked.begun_local_at IS NOT NULL
         AND lag(clocked.seconds) OVER one_by_one IS NOT NULL AND lag(clocked.completed_at) OVER one_by_one > clocked.started_at,
         FALSE
     ) AS is_overlapping,
-    COALESCE(lag(told.answers_key) OVER one_by_one = told.answers_key, FALSE) AS is_same_again
+    COALESCE(clocked.screen_key IS NOT NULL AND lag(told.answers_key) OVER one_by_one = told.answers_key, FALSE) AS is_same_again
 FROM clocked
 LEFT JOIN told USING (record_id)
 WINDOW one_by_one AS (PARTITION BY clocked.screen_key ORDER BY clocked.started_at, clocked.record_id)

@@ -129,6 +129,14 @@ def test_an_account_at_two_screens_is_shared_and_no_overlap(field: Field) -> Non
     assert row(field)["overlap_count"] == 0
 
 
+def test_assisted_work_at_several_computers_is_neither_an_overlap_nor_a_run(field: Field) -> None:
+    for number in range(10):
+        form(field, f"2021-10-05 10:0{number}", mode="web_assisted", device_id=None, answers=MANY)
+    assert alarms(field) == {}
+    found = row(field)
+    assert (found["overlap_count"], found["identical_run_count"]) == (0, 1)
+
+
 def test_people_who_answer_alone_do_not_overlap(field: Field) -> None:
     for _ in range(3):
         form(field, "2021-10-05 23:30", mode="web_self", staff_id=None, device_id=None, answers=MANY)
