@@ -65,7 +65,10 @@ class Desk(Room):
     def decide(
         self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: dict[str, int] | None = None
     ) -> list[Row]:
-        """Append one decision about each record, of one moment; all of them, or none.
+        """Append one decision about each record, of one moment; none if one of them cannot be taken.
+
+        They are written line by line, a mapping before the decision on its header: killed, or out of disk, those before stand. Of the rest each can be
+        given again.
 
         Parameters
         ----------

@@ -113,7 +113,9 @@ class Review(Room):
         return {row["pair_id"]: [_compared(row, name) for name in FIELDS] for row in self._rows("review_side")}
 
     def decide(self, words: list[Word], clock: Clock) -> int:
-        """Append what people say about pairs, as of one moment; all of it, or nothing. Who repeats their last word is not written down again.
+        """Append what people say about pairs, as of one moment; nothing if one word cannot be taken. Who repeats their last word is not written down again.
+
+        Words are written line by line: killed, or out of disk, those before stand, and saying all of it again adds the rest, at a later moment.
 
         Returns
         -------

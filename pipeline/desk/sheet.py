@@ -81,7 +81,7 @@ def export(
 
 
 def take_back(review: Review, file: Path, password: str, by: list[str], clock: Clock) -> Row:
-    """Take the decisions of a workbook back: all of them, or, if one line cannot be taken, none.
+    """Take the decisions of a workbook back: none if one line cannot be taken. Cut short while they are written, import it again.
 
     Parameters
     ----------
