@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from pipeline.desk.room import Room, Row, require_nameless, require_reason, resolving
+from pipeline.desk.room import Room, Row, require_nameless, require_note, resolving
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import EVER, Clock, Lake, append_line
@@ -135,7 +135,7 @@ class Review(Room):
         for word in words:
             self.require_employee(word.by)
             if word.why is not None:
-                require_reason(word.why)
+                require_note(word.why)
                 require_nameless(word.why, chain(*(said.get(case, []) for case in word.cases)))
             if word.verdict not in VERDICTS:
                 raise BadDecision("this is no verdict", where="verdict", todo=f"Say one of {', '.join(VERDICTS)}.")

@@ -150,12 +150,24 @@ def require_reason(why: str) -> None:
     BadDecision
         It is something else.
     """
-    if not 3 <= len(why.strip()) <= LONGEST_WHY or not why.isprintable() or NUMBER_OF_A_PERSON.search(why):
-        raise BadDecision(
-            f"the reason is missing, longer than {LONGEST_WHY} characters or on several lines, or holds an IIN",
-            where="--why",
-            todo=WORDS_ALONE,
-        )
+    require_note(why)
+    if len(why.strip()) < 3:
+        raise BadDecision("the reason is missing", where="--why", todo=WORDS_ALONE)
+
+
+def require_note(why: str) -> None:
+    """Hold a reason, or a note that may be left out, to one printable line without anybody's number.
+
+    Raises
+    ------
+    BadDecision
+        It is something else.
+    """
+    if len(why) > LONGEST_WHY or not why.isprintable():
+        problem = f"the reason is longer than {LONGEST_WHY} characters or on several lines"
+        raise BadDecision(problem, where="--why", todo=WORDS_ALONE)
+    if NUMBER_OF_A_PERSON.search(why):
+        raise BadDecision("the reason holds an IIN", where="--why", todo=WORDS_ALONE)
 
 
 def require_nameless(why: str, said: Iterable[str]) -> None:

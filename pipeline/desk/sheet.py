@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipeline.desk.review import FIELDS, Compared, Review, Word
-from pipeline.desk.room import Row, require_nameless, require_reason
+from pipeline.desk.room import Row, require_nameless, require_note
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, BadSetting
 from pipeline.lake import Clock, system_clock
@@ -229,10 +229,10 @@ def _read(
         if pair_id in seen:
             problems.append((number, "the pair is there twice"))
         seen.add(pair_id)
-        why = str(line[NOTE - 1]).strip() or None
+        why = " ".join("".join(each if each.isprintable() else " " for each in str(line[NOTE - 1])).split()) or None
         try:
             if why:
-                require_reason(why)
+                require_note(why)
                 require_nameless(why, sides[: 2 * FIELDS.index("sex")])
         except BadDecision as refused:
             problems.append((number, refused.what))

@@ -254,6 +254,15 @@ def test_two_people_come_back_with_a_sheet_and_it_counts_once(desk: Road) -> Non
     assert [row["standing"] for row in worklist(desk)] == ["disputed", "waits"]
 
 
+def test_a_short_note_and_one_of_several_lines_are_taken(desk: Road) -> None:
+    file = export(desk)
+    edited(file, fill((6, ONE, "same"), (6, NOTE, "да"), (9, ONE, "same"), (9, NOTE, "бір төсек,\nбір сурет")))
+    said = take(desk, file, "DEP-01")
+    assert said.code == 0, said.err
+    lines = (desk.lake.decisions / "review.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(each)["why"] for each in lines] == ["да", "бір төсек, бір сурет"]
+
+
 Edit = Callable[[Worksheet], None]
 REFUSED: dict[str, tuple[Edit, tuple[str, ...], str]] = {
     "the id of another pair": (lambda s: fill((6, 2, str(s.cell(9, 2).value)), (6, ONE, "same"))(s), ("DEP-01",), "row 6: the pair's id"),
@@ -262,6 +271,7 @@ REFUSED: dict[str, tuple[Edit, tuple[str, ...], str]] = {
     "two people in one": (fill((6, OTHER, "same")), ("DEP-01", "DEP-01"), "two different people"),
     "a second column of nobody": (fill((6, OTHER, "same")), ("DEP-01",), "row 6: the second column"),
     "a name in the note": (fill((6, ONE, "same"), (6, NOTE, f"это {SECRETS[1]}")), ("DEP-01",), "row 6: the reason holds a name"),
+    "too long a note": (fill((9, ONE, "same"), (9, NOTE, "бір " * 100)), ("DEP-01",), "row 9: the reason is longer than 300 characters"),
     "a sheet of another lake": (fill((1, 2, "00000000")), ("DEP-01",), "no such sheet"),
     "nobody of the register": (fill((6, ONE, "same")), ("DEP-99",), "no such employee"),
 }  # fmt: skip
