@@ -48,11 +48,13 @@ def phase(bench: Workbench) -> str:
 
 
 def checks(bench: Workbench, name: str) -> list[Row]:
-    """Return the checks of a phase with their status and counts."""
+    """Return the checks of a phase with their status and counts; a closed round is looked at for what is to be done after one too."""
+    phases = catalogue()["phases"]
+    listed = [*phases[name], *(phases["after"] if name == "closed" else [])]
     own = {row["check_id"]: row for row in rows(bench, "check_own")}
     kinds = rows(bench, "check_kind")
     sites = bench.value("SELECT count(*) FROM coverage_institution WHERE is_active")
-    return [_judged(check, own, kinds, sites) for check in catalogue()["phases"][name]]
+    return [_judged(check, own, kinds, sites) for check in listed]
 
 
 def _judged(check: Row, own: dict[str, Row], kinds: list[Row], sites: int) -> Row:
