@@ -39,13 +39,14 @@ class Closing(Room):
         RoundClosed
             It is closed already.
         NotReadyToClose
-            A window is still open, or something is left open and `with_open` does not say so.
+            A window is still open, the build is as of a moment to come, or something is left open and `with_open` does not say so.
         """
         self.require_employee(by)
         require_reason(why)
         with self._lake.lock("receive"):  # what is being received, or pinned, bears no later moment
             self._require_round_open()
-            self._require_windows_over()
+            decided_at = self._moment(clock)
+            self._require_windows_over(decided_at)
             left = self.left_open()
             if left and not with_open:
                 raise NotReadyToClose(
@@ -55,7 +56,7 @@ class Closing(Room):
                 )
             line = {
                 "action": "close",
-                "decided_at": self._moment(clock).isoformat(),
+                "decided_at": decided_at.isoformat(),
                 "decided_by": by,
                 "why": why,
                 "as_of": self._bench.as_of.isoformat(),
@@ -90,7 +91,13 @@ class Closing(Room):
             append_line(self._lake.decisions / "round.jsonl", line)
         return line
 
-    def _require_windows_over(self) -> None:
+    def _require_windows_over(self, decided_at: datetime) -> None:
+        if decided_at <= self._bench.as_of:
+            raise NotReadyToClose(
+                f"the build is as of {self._bench.as_of.isoformat()}, and it is {decided_at.isoformat()}",
+                where="--as-of of the build published last",
+                todo="Take it back (`sanaq publish --rollback previous`), or wait until that moment has passed.",
+            )
         ends_at: datetime = self._bench.value("SELECT max(ends_at) FROM round_window").replace(tzinfo=UTC)
         if self._bench.as_of < ends_at:
             raise NotReadyToClose(

@@ -244,3 +244,16 @@ def test_with_a_window_open_a_round_cannot_be_closed_knowingly_either(tmp_path: 
     said = road.sanaq("close", *DECISION, "--with-open", "--now", CLOSED)
     assert (said.code, "a window is open until" in " ".join(said.err.split())) == (4, True)
     assert not (road.lake.decisions / "round.jsonl").exists()
+
+
+def test_a_build_as_of_a_moment_to_come_cannot_be_closed_on(tmp_path: Path) -> None:
+    road = Road(tmp_path)
+    (road.inbox / "register").mkdir()
+    (road.inbox / "register" / "r.xlsx").write_bytes(register())
+    road.do("receive", "register", "--now", "2021-10-05T02:00:00+05:00")
+    road.build("--as-of", "2021-12-31T00:00:00+05:00")
+    road.do("reconcile")
+    road.do("publish")
+    said = road.sanaq("close", *DECISION, "--with-open", "--now", "2021-10-05T09:00:00+05:00")
+    assert (said.code, "the build is as of 2021-12-30" in " ".join(said.err.split())) == (4, True)
+    assert not (road.lake.decisions / "round.jsonl").exists()
