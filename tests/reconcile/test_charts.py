@@ -91,15 +91,28 @@ class TestDistricts:
         assert tile == f"Aktau city administration {page.percent(figure['usual_rate'])} 1 of {len(own)} complete"
 
     def test_a_share_of_very_few_is_withheld_and_said_to_be(self, lake: Lake, settings: Settings) -> None:
-        few = {name: {"expected_usual_count": 9} for name in ("MNG_0005", "MNG_0008")}
+        few = {f"MNG_000{number}": {"expected_usual_count": 3} for number in (1, 2, 3, 4, 6, 7)}
         result = night(lake, settings, "few", coverage(**few))
-        [figure] = [row for row in result.figures["districts"] if row["district_kato"] == ZHANAOZEN]
+        [figure] = [row for row in result.figures["districts"] if row["district_kato"] == AKTAU]
         assert (figure["status"], figure["usual_rate"]) == ("withheld", None)
         svg = drawings(result.page.read_text(encoding="utf-8"))["districts"]
-        [tile] = [tile for tile in svg.findall("g") if "Zhanaozen" in words(tile, "en")]
+        [tile] = [tile for tile in svg.findall("g") if "Aktau" in words(tile, "en")]
         assert "withheld" in tile.attrib["class"].split()
         assert [words(tile, language).count("%") for language in ("kk", "ru", "en")] == [0, 0, 0]
         assert ("жабық" in words(tile, "kk"), "скрыто" in words(tile, "ru")) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("kato", "change"),
+        [(ZHANAOZEN, {}), (AKTAU, {"MNG_0007": {"expected_usual_count": 5000}})],
+        ids=["two institutions", "one and little else"],
+    )
+    def test_a_district_that_is_one_institution_or_two_tells_nothing(
+        self, kato: str, change: dict[str, Any], lake: Lake, settings: Settings
+    ) -> None:
+        result = night(lake, settings, f"single{kato}", coverage(**change))
+        [figure] = [row for row in result.figures["districts"] if row["district_kato"] == kato]
+        told = [figure[name] for name in ("status", "usual_rate", "due_count", "complete_count")]
+        assert told == ["withheld", None, None, None]
 
     def test_a_district_of_s3_alone_looks_like_one_without_an_institution(self, lake: Lake, settings: Settings) -> None:
         moved = coverage(MNG_0010={"district_kato": BEINEU, "usual_count": 400})
