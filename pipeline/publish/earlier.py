@@ -140,7 +140,9 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     groups = [group for (group,) in run_sql(bench, "release_held")]
     before = earlier.in_force["named"]
     members = {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
-    held = Held(tuple(groups), tuple(sorted({before.get(group, UNNAMED) for group in members})), earlier.current)
+    # a group the release in force does not have is not told of: only who has none is in its rows without a name
+    names = {before[group] for group in members if group in before} | ({UNNAMED} & set(groups))
+    held = Held(tuple(groups), tuple(sorted(names)), earlier.current)
     rows = [
         {"publication_group": name or "NONE", "held_as_in": held.folder.name if held.folder else None}
         for name in held.names

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.lake import Lake
+from pipeline.publish import roll_back
 from tests.disclosure.attack import Program, came, combinations_of, groups_of_rows, hidden, program, went
-from tests.disclosure.town import Office, Seen, Site, Town, is_safe, random_town, settle
+from tests.disclosure.town import OPEN, Office, Seen, Site, Town, is_safe, random_town, settle
+from tests.made_build import AS_OF
 
 SEEDS = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8)))
 KEYS = ["publication_group", "district_kato", "sex", "age_band", "age_group", "birth_year"]
@@ -124,6 +127,24 @@ def test_a_held_group_moves_on_when_many_of_many_sites_came(tmp_path: Path) -> N
             new.setdefault(group, Counter()).update([sites[person]])
         assert sum(sum(found.values()) for found in new.values()) > 250
         assert all(is_safe(found, 10) for found in new.values())
+
+
+def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), random_town(7)
+    lake = Lake(tmp_path)
+    schools = {site.institution_id for site in town.sites if site.category in OPEN}
+    pupils = {person for person, site in town.where().items() if site in schools}
+    everybody = list(town.people)
+    town.people = [row for row in everybody if row["person_id"] not in pupils]
+    without = Seen(office.release(town))
+    town.people = list(everybody)
+    office.release(town)
+    roll_back(lake, lake.published, "previous", by="DEP-01", why="schools are not agreed", at=AS_OF)
+    town.people.remove(next(row for row in everybody if row["person_id"] in pupils))
+    seen = Seen(office.release(town))
+    counted = "SELECT publication_group, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
+    assert (None, 20) in without.rows(counted)
+    assert seen.rows(counted) == without.rows(counted)
 
 
 def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
