@@ -40,6 +40,7 @@ from pipeline.sql import Workbench, step_failed
 
 PERSON = "release_census_person"
 PTABLE = "ref.ptable"
+TOLD_INPUTS = ("receipts", "round", "reference", "crosswalks", "decisions", "code", "lock", "trust_root")
 RECORD_KEY = Column(
     type="INTEGER",
     sensitivity="confidential",
@@ -202,8 +203,8 @@ def _with_record_key(table: Table) -> Table:
 
 
 def _without_batches(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A batch of one is one arrival at a shelter, and the key's hash is a target: neither leaves with a release."""
-    inputs = {name: value for name, value in manifest["inputs"].items() if name not in ("id_key", "identity_key")}
-    batches = inputs.get("batches", [])
+    """A batch of one is one arrival at a shelter, and the key's hash is a target: only what is listed leaves with a release."""
+    inputs = {name: value for name, value in manifest["inputs"].items() if name in TOLD_INPUTS}
+    batches = manifest["inputs"].get("batches", [])
     inputs["batches"] = {"count": len(batches), "sha256": content_digest(dict.fromkeys(batches, ""))}
     return {**manifest, "inputs": inputs}

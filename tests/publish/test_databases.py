@@ -125,6 +125,17 @@ def test_a_release_says_neither_batches_nor_the_key(published: Path) -> None:
     assert "id_key" not in inputs
 
 
+def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=2)
+    build = MadeBuild().write(tmp_path, settings)
+    manifest = json.loads((build / "manifest.json").read_text())
+    manifest["inputs"] |= {"after_close": ["b" * 64], "closing": "c" * 64}
+    (build / "manifest.json").write_text(json.dumps(manifest))
+    release = publish_release(Lake(tmp_path), build, settings)
+    told = json.loads((release.folder / "manifest.json").read_text())["inputs"]
+    assert told.keys() == {"batches", "round", "reference", "decisions", "code", "lock"}
+
+
 def test_s3_sites_have_neither_name_nor_place(operations: Connection) -> None:
     query = "SELECT DISTINCT bin, name_kk, name_ru, kato FROM census.institution WHERE tier = 'S3'"
     assert rows(operations, query) == [(None, None, None, "470000000")]
