@@ -45,7 +45,7 @@ $(UV): requirements-uv.txt
 
 # --locked: stop when pyproject.toml asks for something uv.lock does not hold
 $(READY): uv.lock $(UV)
-	@echo "Installing the locked packages into .venv (some 1 GB on disk the first time)" >&2
+	@echo "Installing the locked packages into .venv (some 1.5 GB on disk the first time)" >&2
 	$(UV) sync --quiet --locked --extra sandbox --compile-bytecode --python .tools/bin/python
 	@touch $@
 

@@ -172,7 +172,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("SANAQ_SECRETS_DIR"))
+        folder = os.environ.get("SANAQ_SECRETS_DIR")
+        if folder is not None and not Path(folder).is_dir():  # else a night would run without its keys
+            raise SettingsError("no such folder")
+        files = SecretsSettingsSource(settings_cls, secrets_dir=folder)
         return init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import shutil
 import sys
 import tempfile
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.lake import Lake
 from pipeline.settings import PROJECT, load_settings
 from sandbox import census_db
-from sandbox.campaign import create
+from sandbox.campaign import NIGHTS, create
 from sandbox.deliver import deliver
 from sandbox.seals import ROOT, key_of, public
 from sandbox.sftp import access
@@ -30,6 +32,7 @@ SEED = 2021
 ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb", "census_db")
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
 MARK = ".sandbox"
+RECEIVED = re.compile(r'"received_at": "([^"]+)"')
 STUMBLES = ("unavailable", "too_many")  # what the portal's first pages are answered with
 console = Console(highlight=False, soft_wrap=True)
 
@@ -79,7 +82,7 @@ def main() -> int:
     lake, field = load_settings().lake, options.field
     if not _is_ours(lake):
         console.print(
-            f"[bold red]{lake} holds a lake that is not a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
+            f"[bold red]{lake} holds a lake that is not, or not only, a simulated one.[/] Set SANAQ_LAKE to another folder and run again."
         )
         return 1
     port, db_port, secret, password = free_port(), free_port(), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
@@ -136,7 +139,13 @@ def _options() -> argparse.Namespace:
 
 
 def _is_ours(lake: Path) -> bool:
-    return not lake.exists() or (lake / MARK).exists() or not any(lake.iterdir())
+    """Whether nothing is lost with the lake: it is empty; or it is marked, and nothing was received there after the simulated nights."""
+    if not lake.exists() or not any(lake.iterdir()):
+        return True
+    receipts = Lake(lake).receipts
+    moments = RECEIVED.findall(receipts.read_text(encoding="utf-8")) if receipts.exists() else []
+    end = datetime.fromisoformat(NIGHTS[-1]) + timedelta(days=1)
+    return (lake / MARK).exists() and all(datetime.fromisoformat(moment) < end for moment in moments)
 
 
 def _clear(lake: Path, field: Path) -> None:

@@ -62,6 +62,14 @@ def test_a_moment_without_an_offset_is_refused(text: str) -> None:
         night.moment(text)
 
 
+def test_no_night_runs_without_its_keys_because_their_folder_is_named_wrongly(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SANAQ_SECRETS_DIR", str(tmp_path / "mistyped"))
+    with pytest.raises(BadSetting, match="secret files cannot be read"):
+        night.open_build()
+
+
 def test_a_step_that_is_there_is_not_made_again(lake: Lake, steps: list[str]) -> None:
     build_id = night.open_build()
     make_all(build_id)

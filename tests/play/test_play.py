@@ -114,12 +114,17 @@ def test_a_run_that_was_killed_does_not_hurt_the_next(tmp_path: Path, started: l
     assert at_work_in(tmp_path) == []
 
 
-def test_a_lake_that_is_not_a_simulated_one_is_not_touched(
-    tmp_path: Path, started: list[subprocess.Popen[str]]
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_lake_that_is_not_only_a_simulated_one_is_not_touched(
+    tmp_path: Path, started: list[subprocess.Popen[str]], is_marked: bool
 ) -> None:
+    """A lake that is marked may have received something real since."""
     (tmp_path / "lake" / "landing").mkdir(parents=True)
+    if is_marked:
+        (tmp_path / "lake" / ".sandbox").touch()
+        (tmp_path / "lake" / "receipts.jsonl").write_text('{"received_at": "2026-02-01T09:00:00.000000+00:00"}\n')
     process = play(tmp_path, started)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "not a simulated one" in printed
+    assert "not only, a simulated one" in printed
     assert (tmp_path / "lake" / "landing").is_dir()
