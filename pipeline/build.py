@@ -168,7 +168,7 @@ def load_build(lake: Lake, build_id: str) -> Build:
 
 
 def prune(lake: Lake, keep: int) -> list[str]:
-    """Remove all builds but the `keep` made last and those published; each can be made again from its inputs.
+    """Remove all builds but the `keep` made last, those published and those the round was closed on; each can be made again from its inputs.
 
     Returns
     -------
@@ -177,13 +177,14 @@ def prune(lake: Lake, keep: int) -> list[str]:
     """
     manifests = [*lake.operations.glob("*/manifest.json"), *lake.published.glob("*/manifest.json")]
     published = {json.loads(path.read_text(encoding="utf-8"))["build_id"] for path in manifests}
+    spared = published | lake.closed_on()
     with lake.lock("build"):
         for left_over in lake.builds.glob(".*.old"):
             shutil.rmtree(left_over)
         builds = [path for path in lake.builds.iterdir() if path.is_dir() and not path.is_symlink()]
         builds.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
         current = (lake.builds / "current").resolve()
-        doomed = [path for path in builds[max(keep, 1) :] if path.name not in published and path != current]
+        doomed = [path for path in builds[max(keep, 1) :] if path.name not in spared and path != current]
         for path in doomed:
             shutil.rmtree(path.rename(path.with_name(f".{path.name}.old")))
     return [path.name for path in doomed]

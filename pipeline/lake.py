@@ -142,6 +142,10 @@ class Lake:
                 )
         return rows[-1] if rows and rows[-1]["action"] == "close" else None
 
+    def closed_on(self) -> set[str]:
+        """Return the builds the round was ever closed on: what was signed is kept, reopened or not."""
+        return {row["build_id"] for row in self.decided("round", EVER) if "build_id" in row}
+
     def rolled_back(self, room: Path) -> list[dict[str, Any]]:
         """Return where people switched `current` of `operations/` or `published/`, in order.
 

@@ -155,9 +155,13 @@ class Settings(BaseSettings):
         None, description="password of review sheets; when not set it is asked for on the terminal"
     )
     max_file_bytes: int = Field(4 * 1024**3, ge=1, description="largest single file received")
-    keep_builds: int = Field(10, ge=1, description="builds kept besides those published; any can be made again")
+    keep_builds: int = Field(
+        10, ge=1, description="builds kept besides those published or closed on; any can be made again"
+    )
     keep_snapshots: int = Field(
-        14, ge=1, description="nightly snapshots kept in operations/ besides those released; releases are all kept"
+        14,
+        ge=1,
+        description="nightly snapshots kept in operations/ besides those released or closed on; releases are all kept",
     )
     allow_plain_volume: bool = Field(
         False, description="accept a lake on a volume that is not encrypted (sandbox only)"

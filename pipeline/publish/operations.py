@@ -46,7 +46,7 @@ def publish_operations(lake: Lake, build_dir: Path, settings: Settings) -> Publi
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):
         fill = partial(_fill, lake, build_dir, settings, manifest)
-        name, spared = snapshot_id(manifest), released_builds(lake)
+        name, spared = snapshot_id(manifest), released_builds(lake) | lake.closed_on()
         return publish(lake, lake.operations, name, manifest, fill, settings.keep_snapshots, spared)
 
 

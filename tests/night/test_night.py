@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import build, night
 from pipeline.errors import BadSetting, GateFailed, InputsMissing, LedgerUnbalanced, NothingToBuild, SanaqError
-from pipeline.lake import Lake, point_current
+from pipeline.lake import Lake, append_line, point_current
 from pipeline.sql import Workbench
 from tests.night.conftest import FIRST, SECOND, land
 
@@ -177,6 +177,16 @@ def test_old_builds_are_removed_but_not_those_published_or_current(lake: Lake) -
     point_current(lake.builds, ids[2])
     assert build.prune(lake, keep=2) == [ids[3]]
     assert sorted(path.name for path in lake.builds.iterdir()) == sorted({*ids, "current"} - {ids[3]})
+
+
+def test_a_build_the_round_was_closed_on_is_kept_reopened_too(lake: Lake) -> None:
+    ids = [night.open_build(f"2021-10-2{day}T02:00:00+05:00") for day in range(1, 5)]
+    for age, build_id in enumerate(reversed(ids)):
+        os.utime(lake.builds / build_id, (1_000_000 - age, 1_000_000 - age))
+    close = {"action": "close", "decided_at": AFTER, "build_id": ids[0]}
+    for line in (close, {"action": "reopen", "decided_at": AFTER}):
+        append_line(lake.decisions / "round.jsonl", line)
+    assert build.prune(lake, keep=1) == [ids[2], ids[1]]
 
 
 def test_what_a_killed_removal_left_is_removed(lake: Lake) -> None:

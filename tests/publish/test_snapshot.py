@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import InputsMissing, LedgerUnbalanced, NothingToBuild, StalePublication
-from pipeline.lake import Lake
+from pipeline.lake import Lake, append_line
 from pipeline.publish import Publication, current_build, publish_operations, publish_release, snapshot
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
@@ -148,6 +148,20 @@ def test_the_night_a_release_was_made_from_is_kept(
     publish_operations(lake, later, settings)
     assert first.folder.exists()
     assert not second.folder.exists()
+
+
+def test_the_night_the_round_was_closed_on_is_kept_reopened_too(
+    lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    settings = settings.model_copy(update={"keep_snapshots": 1})
+    first = publish_operations(lake, earlier, settings)
+    moment = first.as_of.isoformat()
+    close = {"action": "close", "decided_at": moment, "as_of": moment, "build_id": earlier.name, "expected": []}
+    for line in (close, {"action": "reopen", "decided_at": moment}):
+        append_line(lake.decisions / "round.jsonl", line)
+    second = publish_operations(lake, build, settings)
+    publish_operations(lake, later, settings)
+    assert [publication.folder.exists() for publication in (first, second)] == [True, False]
 
 
 @pytest.mark.parametrize("make", [publish_operations, publish_release])
