@@ -131,7 +131,6 @@ def run_step(lake: Lake, settings: Settings, build: Build, step: str) -> None:
             return
         batches = lake.batches(build.as_of)  # once: there may be thousands
         _require_same(lake, settings, build, batches)
-        shutil.rmtree(build.folder / f".{step}.part", ignore_errors=True)
         _sweep(lake)
         lake.require_space(sum(file["size"] for batch in batches for file in batch["files"]))
         bench = Workbench.over(build.folder, step, lake, settings, build.as_of, batches)
@@ -197,8 +196,11 @@ def code_version() -> str:
 
 
 def _sweep(lake: Lake) -> None:
-    """Remove what killed processes left behind: batches read in part, and rows spilled to the disk a day ago or longer."""
-    for part in lake.memo.glob("*/.*.part"):  # only a step reads, and this one holds the lock
+    """Remove what killed processes left behind: batches and steps in part, and rows spilled to the disk a day ago or longer."""
+    steps = (
+        part for step in STEPS for part in lake.builds.glob(f"*/.{step}.part")
+    )  # may hold identity not yet encrypted
+    for part in (*lake.memo.glob("*/.*.part"), *steps):  # only a step is at work on these, and this one holds the lock
         shutil.rmtree(part, ignore_errors=True)
     for spilled in lake.temp.glob("*"):
         if spilled.stat().st_mtime < time.time() - DAY:

@@ -197,6 +197,16 @@ def test_what_a_killed_removal_left_is_removed(lake: Lake) -> None:
     assert not left_over.exists()
 
 
+@pytest.mark.parametrize(("name", "is_swept"), [(".read.part", True), (".publish.part", False)])
+def test_what_a_killed_step_of_another_build_left_is_removed(
+    lake: Lake, steps: list[str], name: str, is_swept: bool
+) -> None:
+    left_over = lake.builds / night.open_build(FIRST) / name
+    left_over.mkdir()
+    night.run_step(night.open_build(SECOND), next(iter(build.STEPS)))
+    assert left_over.exists() is not is_swept
+
+
 def test_a_removed_build_can_be_repeated_from_its_manifest(lake: Lake, tmp_path: Path) -> None:
     settings, _ = night.opened()
     build_id = night.open_build()
