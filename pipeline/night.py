@@ -395,14 +395,16 @@ def standing(lake: Lake) -> dict[str, Any]:
         received[batch["route"]] = {"batches": before["batches"] + 1, "newest_receipt": batch["received_at"]}
     operations = _manifest(lake.operations / "current")
     inputs = operations["inputs"] if operations else {"batches": []}
-    published = {*inputs["batches"], *inputs.get("after_close", [])}
+    closed = _closed(lake, batches)
+    late = inputs.get("after_close", []) if closed else []  # reopened, they wait for a build
+    published = {*inputs["batches"], *late}
     return {
         "lake": str(lake.root),
         "received": received,
         "build": _named(_manifest(lake.builds / "current"), "build_id"),
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
-        "closed": _closed(lake, batches),
+        "closed": closed,
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "refused": _refused(lake.receipts),

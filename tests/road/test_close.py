@@ -31,6 +31,8 @@ class Campaign:
         What closing says when somebody does.
     quiet
         The build after the close, when nothing had arrived; `late` when something had; `reopened` when it was opened again.
+    status
+        What stood after `late` was published; `opened` after the round was reopened, before the next build.
     """
 
     road: Road
@@ -42,6 +44,7 @@ class Campaign:
     reopened: Path
     status: dict[str, Any]
     decided: Said
+    opened: dict[str, Any]
 
 
 def listed(road: Road, *numbers: int) -> None:
@@ -81,7 +84,8 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     (held,) = (row["record_id"] for row in road.do("quarantine", "list") if row["reason"] == "R-FORM-NOT-APPROVED")
     decided = road.sanaq("quarantine", "release", held, *DECISION)
     road.do("reopen", *DECISION, "--now", LATE)
-    return Campaign(road, refused, told, before, quiet, late, whole(road), status, decided)
+    opened = road.do("status")
+    return Campaign(road, refused, told, before, quiet, late, whole(road), status, decided, opened)
 
 
 def figures(build: Path) -> dict[str, Any]:
@@ -176,6 +180,10 @@ def test_nothing_is_decided_while_the_round_is_closed(campaign: Campaign) -> Non
     assert campaign.decided.code == 4
     assert "sanaq reopen" in campaign.decided.err
     assert not (campaign.road.lake.decisions / "quarantine.jsonl").exists()
+
+
+def test_reopened_what_arrived_late_waits_for_a_build(campaign: Campaign) -> None:
+    assert (campaign.opened["closed"], campaign.opened["waiting_batch_count"]) == (None, 2)
 
 
 def test_reopened_all_that_was_received_counts(campaign: Campaign) -> None:
