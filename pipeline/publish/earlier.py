@@ -83,7 +83,7 @@ def earlier_releases(lake: Lake) -> Earlier:
     Raises
     ------
     InputsMissing
-        A release was made before releases were compared, so nobody knows what it told.
+        A release was made before releases were compared, so nobody knows what it told; or there are releases and none is in force.
     """
     found = []
     for folder in snapshots(lake.published):
@@ -92,10 +92,16 @@ def earlier_releases(lake: Lake) -> Earlier:
             raise InputsMissing(
                 "a release that does not say whom it tells of cannot be compared with",
                 where=str(folder),
-                todo="It was made by an earlier version. Delete it if nobody has a copy of it; the release is then made.",
+                todo="It was made by an earlier version. If nobody has a copy of it, delete it; if others lie beside it and it is in force, `sanaq release --rollback previous` comes first.",
             )
         found.append(manifest["disclosure"])
     present = current_manifest(lake.published)
+    if found and present is None:
+        raise InputsMissing(
+            "releases lie here and none is in force, so nobody knows as in which one a group is to be held",
+            where=str(lake.published / "current"),
+            todo="Put back the folder `current` names, or restore one that lies there: `sanaq release --build` with the build its manifest names.",
+        )
     return Earlier(
         tuple(line["told"] for line in found),
         tuple(line["named"] for line in found),
@@ -206,6 +212,6 @@ def _present(path: Path) -> Path:
         raise InputsMissing(
             "the build a release was made from is gone, so nobody can say who came or went since",
             where=str(path),
-            todo="Build it again from the inputs its manifest names (`sanaq build --inputs`), or delete the release if nobody has a copy.",
+            todo="Build it again from the inputs its manifest names (`sanaq build --inputs`), or delete the release if nobody has a copy and another is in force.",
         )
     return path

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.errors import InputsMissing
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations, publish_release
 from pipeline.settings import PROJECT, Settings, load_settings
@@ -134,6 +135,19 @@ def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: P
     release = publish_release(Lake(tmp_path), build, settings)
     told = json.loads((release.folder / "manifest.json").read_text())["inputs"]
     assert told.keys() == {"batches", "round", "reference", "decisions", "code", "lock"}
+
+
+def test_releases_of_which_none_is_in_force_are_not_followed_by_another(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=2)
+    lake = Lake(tmp_path)
+    first = MadeBuild().write(tmp_path, settings)
+    publish_release(lake, first, settings)
+    (lake.published / "current").unlink()
+    later = MadeBuild(as_of=AS_OF + timedelta(days=1)).write(tmp_path, settings)
+    with pytest.raises(InputsMissing, match="none is in force"):
+        publish_release(lake, later, settings)
+    publish_release(lake, first, settings)
+    publish_release(lake, later, settings)
 
 
 def test_s3_sites_have_neither_name_nor_place(operations: Connection) -> None:
