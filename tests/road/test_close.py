@@ -196,6 +196,7 @@ def test_reopened_all_that_was_received_counts(campaign: Campaign) -> None:
     assert figures(campaign.reopened)["is_balanced"]
 
 
+@pytest.mark.slow
 def test_the_past_is_repeated_closed_as_it_was(campaign: Campaign, tmp_path: Path) -> None:
     elsewhere = copied(campaign.road, tmp_path / "elsewhere")
     again = elsewhere.build("--inputs", campaign.late / "manifest.json")

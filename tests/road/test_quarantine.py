@@ -252,6 +252,7 @@ def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> Non
     assert held(desk, "MAPPING_UNCERTAIN") == [header]
 
 
+@pytest.mark.slow
 def test_of_a_batch_of_several_files_the_row_s_own_is_named(desk: Road) -> None:
     """Its number is counted over the whole batch."""
     folder = desk.inbox / "register" / "a"

@@ -104,6 +104,7 @@ def test_the_worklist_is_ids_reasons_and_points(built: Road) -> None:
     assert not built.lake.access.exists()
 
 
+@pytest.mark.slow
 def test_pair_by_pair_what_is_said_holds_from_the_next_build_on(desk: Road) -> None:
     shown = typed(desk, "sd", "--by", "DEP-01", "--language", "kk")
     assert all(word in shown for word in (SECRETS[1], "Туған күні", "≈", "11.01.1985", "ұпай"))
@@ -139,6 +140,7 @@ def test_two_who_disagree_about_a_pair_of_s3_may_think_again(desk: Road) -> None
     assert len(looked(desk)) == 3
 
 
+@pytest.mark.slow
 def test_what_was_settled_before_the_build_can_be_thought_about_again(desk: Road) -> None:
     pair = worklist(desk)[0]["pair_id"]
     typed(desk, "s", "--by", "DEP-01", "--pair", pair)
