@@ -45,7 +45,7 @@ ORDER BY age_group NULLS LAST"""
 PERTURBED = """CREATE MACRO perturbed(by_columns) AS TABLE
 WITH cell AS (
     FROM query(
-        'SELECT ' || by_columns || ', count(*) AS pre_count, CAST(COALESCE(sum(record_key), 0) % 256 AS INTEGER) AS ckey '
+        'SELECT ' || by_columns || ', count(*) AS pre_count, CASE WHEN count(record_key) = count(*) THEN CAST(sum(record_key) % 256 AS INTEGER) END AS ckey '
         || 'FROM census.person GROUP BY ' || by_columns
     )
 )
@@ -53,7 +53,7 @@ SELECT
     cell.* EXCLUDE (pre_count, ckey),
     CASE WHEN pre_count + pvalue >= (SELECT max(min_cell_count) FROM ref.disclosure) THEN pre_count + pvalue END AS person_count
 FROM cell
-JOIN ref.ptable ON ptable.ckey = cell.ckey AND ptable.pcv = least(pre_count, (SELECT max(pcv) FROM ref.ptable))
+LEFT JOIN ref.ptable ON ptable.ckey = cell.ckey AND ptable.pcv = least(pre_count, (SELECT max(pcv) FROM ref.ptable))
 ORDER BY ALL"""
 
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from cell_key_perturbation.create_perturbed_table import create_perturbed_table
 
 from pipeline.errors import BadReferenceFile
+from pipeline.publish.macros import PERTURBED
 from pipeline.round import load_round
 from pipeline.settings import load_settings
 from tests.disclosure.town import Office, Seen, random_town
@@ -84,3 +86,19 @@ def test_noise_is_off_unless_the_round_has_it_on(tmp_path: Path) -> None:
 def test_noise_that_is_not_fair_is_refused(before: str, after: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(BadReferenceFile, match=reason):
         load_round(changed_round(tmp_path, before, after))
+
+
+def test_a_cell_with_a_row_that_has_no_key_is_empty() -> None:
+    """A group told as in a release without noise has no keys: one cell key for all of it could be taken off again."""
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA census")
+        con.execute("CREATE SCHEMA ref")
+        con.execute(
+            "CREATE TABLE census.person AS SELECT i % 2 AS sex, CASE WHEN i % 2 = 0 THEN i END AS record_key FROM range(40) AS t (i)"
+        )
+        con.execute(
+            "CREATE TABLE ref.ptable AS SELECT k::INTEGER AS ckey, v AS pcv, 1 AS pvalue FROM range(256) AS a (k), range(1, 31) AS b (v)"
+        )
+        con.execute("CREATE TABLE ref.disclosure AS SELECT 10 AS min_cell_count")
+        con.execute(PERTURBED)
+        assert con.execute("FROM perturbed('sex')").fetchall() == [(0, 21), (1, None)]
