@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import LedgerUnbalanced
+from pipeline.errors import LedgerUnbalanced, RoundClosed
 from pipeline.lake import Lake, write_json
 from pipeline.reconcile.campaign import checks, phase
 from pipeline.reconcile.figures import (
@@ -116,7 +116,7 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "as_of": datetime.fromisoformat(manifest["as_of"]),
         "zone": bench.value("SELECT zone FROM round"),
         "phase": name,
-        "closed": _closed(bench, manifest),
+        "closed": closed_since(bench, manifest),
         "problems": rows(bench, "imbalance"),
         "verdict": {**rows(bench, "verdict")[0], **rows(bench, "open_discrepancy")[0]},
         "actions": rows(bench, "action"),
@@ -134,9 +134,21 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _closed(bench: Workbench, manifest: dict[str, Any]) -> Row | None:
-    """Return since when the round is closed, by whom, up to when inputs count, and how many batches have come since; None while it is open."""
+def closed_since(bench: Workbench, manifest: dict[str, Any]) -> Row | None:
+    """Return since when the round is closed, by whom, up to when inputs count, and how many batches have come since; None while it is open.
+
+    Raises
+    ------
+    RoundClosed
+        The build was pinned before the close, as of a moment after it.
+    """
     closing = bench.closing
+    if closing and "after_close" not in manifest["inputs"]:  # as of a moment after the close, pinned before it
+        raise RoundClosed(
+            "the round was closed since this build was pinned",
+            where=f"builds/{manifest['build_id']}",
+            todo="Leave this build and make a new one: `sanaq build`.",
+        )
     return closing and {
         "since": datetime.fromisoformat(closing["decided_at"]),
         "by": closing["decided_by"],

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from pipeline.errors import RoundClosed
 from pipeline.lake import Lake
 from pipeline.reconcile.campaign import checks
 from pipeline.reconcile.figures import read_manifest, rows
+from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
 
@@ -90,3 +94,9 @@ def test_a_night_without_doubtful_pairs_is_in_order(bench: Workbench) -> None:
     )
     (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "REVIEW"]
     assert (row["status"], row["finding_count"]) == ("ok", 0)
+
+
+def test_a_build_of_a_moment_to_come_that_was_pinned_before_the_close_is_refused_by_name() -> None:
+    bench = cast(Workbench, SimpleNamespace(closing={"decided_at": "2021-12-01T00:00:00+00:00"}))
+    with pytest.raises(RoundClosed, match="closed since this build was pinned"):
+        closed_since(bench, {"build_id": "0123456789abcdef", "inputs": {"batches": []}})
