@@ -24,6 +24,7 @@ from pipeline.resolve.link.model import SHIPPED, read_model
 from pipeline.settings import load_settings
 from sandbox.campaign import NIGHTS, create
 from tools.accuracy import WORK, builds
+from tools.train_link import COMPARED
 
 WEIGHTS = (0, 3, 6, 10)  # log2 of the odds for one person
 STEPS = ("read", "check", "resolve")
@@ -36,16 +37,7 @@ WITH known AS (
 SELECT
     record_id,
     person_key,
-    family_name,
-    given_name,
-    patronymic,
-    CAST(sex AS VARCHAR) AS sex,
-    CASE birth_date_precision
-        WHEN 'YEAR' THEN strftime(birth_on, '%Y')
-        WHEN 'MONTH' THEN strftime(birth_on, '%Y-%m')
-        ELSE strftime(birth_on, '%Y-%m-%d')
-    END AS birth_date,
-    iin AS national_id,
+    {compared},
     institution_id AS place_code
 FROM read_parquet('{build}/read/record/*.parquet') AS record
 JOIN read_parquet('{build}/read/identity/*.parquet') AS identity USING (record_id)
@@ -77,7 +69,7 @@ def look(seed: int, rate_scale: float) -> Counter[str]:
     create(folder, seed, 40, 3000, rate_scale)
     (build,) = builds(folder, NIGHTS[-1:], STEPS)
     with duckdb.connect() as con:
-        con.execute(COUNTED.format(truth=folder / "truth" / "records.parquet", build=build))
+        con.execute(COUNTED.format(compared=COMPARED, truth=folder / "truth" / "records.parquet", build=build))
         find_people(con, read_model(load_settings().reference / SHIPPED))
         persons, distinct = con.execute("SELECT count(*), count(DISTINCT person_key) FROM source").fetchall()[0]
         found = Counter(persons=persons, twice=persons - distinct)

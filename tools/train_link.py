@@ -44,14 +44,8 @@ TYPED = {
     "birth_date": (94, 3, 1, 1, 0.5, 0.5),
     "national_id": (96, 2.5, 0.5, 1),
 }
-# One record a case, as the field wrote it, and whom it is about.
-RECORDS = """
-WITH known AS (SELECT DISTINCT bytes_sha256, person_key FROM read_parquet('{truth}') WHERE person_key IS NOT NULL)
-
-SELECT
-    '{seed}/' || record_id AS record_id,
-    '{seed}/' || person_key AS person_key,
-    family_name,
+# What `find_people` compares, of a record beside its identity.
+COMPARED = """family_name,
     given_name,
     patronymic,
     CAST(sex AS VARCHAR) AS sex,
@@ -60,7 +54,15 @@ SELECT
         WHEN 'MONTH' THEN strftime(birth_on, '%Y-%m')
         ELSE strftime(birth_on, '%Y-%m-%d')
     END AS birth_date,
-    iin AS national_id,
+    iin AS national_id"""
+# One record a case, as the field wrote it, and whom it is about.
+RECORDS = """
+WITH known AS (SELECT DISTINCT bytes_sha256, person_key FROM read_parquet('{truth}') WHERE person_key IS NOT NULL)
+
+SELECT
+    '{seed}/' || record_id AS record_id,
+    '{seed}/' || person_key AS person_key,
+    {compared},
     '{seed}/' || institution_id AS place_code
 FROM read_parquet('{read}/record/*.parquet') AS record
 JOIN read_parquet('{read}/identity/*.parquet') AS identity USING (record_id)
@@ -91,7 +93,10 @@ def records_of(seed: int) -> pa.Table:
     build_id = night.open_build()
     night.run_step(build_id, "read")
     query = RECORDS.format(
-        seed=seed, read=folder / "lake" / "builds" / build_id / "read", truth=folder / "truth" / "records.parquet"
+        compared=COMPARED,
+        seed=seed,
+        read=folder / "lake" / "builds" / build_id / "read",
+        truth=folder / "truth" / "records.parquet",
     )
     with duckdb.connect() as con:
         records: pa.Table = con.sql(query).to_arrow_table()
