@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
-from pipeline.errors import LakeBusy, PortalUnavailable, SanaqError
+from pipeline.errors import BadDecision, LakeBusy, PortalUnavailable, SanaqError
 from pipeline.lake import EVER, Lake, counted_until, received_by
 from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
@@ -166,7 +166,10 @@ def _closed(lake: Lake) -> Finding:
 
 def _round(lake: Lake) -> Finding:
     """Whether the round is closed, since when and by whom, and whether anything waits for it to be reopened."""
-    closing = lake.closing(EVER)
+    try:
+        closing = lake.closing(EVER)
+    except BadDecision as error:
+        return Finding("round", "failed", f"{error.what} ({error.where})", error.todo)
     if closing is None:
         return Finding("round", "ok", "open")
     batches = lake.batches()

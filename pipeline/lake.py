@@ -12,6 +12,7 @@ operations/, published/                          snapshots; `current` is a relat
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -194,7 +195,13 @@ def counted_until(closing: dict[str, Any] | None, as_of: datetime) -> datetime:
 
 
 def _decision_lines(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    *lines, rest = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else [""]
+    if rest:
+        raise BadDecision(
+            "its last line was cut while it was written, so nothing is decided by it",
+            where=f"{path}:{len(lines) + 1}",
+            todo="Delete that line with an editor and decide again.",
+        )
     return [_decision(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
 
 
@@ -220,12 +227,18 @@ def write_json(path: Path, content: object) -> None:
 
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
-    """Append one JSON line and force it to the disk."""
+    """Append one JSON line and force it to the disk; what the disk did not take whole leaves nothing of itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+    line = json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    with path.open("ab", buffering=0) as handle:  # unbuffered: closing must not write the rest later
+        before = handle.tell()
+        try:
+            if handle.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            os.fsync(handle.fileno())
+        except OSError:
+            handle.truncate(before)
+            raise
 
 
 def point_current(folder: Path, target: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import BadDecision
-from pipeline.lake import append_line
+from pipeline.lake import Lake, append_line
 from pipeline.resolve.decisions import register_decisions
 from tests.resolve.field import Field, Outcome
 
@@ -101,11 +103,40 @@ def test_a_damaged_line_is_named_and_not_quoted(field: Field, tmp_path: Path, li
         lake.decisions / "quarantine.jsonl", {"record_id": "x", "action": "release", "decided_at": START.isoformat()}
     )
     with (lake.decisions / "quarantine.jsonl").open("a") as file:
-        file.write(line)
+        file.write(f"{line}\n")
     with pytest.raises(BadDecision) as caught:
         lake.decided("quarantine", START)
     assert caught.value.where.endswith("quarantine.jsonl:2")
     assert '"decided_at": ' not in str(caught.value)
+
+
+def test_a_last_line_cut_while_it_was_written_is_named_and_decides_nothing(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    path = lake.decisions / "quarantine.jsonl"
+    append_line(path, {"record_id": "x", "action": "release", "decided_at": START.isoformat()})
+    whole = path.read_bytes()
+    path.write_bytes(whole * 2)
+    assert len(lake.decided("quarantine", START)) == 2
+    path.write_bytes(whole + whole[:-1])  # even where all but the line's end had been written
+    with pytest.raises(BadDecision, match="cut while it was written") as caught:
+        lake.decided("quarantine", START)
+    assert caught.value.where == f"{path}:2"
+
+
+def test_a_line_the_disk_does_not_take_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    append_line(path, {"decided_at": START.isoformat()})
+    whole = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="No space"):
+            append_line(path, {"decided_at": START.isoformat(), "why": "x" * 100})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert path.read_bytes() == whole
 
 
 # ------------------------------------------------------------------ any history of decisions

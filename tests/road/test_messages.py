@@ -145,3 +145,14 @@ def test_the_doctor_ends_with_a_verdict_and_what_to_do_first(
         f"{verdict}: {levels.count('failed')} failed, {levels.count('attention')} to attend to, {levels.count('ok')} ok; exit code {code}",
         f"first: {first['check']}: {first['next']}",
     ]
+
+
+def test_the_doctor_names_a_decision_cut_while_it_was_written(tmp_path: Path) -> None:
+    torn = tmp_path / "lake" / "decisions" / "round.jsonl"
+    torn.parent.mkdir(parents=True)
+    torn.write_text('{"decided_at": "2021-11-0', encoding="utf-8")
+    road = Road(tmp_path)
+    said = [one for one in road.sanaq("doctor", "--json").data["findings"] if one["check"] == "round"]
+    assert [one["level"] for one in said] == ["failed"]
+    assert "round.jsonl:1" in said[0]["found"]
+    assert "Delete that line" in said[0]["next"]
