@@ -18,7 +18,7 @@ from pipeline.lake import EVER, Lake, counted_until, received_by
 from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
-from pipeline.settings import Settings
+from pipeline.settings import Settings, unknown_variables
 
 Level = Literal["ok", "attention", "failed"]
 RESERVE = 5 * 1024**3
@@ -40,10 +40,11 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at Python, disk, time zones, the lake, locks, reference files, the inbox, secrets and what is pulled."""
+    """Look at Python, names of variables, disk, time zones, the lake, locks, reference files, the inbox, secrets and what is pulled."""
     lake = Lake(settings.lake)
     return [
         _python(),
+        _variables(),
         _disk(settings.lake),
         _time_zones(),
         _volume(settings),
@@ -95,6 +96,15 @@ def _python() -> Finding:
         version,
         "" if good else "Install Python 3.11 or newer and run `make setup`.",
     )
+
+
+def _variables() -> Finding:
+    """Names only: the value may be a secret."""
+    unknown = unknown_variables()
+    if not unknown:
+        return Finding("variables", "ok", "every SANAQ_* name is known")
+    said = ", ".join(f"{name} ({near}?)" if near else name for name, near in unknown.items())
+    return Finding("variables", "attention", f"nothing reads {said}", "Correct the name, or take it away.")
 
 
 def _disk(folder: Path) -> Finding:

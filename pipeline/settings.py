@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
@@ -21,6 +22,8 @@ from pydantic_settings import (
 from pipeline.errors import BadSetting
 
 PROJECT = Path(__file__).resolve().parent.parent
+PREFIX = "SANAQ_"
+NO_SETTINGS = ("SANAQ_SECRETS_DIR", "SANAQ_CLOCK", "SANAQ_AIRFLOW_PORT", "SANAQ_AIRFLOW_URL", "SANAQ_LAKE_VOLUME", "SANAQ_INBOX_VOLUME")  # fmt: skip
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 FORM = re.compile(r"\d+/\S+")
 ADDRESS = re.compile(
@@ -94,7 +97,7 @@ def _forms(value: str | None) -> str | None:
 class Settings(BaseSettings):
     """Everything that may differ between two machines that run the same code on the same data."""
 
-    model_config = SettingsConfigDict(env_prefix="SANAQ_", toml_file="sanaq.toml", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file="sanaq.toml", extra="forbid", frozen=True)
 
     lake: Path = Field(
         PROJECT / "data" / "lake", description="folder of everything received and built; on an encrypted volume"
@@ -181,6 +184,19 @@ class Settings(BaseSettings):
             raise SettingsError("no such folder")
         files = SecretsSettingsSource(settings_cls, secrets_dir=folder)
         return init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls)
+
+
+def unknown_variables() -> dict[str, str | None]:
+    """Return the `SANAQ_*` variables and secret files that nothing reads, with the name each may have been meant for.
+
+    A mistyped one is no error of its own: what it should have set keeps its default, and nobody is told.
+    """
+    known = [*(name.upper() for name in Settings.model_fields), *(name.removeprefix(PREFIX) for name in NO_SETTINGS)]
+    folder = os.environ.get("SANAQ_SECRETS_DIR")
+    names = {*os.environ, *(path.name for path in Path(folder).glob("*"))} if folder else {*os.environ}
+    ours = {name: name.upper().removeprefix(PREFIX) for name in sorted(names) if name.upper().startswith(PREFIX)}
+    near = {name: difflib.get_close_matches(bare, known, n=1) for name, bare in ours.items() if bare not in known}
+    return {name: PREFIX + found[0] if found else None for name, found in near.items()}
 
 
 def load_settings(**overrides: object) -> Settings:

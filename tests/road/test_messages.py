@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli import terminal
+from pipeline.settings import unknown_variables
 from tests.road.conftest import Played
 from tests.road.road import Road
 
@@ -156,3 +157,28 @@ def test_the_doctor_names_a_decision_cut_while_it_was_written(tmp_path: Path) ->
     assert [one["level"] for one in said] == ["failed"]
     assert "round.jsonl:1" in said[0]["found"]
     assert "Delete that line" in said[0]["next"]
+
+
+@pytest.mark.parametrize("lies_in", ["environment", "secret file"])
+def test_the_doctor_names_a_mistyped_variable_with_the_name_it_is_near_and_no_value(
+    tmp_path: Path, lies_in: str
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    road = Road(tmp_path, secrets_dir=tmp_path / "secrets", clock="off")
+    if lies_in == "environment":
+        road.settings |= {"portal_secrt": "hush", "zzz": "hush"}
+    else:
+        for name in ("sanaq_portal_secrt", "sanaq_zzz", "postgres_password", "sanaq_id_key"):
+            (tmp_path / "secrets" / name).write_text("hush")
+    said = road.sanaq("doctor")
+    (line,) = (line for line in said.out.splitlines() if "nothing reads" in line)
+    words = "nothing reads SANAQ_PORTAL_SECRT (SANAQ_PORTAL_SECRET?), SANAQ_ZZZ"
+    assert line.casefold().endswith(words.casefold())
+    assert "hush" not in said.out + said.err
+
+
+def test_every_variable_that_is_documented_is_known_to_the_doctor(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = (root / "docs" / "runbook.md", root / "docker-compose.yml")
+    for name in re.findall(r"SANAQ_\w*[A-Z]\b", "".join(path.read_text(encoding="utf-8") for path in papers)):
+        monkeypatch.setenv(name, "x")
+    assert unknown_variables() == {}
