@@ -41,16 +41,13 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at Python, names of variables, disk, time zones, the lake, locks, reference files, the inbox, secrets and what is pulled."""
-    lake = Lake(settings.lake)
     return [
         _python(),
         _variables(),
         _disk(settings.lake),
         _time_zones(),
         _volume(settings),
-        _closed(lake),
-        _round(lake),
-        *(_lock(lake, name) for name in ("receive", "build", "publish")),
+        *_lake(settings.lake),
         _reference(settings),
         _inbox(settings.inbox),
         _secret(
@@ -108,7 +105,8 @@ def _variables() -> Finding:
 
 
 def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
+    here = next(each for each in (folder.resolve(), *folder.resolve().parents) if each.exists())
+    free = shutil.disk_usage(here).free
     found = f"{free / 1024**3:.1f} GiB free for {folder}"
     return (
         Finding("disk", "ok", found)
@@ -158,6 +156,15 @@ def _volume(settings: Settings) -> Finding:
         f"{point} looks plain",
         "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come.",
     )
+
+
+def _lake(folder: Path) -> list[Finding]:
+    """What can be said of a lake that is there; looking for one makes none."""
+    if not folder.is_dir():
+        todo = "Name the folder of the lake you mean (SANAQ_LAKE), or begin one there with `sanaq receive`."
+        return [Finding("lake", "attention", f"none yet at {folder}", todo)]
+    lake = Lake(folder)
+    return [_closed(lake), _round(lake), *(_lock(lake, name) for name in ("receive", "build", "publish"))]
 
 
 def _closed(lake: Lake) -> Finding:

@@ -45,27 +45,21 @@ NOTHING_RECEIVED: dict[str, Any] = {"batches": 0, "newest_receipt": None}
 
 
 def opened() -> tuple[Settings, Lake]:
-    """Return the settings of this machine and its lake."""
-    settings = load_settings()
-    return settings, Lake(settings.lake)
-
-
-def existing_lake() -> Lake:
-    """Return the lake of this machine to ask it something: a question makes none.
+    """Return the settings of this machine and its lake, which has to be there: only receiving begins one.
 
     Raises
     ------
     InputsMissing
         There is no lake where the settings say.
     """
-    folder = load_settings().lake
-    if not folder.is_dir():
+    settings = load_settings()
+    if not settings.lake.is_dir():
         raise InputsMissing(
             "there is no lake",
-            where=f"{folder} (SANAQ_LAKE)",
+            where=f"{settings.lake} (SANAQ_LAKE)",
             todo="Name the folder of the lake you mean, or begin one here with `sanaq receive`.",
         )
-    return Lake(folder)
+    return settings, Lake(settings.lake)
 
 
 def moment(text: str) -> datetime:
@@ -129,8 +123,8 @@ def receive(route: str, now: str | None = None, *, is_sweep: bool = False) -> Re
     """
     from pipeline.receive import receive as receive_route
 
-    settings, lake = opened()
-    return receive_route(route, lake, settings, clock(now), is_sweep=is_sweep)
+    settings = load_settings()
+    return receive_route(route, Lake(settings.lake), settings, clock(now), is_sweep=is_sweep)
 
 
 @guarded

@@ -25,7 +25,7 @@ app = typer.Typer()
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what has been received, what is published and what waits."""
-    lake = night.existing_lake()
+    _, lake = night.opened()
     standing = night.standing(lake)
     rows = [{"route": route.value, **standing["received"].get(route.value, night.NOTHING_RECEIVED)} for route in Route]
     if as_json:
@@ -139,7 +139,7 @@ def diff(
     """Show what differs between any two nights that are kept: the cause, the counts, rows and columns of tables."""
     from pipeline.publish.difference import difference
 
-    lake = night.existing_lake()
+    _, lake = night.opened()
     found = difference(lake, before, now)
     if as_json:
         print_json(found)
@@ -210,7 +210,7 @@ def _settings(rows: list[dict[str, Any]]) -> None:
 def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
     import duckdb
 
-    lake = night.existing_lake()
+    _, lake = night.opened()
     path = (
         lake.published / "current" / "census.duckdb" if release else lake.operations / "current" / "operations.duckdb"
     )

@@ -14,6 +14,7 @@ from pipeline.cli.options import AsJson, BuildId, Format, Restore, Rollback, Rol
 from pipeline.cli.terminal import complain, err, out, progress, show
 from pipeline.desk.words import Language
 from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
+from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
     from pipeline.build import Build
@@ -40,6 +41,9 @@ def receive(
     Of all routes, one that fails does not keep the others from being received; the command then ends with its exit code.
     """
     _tell_of_retries()
+    folder = load_settings().lake
+    if not folder.is_dir():
+        err.print(f"There was no lake at {folder} (SANAQ_LAKE): one is begun.", markup=False, soft_wrap=True)
     rows: list[dict[str, Any]] = []
     problems: list[SanaqError] = []
     with progress(as_json) as bar:

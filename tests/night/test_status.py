@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline import night
-from pipeline.cli import app
+from pipeline.cli import app, main
 from pipeline.errors import InputsMissing
 from pipeline.settings import load_settings
 from tests.made_build import MadeBuild
@@ -62,10 +64,42 @@ def test_before_the_first_night_gaps_are_not_known(room: Path) -> None:
     assert json.loads(status("--json"))["control_gaps"] is None
 
 
-@pytest.mark.parametrize("words", [["status"], ["diff", "previous"], ["query", "SELECT 1"]])
-def test_a_lake_that_is_missing_is_named_and_not_made(room: Path, words: list[str]) -> None:
-    problem = CliRunner().invoke(app, words).exception
-    assert isinstance(problem, InputsMissing)
-    assert (problem.what, problem.where) == ("there is no lake", f"{room} (SANAQ_LAKE)")
-    assert "sanaq receive" in problem.todo
+EVERYTHING_BUT_RECEIVE = [
+    "status", "ledger", "ledger --trace a-0000001", "missing", "query SELECT", "diff previous", "build", "reconcile", "publish", "release",
+    "publish --rollback previous --by E-1 --why wrong", "export csv OUT", "close --by E-1 --why over", "reopen --by E-1 --why late",
+    "quarantine list", "quarantine show a-0000001", "quarantine retry", "review --by E-1", "review list", "resolve explain p",
+    "crosswalk lines FILE OUT", "evaluate --truth TRUTH",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", EVERYTHING_BUT_RECEIVE)
+def test_a_lake_that_is_missing_is_named_and_not_made(
+    room: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = room.parent / "TRUTH"
+    truth.mkdir()
+    for path in (room.parent / "FILE", truth / "persons.parquet", truth / "records.parquet"):
+        path.touch()
+    with mock.patch.object(sys, "argv", ["sanaq", *words.split()]), pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == InputsMissing.exit_code
+    said = capsys.readouterr().err
+    assert f"InputsMissing: there is no lake\n  where    {room} (SANAQ_LAKE)\n" in said
+    assert "sanaq receive" in said
     assert not room.exists()
+
+
+def test_the_doctor_looks_for_a_lake_and_makes_none(room: Path) -> None:
+    findings = {
+        one["check"]: one for one in json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)["findings"]
+    }
+    assert findings["lake"]["level"] == "attention"
+    assert str(room) in findings["lake"]["found"]
+    assert findings["disk"]["level"] == "ok"
+    assert not room.exists()
+
+
+def test_receiving_begins_a_lake_and_says_so_once(room: Path) -> None:
+    assert [
+        f"There was no lake at {room}" in CliRunner().invoke(app, ["receive", "register"]).stderr for _ in "12"
+    ] == [True, False]

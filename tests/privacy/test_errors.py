@@ -123,8 +123,8 @@ def test_whatever_nobody_foresaw_in_the_command_line(tmp_path: Path, root: Path,
     program = (
         "import sys, json, duckdb\n"
         "from pipeline import cli, night\n"
-        f"def existing_lake():\n    secret = {SECRET!r}\n    {body}\n"
-        "night.existing_lake = existing_lake\n"
+        f"def opened():\n    secret = {SECRET!r}\n    {body}\n"
+        "night.opened = opened\n"
         f"sys.argv = ['sanaq', {route!r}]\n"
         "cli.main()\n"
     )
