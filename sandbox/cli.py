@@ -50,6 +50,7 @@ def deliver_command(
     """Copy to the inbox what has arrived by a moment, and set the portal's clock to it."""
     from sandbox.deliver import deliver
 
+    _require_campaign(out)
     try:
         moment = datetime.fromisoformat(until)
         result = deliver(out, moment, inbox)
@@ -72,6 +73,7 @@ def serve_command(
     from sandbox.faults import faults_from
     from sandbox.portal import serve
 
+    _require_campaign(out)
     try:
         faults = faults_from(fault or [])
     except ValueError as error:
@@ -109,6 +111,8 @@ def serve_db_command(
 ) -> None:
     """Serve the Census Database, a PostgreSQL on the loopback interface; `deliver` fills it up to the campaign's clock."""
     from sandbox.census_db import serve
+
+    _require_campaign(out)
 
     def announce(url: str) -> None:
         typer.echo(json.dumps({"url": url}) if as_json else f"Census Database at {url}")
@@ -154,11 +158,17 @@ def evaluate_command(
         (Console(width=needed) if needed > console.width else console).print(table, soft_wrap=True)
 
 
+def _require_campaign(folder: Path) -> None:
+    todo = f"Name a folder that `sanaq sandbox create` filled, or fill this one: `sanaq sandbox create {folder}`."
+    _require(folder, ("timeline.json", "field"), "campaign", todo)
+
+
 def _require_truth(folder: Path) -> None:
-    missing = [name for name in ("persons.parquet", "records.parquet") if not (folder / name).is_file()]
+    todo = "Name the folder `truth` inside the campaign that `sanaq sandbox create` made, for instance --truth campaign/truth."
+    _require(folder, ("persons.parquet", "records.parquet"), "truth of a campaign", todo)
+
+
+def _require(folder: Path, names: tuple[str, ...], what: str, todo: str) -> None:
+    missing = [name for name in names if not (folder / name).exists()]
     if missing:
-        raise BadSetting(
-            f"this is no truth of a campaign: {', '.join(missing)} missing",
-            where=str(folder),
-            todo="Name the folder `truth` inside the campaign that `sanaq sandbox create` made, for instance --truth campaign/truth.",
-        )
+        raise BadSetting(f"this is no {what}: {', '.join(missing)} missing", where=str(folder), todo=todo)

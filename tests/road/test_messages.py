@@ -36,6 +36,19 @@ def test_evaluate_says_what_a_truth_is_made_of(tmp_path: Path, wrong: str) -> No
     assert "--truth campaign/truth" in said.err
 
 
+@pytest.mark.parametrize(
+    "command", ["deliver {} --until 2021-10-20T02:00:00+05:00 --inbox in", "serve {}", "serve-db {}"]
+)
+def test_the_sandbox_names_the_command_that_makes_a_campaign(tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "nowhere"
+    said = Road(tmp_path).sanaq("sandbox", *command.format(folder).split())
+    assert said.code == 2
+    assert "BadSetting: this is no campaign: timeline.json, field missing" in said.err
+    assert f"`sanaq sandbox create {folder}`" in said.err
+    assert not (tmp_path / "in").exists()
+    assert not folder.exists()
+
+
 PINNED = {"as_of": "2021-10-20T02:00:00+05:00", "inputs": {"batches": []}}
 
 
