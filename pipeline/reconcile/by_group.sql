@@ -23,6 +23,7 @@ SELECT
     sum(usual_count) FILTER (WHERE expected_usual_count IS NOT NULL)
     / NULLIF(sum(expected_usual_count), 0) AS usual_rate,
     sum(no_outcome_count) AS no_outcome_count,
+    sum(present_only_count) AS present_only_count,
     sum(unresolved_count) AS unresolved_count,
     sum(proxy_count) AS proxy_count,
     sum(proxy_count) / NULLIF(sum(person_count), 0) AS proxy_rate,

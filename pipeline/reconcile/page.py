@@ -28,9 +28,11 @@ SUMMED = (
     "expected_usual_count",
     "usual_count",
     "no_outcome_count",
+    "present_only_count",
     "unresolved_count",
     "proxy_count",
     "quarantined_count",
+    "person_count",
 )
 
 Labels = dict[str, dict[str, str]]
