@@ -12,7 +12,17 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 OWNER = "sanaq"
 ZONE = "Asia/Aqtau"
 # The Census Database last: what came by its own way is received first, and is then a repetition out of there.
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb", "census_db")
+ROUTES = (
+    "register",
+    "list",
+    "movement",
+    "headcount",
+    "verification",
+    "portal",
+    "tablet_vpn",
+    "tablet_usb",
+    "census_db",
+)
 # The order is pipeline.build.STEPS; written here too, for importing that module loads the engine at parse time. A test compares them.
 STEPS = {
     "read": "Bytes to typed rows; what cannot be read is a row that says why.",

@@ -28,7 +28,7 @@ from sandbox.portal import running
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "data" / "sandbox" / "accuracy"
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
 STEPS = ("read", "check", "resolve")
 CODE = ("pipeline", "sandbox", "expectations", "data/reference", "data/rounds", "tools/accuracy.py")
 

@@ -29,7 +29,17 @@ from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
 
 SEED = 2021
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb", "census_db")
+ROUTES = (
+    "register",
+    "list",
+    "movement",
+    "headcount",
+    "verification",
+    "portal",
+    "tablet_vpn",
+    "tablet_usb",
+    "census_db",
+)
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
 MARK = ".sandbox"
 RECEIVED = re.compile(r'"received_at": "([^"]+)"')
@@ -157,14 +167,14 @@ def _clear(lake: Path, field: Path) -> None:
 
 def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
     deliver(field, datetime.fromisoformat(nights[0]), field / "inbox")
-    with console.status("first receipts: eight routes, each tells build_census"):
+    with console.status("first receipts: nine routes, each tells build_census"):
         for dag_id, run_id in [
             (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in ROUTES
         ]:
             airflow.wait(dag_id, run_id)
         builds = airflow.settle("build_census")
     _require_success(builds)
-    console.print(f"receipts    eight routes received; build_census was started {len(builds)} times by what came")
+    console.print(f"receipts    nine routes received; build_census was started {len(builds)} times by what came")
     console.print("            (the portal answered 503 and 429 first; its pull waited, asked again and went on)")
     for night in nights:
         with console.status(f"the night of {night[:10]}"):

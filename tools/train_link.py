@@ -32,7 +32,7 @@ from sandbox.portal import running
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "data" / "sandbox" / "link"
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
 TRAINED_ON = range(1001, 1009)
 HELD_AGAINST = range(1101, 1105)
 HALF_A_PAIR = 0.5  # a level never seen is rare, not impossible

@@ -38,6 +38,7 @@ class Route(StrEnum):
     list = "list"
     movement = "movement"
     headcount = "headcount"
+    verification = "verification"
     portal = "portal"
     tablet_vpn = "tablet_vpn"
     tablet_usb = "tablet_usb"

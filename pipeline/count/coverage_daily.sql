@@ -31,7 +31,7 @@ arrivals AS (
         sum(batch.record_count) AS record_count
     FROM batch
     CROSS JOIN round
-    WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount')
+    WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
     GROUP BY ALL
 ),
 

@@ -1,4 +1,5 @@
--- The ledger of registers, lists, movements and headcounts. An institution nobody registered is UNKNOWN: the text there may be a name.
+-- The ledger of registers, lists, movements, headcounts and verification files.
+-- An institution nobody registered is UNKNOWN: the text there may be a name.
 WITH state AS (
     SELECT
         intake_record.batch_id,
@@ -28,4 +29,4 @@ SELECT
 FROM batch
 LEFT JOIN state USING (batch_id)
 LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
-WHERE batch.route IN ('register', 'list', 'movement', 'headcount')
+WHERE batch.route IN ('register', 'list', 'movement', 'headcount', 'verification')

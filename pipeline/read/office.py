@@ -1,4 +1,4 @@
-"""Reads what offices send: registers, lists, movements and headcounts, to rows of text with a place each.
+"""Reads what offices send: registers, lists, movements, headcounts and verification files, to rows of text with a place each.
 
 Files are read one by one, without looking at any other; what holds, what replaces what and what is held back is decided afterwards over
 all of them, in `office_state.sql`. So the rows of a file can be kept (`memo/`) and found again.
@@ -31,13 +31,27 @@ from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheet
 from pipeline.read.words import load_words
 from pipeline.sql import Workbench, step_failed
 
-ROUTES = ("register", "list", "movement", "headcount")
+ROUTES = ("register", "list", "movement", "headcount", "verification")
 RUN_BATCHES = 500
 PORTION_ROWS = 20_000  # in memory at once, beside those of one file
 HERE = Path(__file__).resolve().parent
 written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
-SHEETS = ("institution", "staff", "premises", "device", "employee", "medium", "certificate", "certificate_return")
+SHEETS = {
+    "register": (
+        "institution",
+        "staff",
+        "premises",
+        "device",
+        "employee",
+        "medium",
+        "certificate",
+        "certificate_return",
+    ),
+    "verification": ("source", "person", "answer"),
+}
+# without one row of this sheet a delivery says nothing: the rest of it is held for this reason
+NEEDED = {"register": ("institution", "NO_INSTITUTIONS"), "verification": ("source", "NO_SOURCES")}
 COLUMNS = {
     "institution": "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on is_web_only closed_on",
     "staff": "staff_id institution_id full_name order_no order_on trained_on",
@@ -48,13 +62,17 @@ COLUMNS = {
     "medium": "medium_id employee_id act_no wiped_on",
     "certificate": "first_no last_no staff_id act_no issued_on",
     "certificate_return": "first_no last_no staff_id act_no returned_on reason_code",
+    "source": "source_id source_kind institution_id taken_on row_count is_independent declared_by",
+    "person": "source_id person_no finding iin family_name given_name patronymic sex birth_date",
+    "answer": "source_id case_id variable value",
     "movement": "movement_no movement_type occurred_on occurred_time iin family_name given_name patronymic sex birth_date other_institution_id "
     "other_kato ward",
     "headcount": "institution_id moment_at present_count temporarily_absent_count living_in_staff_count usual_present_count signed_by_staff_id signed_on",
 }
 TABLES = (
     "institution", "staff", "staff_identity", "premises", "device", "employee", "medium", "certificate", "certificate_return",
-    "list", "list_entry", "list_identity", "list_mapping", "list_diff", "movement", "movement_identity", "headcount", "intake_record",
+    "list", "list_entry", "list_identity", "list_mapping", "list_diff", "movement", "movement_identity", "headcount",
+    "verification_source", "verification_person", "verification_identity", "verification_answer", "intake_record",
 )  # fmt: skip
 
 ROW = pa.schema(
@@ -175,8 +193,8 @@ class OfficeReader:
 
     def _batch(self, batch: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Found]:
         route = batch["route"]
-        if route == "register":
-            return self._register(batch)
+        if route in SHEETS:
+            return self._delivery(batch)
         if batch.get("cursor_to") is not None:
             return list(self._pulled(batch))
         try:
@@ -204,22 +222,24 @@ class OfficeReader:
         require_landed(batch, file_at + 1, path, file["size"])
         return path
 
-    def _register(self, batch: dict[str, Any]) -> list[Found]:
+    def _delivery(self, batch: dict[str, Any]) -> list[Found]:
         """Read a workbook, or a folder with one csv for each sheet."""
         found: list[Found] = []
+        route = batch["route"]
+        needed, lack = NEEDED[route]
         for file_at, file in enumerate(batch["files"]):
             try:
                 sheets = self._sheets(batch, file_at)
                 if len(batch["files"]) > 1 or file["path"].split(".")[0] != "content":  # else a file of its own
-                    sheets = _named_by_file(file["path"], sheets)
+                    sheets = _named_by_file(file["path"], sheets, SHEETS[route])
             except NoSpreadsheet as problem:
-                found.append(Found("register", {}, fault=problem.code, file_at=file_at))
+                found.append(Found(route, {}, fault=problem.code, file_at=file_at))
                 continue
-            rows = [row for sheet in sheets if sheet.name in SHEETS for row in table_rows(sheet.name, sheet)]
+            rows = [row for sheet in sheets if sheet.name in SHEETS[route] for row in table_rows(sheet.name, sheet)]
             found += [replace(row, file_at=file_at) for row in rows]
-        if not any(row.kind == "institution" and row.held is None for row in found):
-            found = [row if row.fault else replace(row, held="NO_INSTITUTIONS") for row in found]
-        return found or [Found("register", {}, held="HEADER_NOT_FOUND")]
+        if not any(row.kind == needed and row.held is None for row in found):
+            found = [row if row.fault else replace(row, held=lack) for row in found]
+        return found or [Found(route, {}, held="HEADER_NOT_FOUND")]
 
     def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:
         words = load_words(self._headers)
@@ -248,16 +268,16 @@ class OfficeReader:
                 yield Found("list", cells, number, held=held)
 
 
-def _named_by_file(name: str, sheets: list[Sheet]) -> list[Sheet]:
-    """Name the sheet of a csv after its file, where the register came as a folder of them.
+def _named_by_file(name: str, sheets: list[Sheet], known: tuple[str, ...]) -> list[Sheet]:
+    """Name the sheet of a csv after its file, where a delivery came as a folder of them.
 
     Raises
     ------
     NoSpreadsheet
-        The folder holds something that is no sheet of the register (UNKNOWN_FILE).
+        The folder holds something that is none of its sheets (UNKNOWN_FILE).
     """
     stem, _, extension = name.rpartition(".")
-    if stem not in SHEETS or extension != "csv":
+    if stem not in known or extension != "csv":
         raise NoSpreadsheet("UNKNOWN_FILE")
     return [replace(sheet, name=stem) for sheet in sheets[:1]]
 
@@ -290,12 +310,12 @@ def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def run(bench: Workbench) -> None:
-    """Make the tables of registers, lists, movements and headcounts, and the ledger of their rows."""
+    """Make the tables of registers, lists, movements, headcounts and verification files, and the ledger of their rows."""
     reader = OfficeReader(bench)
     paths = [reader.parquet(batches) for batches in runs(bench.batches)]
     bench.relation("office_row", [row for row, _ in paths])
     bench.relation("office_block", [block for _, block in paths])
-    for name in ("office_macros", "register_state", "list_state", "office_state", "list_row"):
+    for name in ("office_macros", "register_state", "list_state", "verification_state", "office_state", "list_row"):
         try:
             bench.con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
         except duckdb.Error as error:

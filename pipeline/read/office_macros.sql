@@ -42,7 +42,8 @@ OR len(list_filter(
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_day(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR len(list_filter(
-    ['is_web_only', 'has_room', 'has_internet', 'has_case', 'has_glass', 'has_charger', 'has_usb_cable', 'has_stylus', 'has_power_bank'],
+    ['is_web_only', 'has_room', 'has_internet', 'has_case', 'has_glass', 'has_charger', 'has_usb_cable', 'has_stylus', 'has_power_bank',
+        'is_independent'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_boolean(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR json_extract_string(cells, 'occurred_time') IS NOT NULL AND office_time(json_extract_string(cells, 'occurred_time')) IS NULL

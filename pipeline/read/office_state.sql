@@ -1,4 +1,4 @@
--- Every row of registers, lists, movements and headcounts, and what became of it.
+-- Every row that offices sent, and what became of it.
 CREATE OR REPLACE TEMP TABLE office_state AS
 WITH known AS (
     SELECT row_key AS institution_id
@@ -118,6 +118,9 @@ every AS (
     UNION ALL BY NAME
     SELECT batch_id, route, received_at, record_no, file_no,
         kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM keyed_rows
+    UNION ALL BY NAME
+    SELECT batch_id, route, received_at, record_no, file_no,
+        kind, cells, content_sha256, institution_id, NULL AS list_id, state, reason FROM verification_state
 )
 
 SELECT

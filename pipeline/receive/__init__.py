@@ -29,7 +29,7 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     Parameters
     ----------
     route
-        `register list movement headcount tablet_vpn tablet_usb` are read from the inbox, `portal` and `census_db` are pulled;
+        `register list movement headcount verification tablet_vpn tablet_usb` are read from the inbox, `portal` and `census_db` are pulled;
         so is `tablet_vpn` where `SANAQ_SFTP_URL` names a gateway, and besides where `SANAQ_ODK_URL` names an ODK Central server.
     clock
         Gives the moment of receipt; the lake keeps moments strictly increasing.

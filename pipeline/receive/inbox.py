@@ -16,8 +16,10 @@ from typing import Any
 
 from pipeline.receive.parcel import JSON_LIMIT, UNKNOWN, Parcel, Refusal, Source, identifier
 
-FILE_ROUTES = ("register", "list", "movement", "headcount")
+FILE_ROUTES = ("list", "movement", "headcount")
+DELIVERY_ROUTES = ("register", "verification")
 BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
+DEPARTMENT = "department"
 EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -34,8 +36,8 @@ Found = Parcel | Refusal | Waiting
 def look(route: str, inbox: Path) -> Iterator[Found]:
     """Yield what lies in the inbox for `route`, in order of path."""
     folder = inbox / route
-    if route == "register":
-        yield from _registers(folder, inbox)
+    if route in DELIVERY_ROUTES:
+        yield from _deliveries(route, folder, inbox)
     elif route in FILE_ROUTES:
         yield from _files(route, folder, inbox)
     elif route == "tablet_vpn":
@@ -52,7 +54,7 @@ def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
         yield _checked(Parcel(route, _origin(path, inbox), (source,), institution or UNKNOWN, institution))
 
 
-def _registers(folder: Path, inbox: Path) -> Iterator[Found]:
+def _deliveries(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
     """Yield workbooks, and folders with one csv for each sheet, which are whole once their flag is there."""
     if not folder.is_dir():
         return
@@ -62,12 +64,12 @@ def _registers(folder: Path, inbox: Path) -> Iterator[Found]:
         if path.is_dir() and not path.is_symlink():
             if (folder / f"{path.name}.ready").exists():
                 sources = tuple(Source(file, _origin(file, path)) for file in _walk(path))
-                yield _whole(Parcel("register", _origin(path, inbox), sources, "department"))
+                yield _whole(Parcel(route, _origin(path, inbox), sources, DEPARTMENT))
             else:
                 yield Waiting(_origin(path, inbox))
         else:
             source = Source(path, "content" + _extension(path))
-            yield _checked(Parcel("register", _origin(path, inbox), (source,), "department"))
+            yield _checked(Parcel(route, _origin(path, inbox), (source,), DEPARTMENT))
 
 
 def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:

@@ -50,7 +50,7 @@ SELECT
     count(*)
 FROM batch
 ANTI JOIN batch_daily USING (batch_id)
-WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount')
+WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
 UNION ALL
 SELECT
     'CENSUS_DB_NOT_SEEN',

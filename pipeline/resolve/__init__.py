@@ -4,7 +4,8 @@ The road, in order: which version of a case stands (`case_record`); what can be 
 (`current_record`, `document_key`); which papers speak of which record (`record_document`, `record_anchor`); for which institution a
 record truly is (`record_place`); which records are one person (`pair`, what people said of pairs in `spoken_pair`, `cluster.py`); what papers and answers say about the person
 there (`stay`), and from it scope and the two places (`scoped`); who stands for the person (`linked`, `person`); the two
-sides of every list (`list_match`); one state per record (`record_state`).
+sides of every list (`list_match`); one state per record (`record_state`). What verification files name is held against the outcome and has
+no part in it (`verification_match`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def run(bench: Workbench) -> None:
     _find_people(bench)
     _settle(bench)
     _bring_lists_together(bench)
+    _verify(bench)
 
 
 def _find_papers(bench: Workbench) -> None:
@@ -72,6 +74,12 @@ def _bring_lists_together(bench: Workbench) -> None:
     _prepare(bench, "move_pair", "entry_move", "colleague", "staff_entry")
     for table in ("list_match", "own_account", "forwarded", "household", "review_pair"):
         bench.write(table)
+
+
+def _verify(bench: Workbench) -> None:
+    """What became of everybody a verification file names."""
+    _prepare(bench, "verified_key", "verified_pair", "verified_of")
+    bench.write("verification_match")
 
 
 def _prepare(bench: Workbench, *names: str) -> None:

@@ -6,6 +6,8 @@ WITH given AS (
     SELECT given_name FROM list_identity
     UNION
     SELECT given_name FROM movement_identity
+    UNION
+    SELECT given_name FROM verification_identity
 ),
 
 spelling AS (
@@ -24,6 +26,10 @@ spelling AS (
     SELECT family_name FROM movement_identity
     UNION
     SELECT patronymic FROM movement_identity
+    UNION
+    SELECT family_name FROM verification_identity
+    UNION
+    SELECT patronymic FROM verification_identity
 ),
 
 known AS (

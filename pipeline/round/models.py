@@ -19,6 +19,7 @@ Mode = Literal["web_self", "web_assisted", "tablet"]
 Pattern = Literal["HERE", "HOME_UNLESS_LONG", "BOARDER_HOME", "SAFE_HOUSE", "FIRST_CONTACT"]
 Tier = Literal["S0", "S1", "S2", "S3"]
 Type = Literal["text", "integer", "boolean", "date", "list"]
+SourceKind = Literal["CONTROL_WALK", "SECOND_SOURCE", "REINTERVIEW", "HOME_RETURNS"]
 Sensitivity = Literal["open", "internal", "confidential", "identifier"]
 Rate = Annotated[Decimal, Field(ge=0, le=1)]
 
@@ -221,6 +222,19 @@ class UnconfirmedPerson(Part):
     more_than: int = Field(ge=0)
 
 
+class Span(Part):
+    """Days, both included, a verification file must speak of to be of use; one of other days is stale."""
+
+    from_on: date
+    until_on: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if self.from_on > self.until_on:
+            raise ValueError("ends before it begins")
+        return self
+
+
 class Perturbation(Part):
     """Noise for tables made from a release, by cell key.
 
@@ -283,6 +297,8 @@ class Round(Part):
         Number of the governing order, as it stands in the register.
     tile_map
         Districts as a map draws them, row by row; one that is left out stands below.
+    verification
+        Kinds of verification files the round knows, each with the days they may speak of.
     closing_days
         How long the campaign is closing after its last window; then it is over.
     content_sha256
@@ -308,6 +324,7 @@ class Round(Part):
     met_at_night: frozenset[Code] = frozenset()
     unconfirmed_person: UnconfirmedPerson
     expected_tolerance: ExpectedTolerance
+    verification: dict[SourceKind, Span] = {}
     disclosure: Disclosure
     content_sha256: str = ""
 

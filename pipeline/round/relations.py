@@ -19,8 +19,8 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`, `disclosure`,
-    `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC
+    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`, `verification_span`,
+    `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC
     without zone, as everywhere in a build.
 
     Raises
@@ -36,6 +36,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
     make_table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
     make_table(con, "met_at_night", [{"category_code": code} for code in round_.met_at_night], _texts("category_code"))
+    make_table(con, "verification_span", _verification_spans(round_), _SPAN)
     make_table(con, "disclosure", _disclosure(round_), _DISCLOSURE)
     make_table(con, "perturbation", _perturbation(round_), dict.fromkeys(("pcv", "pvalue", "key_count"), "INTEGER"))
     make_table(
@@ -111,6 +112,7 @@ _PROXY = {
     "from_age": "INTEGER",
     "below_age": "INTEGER",
 }
+_SPAN = {**_texts("source_kind"), "from_on": "DATE", "until_on": "DATE"}
 _DISCLOSURE = {
     **_texts("tier"),
     "min_cell_count": "INTEGER",
@@ -220,6 +222,11 @@ def _proxy_baselines(round_: Round) -> Iterable[Row]:
             "from_age": baseline.from_age,
             "below_age": baseline.below_age,
         }
+
+
+def _verification_spans(round_: Round) -> Iterable[Row]:
+    for kind, span in sorted(round_.verification.items()):
+        yield {"source_kind": kind, "from_on": span.from_on, "until_on": span.until_on}
 
 
 def _disclosure(round_: Round) -> Iterable[Row]:

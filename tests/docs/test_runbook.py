@@ -54,7 +54,17 @@ def test_every_dag_and_step_stands() -> None:
     assert {"build_census", "nightly_reconciliation", "publish_release"} <= named
     assert {
         f"receive_{route}"
-        for route in ("portal", "census_db", "tablet_vpn", "tablet_usb", "register", "list", "movement", "headcount")
+        for route in (
+            "portal",
+            "census_db",
+            "tablet_vpn",
+            "tablet_usb",
+            "register",
+            "list",
+            "movement",
+            "headcount",
+            "verification",
+        )
     } <= named
 
 

@@ -14,7 +14,7 @@ from tests.fuzz.one_pass import run
 from tests.fuzz.watch import ready
 from tests.read.desk import Desk, rows
 
-ROUTES = ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
 READ = "SELECT batch_id, coalesce(read_error, 'read'), count(*) FROM record GROUP BY ALL"
 TAKEN = "SELECT batch_id, coalesce(reason, 'read'), count(*) FROM intake_record GROUP BY ALL"
 

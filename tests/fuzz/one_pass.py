@@ -114,7 +114,7 @@ def run(folder: Path, given: list[Input], together: int = 1) -> Account:
     ):
         desk = Desk(folder, threads=1, memory_limit="256MB", crosswalks=folder / "crosswalks")
         _fill(desk, by_kind)
-        for route in ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"):
+        for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
             desk.receive(route)
         for route in ("portal", CENSUS_DB):
             _land_pages(desk, route, by_kind[route])

@@ -261,7 +261,7 @@ class Life:
 
     def receive_again(self) -> None:
         """Look at everything in the inbox once more."""
-        for route in ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"):
+        for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
             self.field.receive(route, clock_from(START + timedelta(days=9)))
 
     @cached_property

@@ -91,7 +91,7 @@ def of_campaign(lake: Path) -> Secrets:
         for line in path.read_bytes().splitlines():
             _add_submission(secrets, line)
     with duckdb.connect() as con:
-        for table in ("list_identity", "movement_identity"):
+        for table in ("list_identity", "movement_identity", "verification_identity"):
             for path in sorted(lake.glob(f"builds/*/read/{table}.parquet")):
                 columns = "iin, family_name, given_name, patronymic, birth_on"
                 for row in con.execute(f"SELECT DISTINCT {columns} FROM '{path}'").fetchall():

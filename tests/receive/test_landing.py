@@ -18,7 +18,7 @@ from pipeline.errors import DiskFull
 from pipeline.lake import clock_from
 from tests.receive.field import LINE, START, Field
 
-ROUTES = ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
 
 
 def fill(field: Field) -> None:
@@ -27,6 +27,7 @@ def fill(field: Field) -> None:
     field.put("list/MNG-0001/spisok.CSV", b"list")
     field.put("movement/MNG-0001/a.csv", b"movement")
     field.put("headcount/MNG-0002/b.csv", b"headcount")
+    field.put("verification/walk.xlsx", b"PK walk")
     field.bundle("tablet_vpn/TB-0001-20211003-01")
     field.bundle("tablet_usb/STICK-1/TB-0001-20211003-01", is_ready=False)
     field.put("tablet_usb/STICK-1/custody.json", json.dumps({"medium_id": "USB-004", "act_case_count": 1}).encode())

@@ -28,7 +28,7 @@ TYPES = {
 }  # fmt: skip
 READ = (
     "batch", "record", "identity", "answers", "institution", "staff", "staff_identity", "device", "list", "list_entry", "list_identity",
-    "movement", "movement_identity", "intake_record",
+    "movement", "movement_identity", "verification_source", "verification_person", "verification_identity", "intake_record",
 )  # fmt: skip
 SITES = {
     "CARE": "SOCSERV", "ORPHANS": "ORPH", "HOSPITAL": "INPAT", "HOSPITAL-2": "INPAT", "SCHOOL": "BOARD_GIFT", "SHELTER": "HOMELESS",
@@ -177,6 +177,24 @@ class Field:
         self.rows["movement"].append(row)
         self.rows["movement_identity"].append(row)
 
+    def source(self, kind: str = "SECOND_SOURCE", site: str | None = "CARE") -> str:
+        """Hand in a verification source and return its id."""
+        source_id = f"V-{next(self.counter):06d}"
+        self.rows["verification_source"].append({"source_id": source_id, "source_kind": kind, "institution_id": site})
+        return source_id
+
+    def named(
+        self, source_id: str, family: str | None = "Ахметов", given: str | None = "Нұрлан", **columns: Any
+    ) -> str:
+        """Write somebody into a verification source and return the id of the row."""
+        row = {
+            "verification_id": f"{source_id}-{next(self.counter):06d}", "source_id": source_id, "finding": "PRESENT", "family_name": family,
+            "given_name": given, "patronymic": "Серікұлы", "sex": 1, "birth_on": date(1950, 5, 17), **columns,
+        }  # fmt: skip
+        self.rows["verification_person"].append(row)
+        self.rows["verification_identity"].append(row)
+        return str(row["verification_id"])
+
     def decide(
         self, record_id: str, action: str, at: datetime = datetime(2021, 11, 1, tzinfo=UTC), by: str | None = "DEP-01"
     ) -> None:
@@ -283,6 +301,11 @@ class Outcome:
     def outcome(self, entry_id: str) -> str:
         """What became of a list entry."""
         (row,) = self.rows(f"SELECT outcome FROM list_match WHERE entry_id = '{entry_id}'")
+        return str(row[0])
+
+    def verified(self, verification_id: str) -> str:
+        """What became of somebody a verification source names."""
+        (row,) = self.rows(f"SELECT outcome FROM verification_match WHERE verification_id = '{verification_id}'")
         return str(row[0])
 
     def off_list(self, case: str) -> list[str]:

@@ -27,7 +27,7 @@ from sandbox.portal import running
 TOKEN = "the-token-of-the-portal"
 SIZE = {"seed": 12, "institutions": 9, "people": 300}
 NIGHTS = ("2021-09-20T02:00:00+05:00", "2021-10-20T02:00:00+05:00", "2021-12-10T02:00:00+05:00")
-ROUTES = ("register", "list", "movement", "headcount", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
 
 

@@ -318,7 +318,7 @@ def test_an_inbox_without_anything_is_said_and_is_no_error(tmp_path: Path, state
     road = Road(tmp_path)
     if state == "missing":
         road.inbox.rmdir()
-    for route in ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"):
+    for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
         said = road.sanaq("receive", route)
         assert said.code == 0
         assert "nothing new" in said.out

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 MOMENT = datetime.fromisoformat(NIGHTS[-1])
 AGAIN = 0.3  # the chance that the run after a kill is killed, too
-ROUTES = ("register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb")
+ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
 WORKER = """
 import os, sys
 from pathlib import Path

@@ -97,7 +97,7 @@ def test_a_portal_that_fails_is_named_and_the_other_routes_are_received(
         assert "next" in said.err
         (landed,) = [row["landed"] for row in said.data if row["route"] == "portal"]
         assert {path.name for path in arrived.lake.landing.iterdir() if any(path.iterdir())} == {
-            "register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb",
+            "register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb",
         }  # fmt: skip
         go_wrong(arrived)
         # an answer too short to be cut comes whole even then; what did not come comes now

@@ -19,6 +19,7 @@ KEYS = {
     "residence_row": ["row_id"],
     "threshold": ["alert_id"],
     "proxy_baseline": ["category_code"],
+    "verification_span": ["source_kind"],
     "disclosure": ["tier"],
     "ref_category": ["category_code"],
     "ref_kato": ["kato"],
