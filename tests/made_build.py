@@ -435,6 +435,9 @@ def _discrepancy(number: int, site: str) -> dict[str, Any]:
         "message_kk": f"Күтілгеннен {number} адамға алшақ.",
         "message_ru": f"Учтено на {number} человек меньше ожидаемого.",
         "message_en": f"Counted {number} persons fewer than expected.",
+        "todo_kk": "Басшыдан сұраңыз.",
+        "todo_ru": "Спросите руководителя.",
+        "todo_en": "Ask the head, then `sanaq review`.",
     }
 
 

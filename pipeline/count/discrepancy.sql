@@ -20,6 +20,9 @@ limited AS (
         discrepancy_kind.message_kk,
         discrepancy_kind.message_ru,
         discrepancy_kind.message_en,
+        discrepancy_kind.todo_kk,
+        discrepancy_kind.todo_ru,
+        discrepancy_kind.todo_en,
         -- what is an alarm from some day on began on that day at the earliest; what has no beginning of its own, when it became due
         COALESCE(
             greatest(finding.since_at, timezone('UTC', timezone(round.zone, TRY_CAST(begins.amber AS TIMESTAMP)))),
@@ -78,7 +81,10 @@ stated AS (
         greatest(date_diff('hour', judged.began_at, build.as_of), 0) AS age_hours,
         judged.message_kk,
         judged.message_ru,
-        judged.message_en
+        judged.message_en,
+        judged.todo_kk,
+        judged.todo_ru,
+        judged.todo_en
     FROM judged
     CROSS JOIN build
     CROSS JOIN round

@@ -18,7 +18,7 @@ TEXTS = ("kind", "alert_id", "least_alert_id", "begins_alert_id", "compare", "un
 COLUMNS = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
     **dict.fromkeys(("due_days_amber", "due_days_red"), "BIGINT"),
-    **dict.fromkeys(("message_en", "message_ru", "message_kk"), "VARCHAR"),
+    **dict.fromkeys(("message_en", "message_ru", "message_kk", "todo_en", "todo_ru", "todo_kk"), "VARCHAR"),
 }
 
 
@@ -54,6 +54,7 @@ class Kind(BaseModel):
     owner: ByOwner
     due_days: ByDays
     message: Labels
+    todo: Labels
 
 
 class Catalogue(BaseModel):
@@ -108,6 +109,9 @@ def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
             "message_en": kind.message.en,
             "message_ru": kind.message.ru,
             "message_kk": kind.message.kk,
+            "todo_en": kind.todo.en,
+            "todo_ru": kind.todo.ru,
+            "todo_kk": kind.todo.kk,
         }
         for kind in catalogue.kinds
     ]

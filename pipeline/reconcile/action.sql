@@ -18,7 +18,10 @@ WITH masked AS (
         END AS subject_id,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_ru END AS message_ru,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en
+        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en,
+        discrepancy.todo_kk,
+        discrepancy.todo_ru,
+        discrepancy.todo_en
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
@@ -88,6 +91,9 @@ SELECT
     message_kk,
     message_ru,
     message_en,
+    todo_kk,
+    todo_ru,
+    todo_en,
     site_count
 FROM placed
 CROSS JOIN round

@@ -63,7 +63,7 @@ def render(figures: dict[str, Any], group_labels: Labels, tile_map: Sequence[Seq
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(n=number, pct=percent, day=day, signed=signed)
+    environment.filters.update(n=number, pct=percent, day=day, signed=signed, code=code)
     zone = ZoneInfo(figures["zone"])
     return environment.get_template("page.html").render(
         f=figures,
@@ -123,6 +123,12 @@ def percent(value: float | None) -> str:
 def day(value: date | None) -> str:
     """Return a date as it is written in the office."""
     return "–" if value is None else f"{value:%d.%m.%Y}"
+
+
+def code(text: str) -> Markup:
+    """Return a text whose `commands` are set as such."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in parts)
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

@@ -26,7 +26,10 @@ counted AS (
         min(due_on) AS due_on,
         max(message_kk) AS message_kk,
         max(message_ru) AS message_ru,
-        max(message_en) AS message_en
+        max(message_en) AS message_en,
+        max(todo_kk) AS todo_kk,
+        max(todo_ru) AS todo_ru,
+        max(todo_en) AS todo_en
     FROM lacking
     GROUP BY kind, owner
 ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from pipeline import cli
 from pipeline.count import make_coverage, make_discrepancies, make_interviews
 from pipeline.count.kinds import load_kinds
 from pipeline.errors import BadReferenceFile
@@ -117,6 +120,7 @@ def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> No
     assert row["message_en"] == "Counted and expected differ by 3 (limit 3)."
     assert row["message_ru"] == "Учтённые и ожидаемые расходятся на 3 (предел 3)."
     assert row["message_kk"].startswith("Саналған мен күтілген")
+    assert row["todo_en"].startswith("Ask the head who was there that night")
     assert (row["owner"], row["unit"], row["subject_kind"], row["subject_id"]) == (
         "DEPARTMENT",
         "persons",
@@ -509,6 +513,14 @@ def test_every_kind_is_judged_by_a_threshold_of_the_round() -> None:
     assert {
         kind.kind for kind in catalogue.kinds if ROUND.thresholds[kind.alert].unit not in (kind.unit, "rate")
     } == set()
+
+
+def test_what_to_do_next_is_said_in_three_languages_by_commands_that_exist() -> None:
+    commands = set(get_command(cli.app).commands)
+    for kind in load_kinds(REFERENCE / "discrepancies.yaml").kinds:
+        told = [re.findall("`([^`]+)`", text) for text in (kind.todo.kk, kind.todo.ru, kind.todo.en)]
+        assert told[0] == told[1] == told[2], kind.kind
+        assert {name.split()[1] for name in told[0] if name.startswith("sanaq ")} <= commands, kind.kind
 
 
 def test_the_file_of_kinds_is_refused_with_the_place_of_its_mistake(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def test_s2_is_a_number_and_s3_not_even_that(html: str) -> None:
         assert s3 not in html
 
 
+def test_beside_what_is_wrong_stands_what_to_do_next(html: str) -> None:
+    assert "Ask the head, then <code>sanaq review</code>." in html
+    assert "Спросите руководителя." in html
+
+
 def test_the_blocks_are_there(html: str) -> None:
     order = [
         "Сходится",
@@ -183,7 +188,7 @@ def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_n
     lacking = [
         {"discrepancy_id": f"n{number}", "kind": "HEAD_ORDER_MISSING", "severity": "amber", "institution_id": site, "subject_kind": "institution",
          "subject_id": site, "owner": "HEAD", "due_on": date(2021, 8, 21), "person_count": 1, "unit": "days", "rank_no": number,
-         "message_kk": "Бұйрық жоқ.", "message_ru": "Нет приказа.", "message_en": "No order."}
+         "todo_kk": "Сұраңыз.", "todo_ru": "Спросите.", "todo_en": "Ask.", "message_kk": "Бұйрық жоқ.", "message_ru": "Нет приказа.", "message_en": "No order."}
         for number, site in enumerate(sites, start=1)
     ]  # fmt: skip
     as_of = AS_OF - timedelta(days=60)
