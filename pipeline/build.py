@@ -21,7 +21,7 @@ from typing import Any
 
 from pipeline import sealed
 from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
-from pipeline.lake import Lake, counted_until, received_by, write_json
+from pipeline.lake import Lake, closing_digest, counted_until, received_by, write_json
 from pipeline.settings import PROJECT, Settings
 from pipeline.sql import Workbench
 
@@ -228,14 +228,14 @@ def _inputs(lake: Lake, settings: Settings, as_of: datetime, batches: list[dict[
     kinds = sorted(path.stem for path in lake.decisions.glob("*.jsonl"))
     # a kind first decided on later is not there yet: it must not change the past
     decided = {kind: rows for kind in kinds if (rows := lake.decided(kind, until))}
-    closed = {
-        "closing": _sha256(json.dumps(closing, sort_keys=True)),
+    closed = closing and {
+        "closing": closing_digest(closing),
         "after_close": [batch["batch_id"] for batch in batches[len(counted) :]],
     }
     lock = PROJECT / "uv.lock"
     return {
         "batches": [batch["batch_id"] for batch in counted],
-        **(closed if closing else {}),
+        **(closed or {}),
         "receipts": _sha256("".join(f"{batch['batch_id']}\t{batch['received_at']}\n" for batch in batches)),
         "round": _file_sha256(settings.round),
         "reference": _folder_sha256(settings.reference),

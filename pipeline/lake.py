@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -187,6 +188,11 @@ class Lake:
 def received_by(batches: Iterable[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:
     """Return those of some landing manifests that were received up to and including a moment."""
     return [batch for batch in batches if datetime.fromisoformat(batch["received_at"]) <= moment]
+
+
+def closing_digest(closing: dict[str, Any]) -> str:
+    """Return by what the manifest of a build names the decision by which the round stood closed."""
+    return hashlib.sha256(json.dumps(closing, sort_keys=True).encode()).hexdigest()
 
 
 def counted_until(closing: dict[str, Any] | None, as_of: datetime) -> datetime:

@@ -389,16 +389,17 @@ def standing(lake: Lake) -> dict[str, Any]:
         received[batch["route"]] = {"batches": before["batches"] + 1, "newest_receipt": batch["received_at"]}
     operations = _manifest(lake.operations / "current")
     inputs = operations["inputs"] if operations else {"batches": []}
-    closed = _closed(lake, batches)
-    late = inputs.get("after_close", []) if closed else []  # reopened, they wait for a build
-    published = {*inputs["batches"], *late}
+    closing = lake.closing(EVER)
+    late = batches[len(received_by(batches, counted_until(closing, EVER))) :]  # reopened, they wait for a build
+    named = {batch["batch_id"] for batch in late} & {*inputs.get("after_close", [])}
+    published = {*inputs["batches"], *named}
     return {
         "lake": str(lake.root),
         "received": received,
         "build": _named(_manifest(lake.builds / "current"), "build_id"),
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
-        "closed": closed,
+        "closed": _closed(closing, late),
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "refused": _refused(lake.receipts),
@@ -423,16 +424,11 @@ def _rolled_back(lake: Lake, room: Path) -> dict[str, Any] | None:
     return last if last and current and last["withdrawn"] and last["to"] == current["snapshot_id"] else None
 
 
-def _closed(lake: Lake, batches: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _closed(closing: dict[str, Any] | None, late: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return how the round stands closed, if it does, and what waits for it to be reopened."""
-    closing = lake.closing(EVER)
-    if closing is None:
-        return None
-    counted = received_by(batches, counted_until(closing, EVER))
-    waiting = Counter(batch["route"] for batch in batches[len(counted) :])
-    return {
+    return closing and {
         **{name: closing[name] for name in ("decided_at", "decided_by", "why", "build_id", "as_of")},
-        "waiting": dict(sorted(waiting.items())),
+        "waiting": dict(sorted(Counter(batch["route"] for batch in late).items())),
     }
 
 

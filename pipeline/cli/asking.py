@@ -43,7 +43,7 @@ def status(as_json: AsJson = False) -> None:
     for row in standing["rolled_back"]:
         command = {"operations": "publish", "published": "release"}[row["room"]]
         said = f"{row['room']}, by {row['decided_by']} on {moment(row['decided_at'])}: {row['why']}"
-        todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {row['from']}"
+        todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {row['withdrawn'][-1]}"
         out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]
     out.print(f"{'to publish':<11} {f'{waits} batches: sanaq build, reconcile, publish' if waits else 'nothing'}")

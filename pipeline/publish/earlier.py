@@ -100,7 +100,7 @@ def earlier_releases(lake: Lake) -> Earlier:
         raise InputsMissing(
             "releases lie here and none is in force, so nobody knows as in which one a group is to be held",
             where=str(lake.published / "current"),
-            todo="Put back the folder `current` names, or restore one that lies there: `sanaq release --build` with the build its manifest names.",
+            todo="Put back what `current` names, or put one that lies there in force: `sanaq release --rollback NAME --by EMPLOYEE --why TEXT`.",
         )
     return Earlier(
         tuple(line["told"] for line in found),

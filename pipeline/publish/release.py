@@ -31,7 +31,15 @@ from pipeline.publish.earlier import earlier_releases, held_queries, hold, make_
 from pipeline.publish.groups import make_groups
 from pipeline.publish.macros import macros
 from pipeline.publish.pages import dictionary_html, disclosure_html
-from pipeline.publish.snapshot import Publication, content_digest, publish, read_build_manifest, snapshot_id
+from pipeline.publish.snapshot import (
+    Publication,
+    content_digest,
+    publish,
+    read_build_manifest,
+    refuse_withdrawn,
+    snapshot_id,
+    withdrawn,
+)
 from pipeline.publish.variables import Released, released_variables
 from pipeline.publish.withhold import withhold
 from pipeline.schema import Column, Labels, Table
@@ -60,10 +68,13 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
     LedgerUnbalanced
         The ledger of the build does not balance; nothing was released.
     StalePublication
-        A release of a later moment exists.
+        A release of a later moment exists; or the night of this build, or this very release, was taken back.
+    RoundClosed
+        The round was closed since the build was pinned.
     """
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):
+        refuse_withdrawn(withdrawn(lake, lake.operations), lake.operations / snapshot_id(manifest))
         fill = partial(_fill, lake, build_dir, settings, manifest)
         return publish(lake, lake.published, snapshot_id(manifest, "R"), manifest, fill, keep=None)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputsMissing, NothingToBuild, RoundClosed, StalePublication
-from pipeline.lake import EVER, Lake, append_line, point_current, write_json
+from pipeline.lake import EVER, Lake, append_line, closing_digest, point_current, write_json
 
 CURRENT, PREVIOUS = "current", "previous"
 SHOWN = 5
@@ -128,10 +128,12 @@ def snapshot_folder(lake: Lake, room: Path, name: str) -> Path:
         name = {CURRENT: here, PREVIOUS: before[0] if before else name}.get(name, name)
     if name not in listed:
         told = [f"{each} (taken back)" if each in taken_back else each for each in listed[:SHOWN]]
+        command = COMMANDS[room.name]
+        way_out = f"`{command} --rollback NAME` puts one in force. " if present is None else ""
         raise NothingToBuild(
-            "there is no such snapshot",
+            "there is no such snapshot" if present or name not in (CURRENT, PREVIOUS) else "none is in force",
             where=str(room / name),
-            todo=f"The newest that lie there: {', '.join(told)}." if told else f"Run `{COMMANDS[room.name]}` first.",
+            todo=f"{way_out}The newest that lie there: {', '.join(told)}." if told else f"Run `{command}` first.",
         )
     return room / name
 
@@ -147,7 +149,7 @@ def standing_folder(lake: Lake, room: Path, name: str) -> Path:
         It was taken back.
     """
     folder = snapshot_folder(lake, room, name)
-    _refuse_withdrawn(withdrawn(lake, room), folder)
+    refuse_withdrawn(withdrawn(lake, room), folder)
     return folder
 
 
@@ -155,6 +157,8 @@ def roll_back(
     lake: Lake, room: Path, name: str, *, by: str, why: str, at: datetime, restores: bool = False
 ) -> Publication:
     """Switch `current` of a room to another snapshot, take back what is newer, and write down who did it and why.
+
+    Where none is in force, one that lies there is put in force.
 
     Parameters
     ----------
@@ -169,19 +173,25 @@ def roll_back(
         There is no such snapshot, it is the present one, or it is to be restored and was never taken back.
     StalePublication
         It was taken back.
+    RoundClosed
+        It is to be restored, and the round was closed since its build was pinned.
     """
     target = (snapshot_folder if restores else standing_folder)(lake, room, name)
-    present = snapshot_folder(lake, room, CURRENT)
+    present = snapshot_folder(lake, room, CURRENT) if (room / CURRENT).exists() else None
     if target == present or (restores and target.name not in withdrawn(lake, room)):
         raise NothingToBuild(
             "`current` stands for it already" if target == present else "it was not taken back",
             where=str(target),
             todo="Name another folder that lies beside it." if target == present else "`--rollback` goes to it.",
         )
+    if restores:
+        build_id = _read_manifest(target, "")["build_id"]
+        _refuse_pinned_before_close(lake, read_build_manifest(lake.builds / build_id))  # a release names fewer inputs
     newer = {folder.name for folder in snapshots(room) if _as_of(folder) > _as_of(target)}
-    if _as_of(present) == _as_of(target):  # made with other code or decisions
+    if present is not None and _as_of(present) == _as_of(target):  # made with other code or decisions
         newer.add(present.name)
-    line = {"room": room.name, "from": present.name, "to": target.name, "withdrawn": sorted(newer)}
+    here = present.name if present else None
+    line = {"room": room.name, "from": here, "to": target.name, "withdrawn": sorted(newer)}
     lake.rollbacks.touch(mode=0o600, exist_ok=True)
     # before the switch: none happens unwritten
     append_line(lake.rollbacks, {**line, "decided_at": at.isoformat(), "decided_by": by, "why": why})
@@ -233,7 +243,7 @@ def publish(
     if present is not None and present["snapshot_id"] == name:
         return _publication(target, is_new=False)
     taken_back = withdrawn(lake, room)
-    _refuse_withdrawn(taken_back, target)
+    refuse_withdrawn(taken_back, target)
     if not target.exists():
         _make(room, name, fill)
     point_current(room, name)
@@ -278,7 +288,8 @@ def _refuse_stale(present: dict[str, Any] | None, manifest: dict[str, Any], room
 
 def _refuse_pinned_before_close(lake: Lake, manifest: dict[str, Any]) -> None:
     closing = lake.closing(EVER)
-    if closing and "closing" not in manifest["inputs"] and manifest["build_id"] != closing["build_id"]:
+    pinned_under = manifest["inputs"].get("closing")
+    if closing and manifest["build_id"] != closing["build_id"] and pinned_under != closing_digest(closing):
         raise RoundClosed(
             f"the round is closed since {closing['decided_at']}, and this build was pinned before",
             where=f"builds/{manifest['build_id']}",
@@ -298,7 +309,14 @@ def _publication(folder: Path, *, is_new: bool) -> Publication:
     )
 
 
-def _refuse_withdrawn(taken_back: Set[str], folder: Path) -> None:
+def refuse_withdrawn(taken_back: Set[str], folder: Path) -> None:
+    """Refuse a snapshot that was taken back.
+
+    Raises
+    ------
+    StalePublication
+        It is one of those.
+    """
     if folder.name in taken_back:
         raise StalePublication(
             "this was published and taken back",

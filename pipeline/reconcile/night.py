@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LedgerUnbalanced, RoundClosed
-from pipeline.lake import Lake, write_json
+from pipeline.lake import Lake, closing_digest, write_json
 from pipeline.reconcile.campaign import checks, phase
 from pipeline.reconcile.figures import (
     Row,
@@ -143,7 +143,8 @@ def closed_since(bench: Workbench, manifest: dict[str, Any]) -> Row | None:
         The build was pinned before the close, as of a moment after it.
     """
     closing = bench.closing
-    if closing and "after_close" not in manifest["inputs"]:  # as of a moment after the close, pinned before it
+    # as of a moment after the close, pinned before it
+    if closing and manifest["inputs"].get("closing") != closing_digest(closing):
         raise RoundClosed(
             "the round was closed since this build was pinned",
             where=f"builds/{manifest['build_id']}",

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.errors import InputsMissing, LedgerUnbalanced, NothingToBuild, StalePublication
-from pipeline.lake import Lake, append_line
+from pipeline.errors import InputsMissing, LedgerUnbalanced, NothingToBuild, RoundClosed, StalePublication
+from pipeline.lake import Lake, append_line, closing_digest
 from pipeline.publish import Publication, current_build, publish_operations, publish_release, snapshot
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
@@ -155,10 +155,7 @@ def test_the_night_the_round_was_closed_on_is_kept_reopened_too(
 ) -> None:
     settings = settings.model_copy(update={"keep_snapshots": 1})
     first = publish_operations(lake, earlier, settings)
-    moment = first.as_of.isoformat()
-    close = {"action": "close", "decided_at": moment, "as_of": moment, "build_id": earlier.name, "expected": []}
-    for line in (close, {"action": "reopen", "decided_at": moment}):
-        append_line(lake.decisions / "round.jsonl", line)
+    close_and_reopen(lake, earlier, reopen=True)
     second = publish_operations(lake, build, settings)
     publish_operations(lake, later, settings)
     assert [publication.folder.exists() for publication in (first, second)] == [True, False]
@@ -261,6 +258,74 @@ def test_a_rollback_cut_short_before_its_switch_is_given_again(
     assert current(lake) == second
     assert rolled_back(lake, lake.operations, "previous") == first == current(lake)
     assert [row["withdrawn"] for row in lake.rolled_back(lake.operations)] == [[second], [second]]
+
+
+def close_and_reopen(lake: Lake, closed_on: Path, *, reopen: bool) -> dict[str, object]:
+    """Let the decisions say that the round was closed on a build, and perhaps reopened."""
+    moment = AS_OF.isoformat()
+    line = {"action": "close", "decided_at": moment, "as_of": moment, "build_id": closed_on.name, "expected": []}
+    for each in (line, {"action": "reopen", "decided_at": moment}) if reopen else (line,):
+        append_line(lake.decisions / "round.jsonl", each)
+    return line
+
+
+@pytest.mark.parametrize("make", [publish_operations, publish_release])
+def test_what_was_pinned_before_the_close_is_restored_only_once_the_round_is_reopened(
+    make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
+) -> None:
+    first, second = (make(lake, folder, settings) for folder in (earlier, build))
+    room = first.folder.parent
+    rolled_back(lake, room, "previous")
+    close_and_reopen(lake, earlier, reopen=False)
+    with pytest.raises(RoundClosed, match=f"pinned before.*{build.name}.*sanaq reopen"):
+        rolled_back(lake, room, second.snapshot_id, restores=True)
+    assert (room / "current").readlink().name == first.snapshot_id
+    close_and_reopen(lake, earlier, reopen=True)
+    assert rolled_back(lake, room, second.snapshot_id, restores=True) == second.snapshot_id
+
+
+@pytest.mark.parametrize("is_of_this_close", [True, False])
+def test_while_the_round_is_closed_a_night_comes_back_only_if_pinned_since_this_very_close(
+    lake: Lake, earlier: Path, build: Path, settings: Settings, *, is_of_this_close: bool
+) -> None:
+    closing = close_and_reopen(lake, earlier, reopen=False)
+    manifest = json.loads((build / "manifest.json").read_text())
+    manifest["inputs"] |= {"closing": closing_digest(closing), "after_close": []}
+    (build / "manifest.json").write_text(json.dumps(manifest))
+    first, second = (publish_operations(lake, folder, settings).snapshot_id for folder in (earlier, build))
+    rolled_back(lake, lake.operations, first)  # the night it was closed on
+    if is_of_this_close:
+        assert rolled_back(lake, lake.operations, second, restores=True) == second
+    else:
+        append_line(lake.decisions / "round.jsonl", {**closing, "why": "closed a second time"})
+        with pytest.raises(RoundClosed):
+            rolled_back(lake, lake.operations, second, restores=True)
+
+
+def test_of_a_night_that_was_taken_back_no_release_is_made_until_it_is_restored(
+    lake: Lake, earlier: Path, build: Path, settings: Settings
+) -> None:
+    second = [publish_operations(lake, folder, settings).snapshot_id for folder in (earlier, build)][1]
+    rolled_back(lake, lake.operations, "previous")
+    with pytest.raises(StalePublication, match=f"taken back.*sanaq publish --restore {second}"):
+        publish_release(lake, build, settings)
+    assert not lake.published.exists()
+    rolled_back(lake, lake.operations, second, restores=True)
+    assert publish_release(lake, build, settings).is_new
+
+
+@pytest.mark.parametrize("make", [publish_operations, publish_release])
+def test_where_none_is_in_force_one_is_put_in_force_by_its_name(
+    make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
+) -> None:
+    first, second = (make(lake, folder, settings) for folder in (earlier, build))
+    room = first.folder.parent
+    (room / "current").unlink()
+    with pytest.raises(NothingToBuild, match=f"none is in force.*--rollback NAME.*{second.snapshot_id}"):
+        rolled_back(lake, room, "previous")
+    assert rolled_back(lake, room, first.snapshot_id) == first.snapshot_id == (room / "current").readlink().name
+    (line,) = lake.rolled_back(room)
+    assert (line["from"], line["withdrawn"]) == (None, [second.snapshot_id])
 
 
 def rolled_back(lake: Lake, room: Path, name: str, *, restores: bool = False) -> str:

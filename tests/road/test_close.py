@@ -244,6 +244,49 @@ def test_a_build_pinned_before_the_close_is_not_published_after_it(campaign: Cam
     assert figures(whole(road))["closed"]["waiting_count"] == sum(status["closed"]["waiting"].values()) == 2
 
 
+def test_closed_a_second_time_the_second_close_holds(campaign: Campaign, tmp_path: Path) -> None:
+    road = copied(campaign.road, tmp_path / "twice", with_builds=True)
+    road.do("close", *DECISION, "--now", LATER, "--with-open")
+    first, _, second = decisions(road)
+    listed(road, 1, 2, 3, 4, 5)
+    put(road, "MNG-0002", about(5))
+    for route in ("list", "tablet_vpn"):
+        road.do("receive", route, "--now", "2021-11-29T02:00:00+05:00")
+    night = whole(road)
+    frozen = {row["institution_id"]: row["expected_present_count"] for row in second["expected"]}
+    assert {row["institution_id"]: row["expected_present_count"] for row in rows(night, "expected")} == frozen
+    assert frozen != {row["institution_id"]: row["expected_present_count"] for row in first["expected"]}
+    before, after = tables(campaign.reopened), tables(night)
+    assert {path for path in before | after if before.get(path) != after.get(path)} == DEPENDS_ON_WHAT_CAME
+    arrived = [row for row in rows(night, "discrepancy") if row["kind"] == "ARRIVED_AFTER_CLOSE"]
+    assert sorted((row["institution_id"], row["subject_id"], row["person_count"]) for row in arrived) == [
+        ("MNG-0001", "list", 0), ("MNG-0002", "tablet_vpn", 1)
+    ]  # fmt: skip
+    found = figures(night)
+    assert (found["closed"]["since"], found["closed"]["waiting_count"]) == (second["decided_at"], 2)
+    status = road.do("status")
+    assert (status["closed"]["decided_at"], status["closed"]["waiting"]) == (second["decided_at"], {"list": 1, "tablet_vpn": 1})  # fmt: skip
+    assert status["waiting_batch_count"] == 0
+
+
+def test_a_night_of_the_first_close_can_be_closed_on_again_and_what_was_taken_back_stays_back(
+    campaign: Campaign, tmp_path: Path
+) -> None:
+    road = copied(campaign.road, tmp_path / "at_once", with_builds=True)
+    reopened = road.do("status")["operations"]["name"]
+    road.do("publish", "--rollback", "previous", *DECISION)
+    assert road.do("status")["waiting_batch_count"] == 2  # named by the night, but the round is open
+    road.do("close", *DECISION, "--now", LATER, "--with-open")
+    first, _, second = decisions(road)
+    assert (second["build_id"], second["as_of"], second["expected"]) == (campaign.late.name, first["as_of"], first["expected"])  # fmt: skip
+    assert {"left": "BATCHES_NOT_IN_BUILD", "count": 2} in second["left_open"]
+    said = road.sanaq("publish", "--restore", reopened, *DECISION)
+    assert (said.code, "pinned before" in " ".join(said.err.split())) == (4, True)
+    assert tables(whole(road)) == tables(campaign.late)
+    status = road.do("status")
+    assert (status["closed"]["waiting"], status["waiting_batch_count"]) == ({"list": 1, "tablet_vpn": 1}, 0)
+
+
 def test_with_a_window_open_a_round_cannot_be_closed_knowingly_either(tmp_path: Path) -> None:
     road = Road(tmp_path)
     (road.inbox / "register").mkdir()
