@@ -11,7 +11,7 @@ EDGES, FLOOR, CEILING, LINE = (4, 324), 190, 30, 14
 
 
 def outlook(so_far: list[Row], forecast: Row) -> Row | None:
-    """Return the line of those counted, the range of the forecast and all labels, laid out in a field of 380 by 212; None where nothing came.
+    """Return the line of those counted, the range of the forecast and all labels, laid out in a field of 380 by 212; None before the second day, which makes a line of a point.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def outlook(so_far: list[Row], forecast: Row) -> Row | None:
     forecast
         Row of `forecast.sql`.
     """
-    if not so_far:
+    if len(so_far) < 2:
         return None
     first: date = so_far[0]["day_on"] - timedelta(days=1)
     last: date = max(so_far[-1]["day_on"], forecast["last_on"])

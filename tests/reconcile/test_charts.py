@@ -244,7 +244,7 @@ class TestOutlook:
         assert [label["value"] for label in drawn["end_labels"]] == [932, 888]
 
     @pytest.mark.parametrize("ends", [(800, 800), (888, 932), (0, 1000), (2000, 2001)])
-    @pytest.mark.parametrize("today", [date(2021, 10, 1), date(2021, 10, 10), date(2021, 10, 29), date(2021, 12, 1)])
+    @pytest.mark.parametrize("today", [date(2021, 10, 4), date(2021, 10, 10), date(2021, 10, 29), date(2021, 12, 1)])
     def test_labels_keep_apart(self, ends: tuple[int, int], today: date) -> None:
         so_far = [row for row in DAYS if row["day_on"] <= today]
         drawn = outlook(so_far, {**KNOWN, "today_on": today, "low": ends[0], "middle": ends[0], "high": ends[1]})
@@ -278,8 +278,9 @@ class TestOutlook:
             assert drawn["days"][-1]["day_on"] == last
             assert drawn["now"][0] == drawn["days"][-1]["x"]
 
-    def test_nothing_is_drawn_of_nothing(self) -> None:
-        assert outlook([], KNOWN) is None
+    @pytest.mark.parametrize("day_count", [0, 1])
+    def test_nothing_is_drawn_before_the_second_day(self, day_count: int) -> None:
+        assert outlook(DAYS[:day_count], KNOWN) is None
 
 
 def grey(colour: str) -> float:
@@ -317,3 +318,20 @@ def test_the_waterfall_shows_what_is_lacking() -> None:
     assert (short["width"], short["lacking"]) == (75, 25)
     [over] = [step for step in charts.waterfall({**row, "counted_count": 110}) if step["step"] == "counted"]
     assert over["lacking"] == 0
+
+
+@pytest.mark.parametrize(
+    ("day_count", "words"), [(0, "Nothing yet."), (1, "All on one day: 3 on 01.10.2021."), (2, None)]
+)
+def test_before_the_second_day_words_stand_in_place_of_a_chart(
+    lake: Lake, settings: Settings, day_count: int, words: str | None
+) -> None:
+    daily = [
+        {"day_on": date(2021, 10, day), "interviewed_count": 1, "received_count": 3 if day <= day_count else 0}
+        for day in (1, 2)
+    ]
+    built = MadeBuild(code=str(daily), tables={"coverage_daily": daily}).write(lake.root, settings)
+    html = reconcile(lake, built, settings).page.read_text(encoding="utf-8")
+    assert ("by-received" in drawings(html)) == (words is None)
+    assert "by-interviewed" in drawings(html)
+    assert words is None or words in html
