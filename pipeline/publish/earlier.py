@@ -60,7 +60,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Held:
-    """Groups told as in the release in force.
+    """Groups told as in the release in force, or not told of because it does not have them.
 
     Attributes
     ----------
@@ -68,12 +68,15 @@ class Held:
         Their names in the release at work.
     names
         Their names in the release in force.
+    left_out
+        Publication groups of theirs that the release in force does not have.
     folder
         The release in force.
     """
 
     groups: tuple[str, ...]
     names: tuple[str, ...]
+    left_out: tuple[str, ...]
     folder: Path | None
 
 
@@ -148,11 +151,13 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     members = {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
     # a group the release in force does not have is not told of: only who has none is in its rows without a name
     names = {before[group] for group in members if group in before} | ({UNNAMED} & set(groups))
-    held = Held(tuple(groups), tuple(sorted(names)), earlier.current)
+    left_out = members - before.keys() - {UNNAMED}
+    held = Held(tuple(groups), tuple(sorted(names)), tuple(sorted(left_out)), earlier.current)
     rows = [
         {"publication_group": name or "NONE", "held_as_in": held.folder.name if held.folder else None}
         for name in held.names
     ]
+    rows += [{"publication_group": group, "held_as_in": None} for group in held.left_out]
     make_table(bench.con, "release_held_group", rows, {"publication_group": "VARCHAR", "held_as_in": "VARCHAR"})
     return held
 
@@ -200,7 +205,7 @@ def told_of(bench: Workbench, build_id: str, held: Held, earlier: Earlier, named
         elif name in safe:
             told[group] = build_id
             names |= {group: name} if name else {}
-    return {"told": told, "named": names, "held": [name or "NONE" for name in held.names]}
+    return {"told": told, "named": names, "held": [name or "NONE" for name in held.names], "left_out": [*held.left_out]}
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -45,3 +45,15 @@ SELECT
 FROM by_column
 LEFT JOIN closed USING (publication_group, column_name)
 LEFT JOIN release_held_group AS held USING (publication_group)
+UNION ALL
+SELECT
+    held.publication_group,
+    by_column.column_name,
+    0 AS person_count,
+    0 AS empty_count,
+    NULL AS empty_rate,
+    NULL AS closed_value_count,
+    NULL AS held_as_in
+FROM release_held_group AS held
+CROSS JOIN (SELECT DISTINCT column_name FROM by_column) AS by_column
+WHERE held.held_as_in IS NULL

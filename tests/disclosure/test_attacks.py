@@ -1,5 +1,6 @@
 """A release is attacked by whoever holds it, and by whoever holds an earlier one as well."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -145,6 +146,11 @@ def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_pa
     counted = "SELECT publication_group, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
     assert (None, 20) in without.rows(counted)
     assert seen.rows(counted) == without.rows(counted)
+    manifest = json.loads((seen.publication.folder / "manifest.json").read_text())
+    assert manifest["disclosure"]["left_out"] == ["BOARDING_EDUCATION"]
+    lost = "SELECT publication_group, sum(person_count), sum(empty_count), count(held_as_in) FROM meta.disclosure GROUP BY ALL"
+    assert ("BOARDING_EDUCATION", 0, 0, 0) in seen.rows(lost)
+    assert "BOARDING_EDUCATION" in (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
 
 
 def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
