@@ -312,6 +312,25 @@ def test_nobody_is_asked_by_way_of_a_third_record_whether_two_numbers_are_one_ch
     assert outcome.reviews() == asked
 
 
+@pytest.mark.parametrize("site", ["CARE", "BABIES"])
+@pytest.mark.parametrize(("born", "shown"), [(date(2015, 3, 10), []), (date(1990, 3, 10), ["b"])])
+def test_no_explanation_leads_from_a_childs_old_number_to_the_new_one_by_way_of_a_third_record(
+    field: Field, born: date, shown: list[str], site: str, tmp_path: Path
+) -> None:
+    field.record("a", birth_on=born, iin=sound(f"{born:%y%m%d}60012"))
+    field.record("b", birth_on=born, iin=sound(f"{born:%y%m%d}60022"), site="ORPHANS")
+    field.record("between", birth_on=born, site=site, patronymic=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "between") == (site == "CARE")
+    assert outcome.are_apart("a", "b")
+    assert outcome.are_apart("b", "between")
+    compared = (
+        "SELECT a.case_id FROM compared_pair JOIN respondent AS a ON left_record_id = a.record_id "
+        "JOIN respondent AS b ON right_record_id = b.record_id WHERE b.case_id = 'between' ORDER BY ALL"
+    )
+    assert [case for (case,) in outcome.rows(compared)] == (["a"] if site == "CARE" or shown else []) + shown
+
+
 def test_a_human_looks_at_a_child_whose_number_cannot_have_been_issued(field: Field, tmp_path: Path) -> None:
     born = date(2015, 3, 10)
     field.entry(1, birth_on=born)
