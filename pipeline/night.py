@@ -277,6 +277,18 @@ def close(
 
 
 @guarded
+def sign_off(
+    institution_id: str, present: int, usual: int, act: str, by: str, now: str | None = None
+) -> dict[str, Any]:
+    """Enter what a head signed and return it beside what the build published last counts."""
+    from pipeline.desk.signing import Signing
+
+    settings, lake = opened()
+    with Signing(lake, settings, build_folder(lake, _published_build(lake))) as signing:
+        return signing.sign(institution_id, present, usual, act, by, clock(now))
+
+
+@guarded
 def reopen(by: str, why: str, now: str | None = None) -> dict[str, Any]:
     """Reopen a closed round and return the decision; the register of the build published last has to know who decides."""
     from pipeline.desk.closing import Closing

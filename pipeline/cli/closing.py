@@ -1,4 +1,4 @@
-"""`sanaq close` and `sanaq reopen`: the end of a round."""
+"""`sanaq sign-off`, `sanaq close` and `sanaq reopen`: the end of a round."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ from pipeline.cli.terminal import show
 SHOWN = ("decided_at", "build_id", "expected_present_count", "signed_present_count")
 
 app = typer.Typer()
+
+
+@app.command(name="sign-off")
+def sign_off(
+    institution: Annotated[str, typer.Argument(help="institution_id, as the register has it.")],
+    present: Annotated[int, typer.Option(min=0, help="Present at the census moment, as the head signed.")],
+    usual: Annotated[int, typer.Option(min=0, help="Usual residents, as the head signed.")],
+    act: Annotated[str, typer.Option(help="Number and date of the act, without anybody's name or number.")],
+    by: By,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter the totals a head signed; what is counted stands beside them. A later signature takes the place of this one."""
+    show([night.sign_off(institution, present, usual, act, by, now)], as_json, title="Signed")
 
 
 @app.command()

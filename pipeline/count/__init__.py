@@ -15,12 +15,21 @@ from pipeline.count.interviews import told_query
 from pipeline.count.ledger_check import lines_landed, require_balance
 from pipeline.count.nonresponse import Variable, nonresponse_query
 from pipeline.count.zero_returns import SilentCategory, zero_return_rows
+from pipeline.errors import BadDecision
 from pipeline.identifiers.sql import make_table
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
 LANDED = {"batch_id": "VARCHAR", "line_count": "BIGINT"}
 LATE = {"route": "VARCHAR", "institution_id": "VARCHAR", "received_at": "VARCHAR", **LANDED}
+SIGNED = {
+    "line_no": "BIGINT",
+    "institution_id": "VARCHAR",
+    "present_count": "BIGINT",
+    "usual_count": "BIGINT",
+    "act": "VARCHAR",
+    "decided_at": "VARCHAR",
+}
 FROZEN = {
     "institution_id": "VARCHAR",
     "expected_present_count": "INTEGER",
@@ -41,6 +50,7 @@ def run(bench: Workbench) -> None:
     register_closing(bench)
     bench.write("expected")
     make_coverage(bench)
+    make_sign_off(bench)
     bench.write("sync_lag")
     bench.write("census_db_search")
     bench.write("control_total")
@@ -81,6 +91,26 @@ def make_coverage(bench: Workbench) -> None:
     _write_rows(bench, "coverage_forecast", forecast_rows(Pace(*row) for row in _rows(bench, "pace")))
     silent = (SilentCategory(*row) for row in _rows(bench, "silent_category"))
     _write_rows(bench, "coverage_zero_return", zero_return_rows(silent))
+
+
+def make_sign_off(bench: Workbench) -> None:
+    """Write what the heads signed beside what is counted.
+
+    Raises
+    ------
+    BadDecision
+        A line of `decisions/sign_off.jsonl` is no signature.
+    """
+    lines = bench.lake.decided("sign_off", bench.as_of)
+    for number, line in enumerate(lines, 1):
+        if not line.keys() >= SIGNED.keys() - {"line_no"}:
+            raise BadDecision(
+                f"this line lacks one of {', '.join(SIGNED.keys() - {'line_no'})}",
+                where=f"decisions/sign_off.jsonl, decision {number}",
+                todo="Restore the file from the back-up; decisions are only ever appended.",
+            )
+    make_table(bench.con, "sign_off_line", [{**line, "line_no": no} for no, line in enumerate(lines)], SIGNED)
+    bench.write("sign_off")
 
 
 def make_interviews(bench: Workbench) -> None:

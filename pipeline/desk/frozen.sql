@@ -1,10 +1,13 @@
--- E of every institution as the round is closed with it, and what its head signed for.
+-- E of every institution as the round is closed with it, what was counted, and what its head signed under that.
 SELECT
-    institution_id,
-    expected_present_count,
-    expected_usual_count,
-    grade,
-    headcount_present_count AS signed_present_count,
-    headcount_absent_count AS signed_absent_count
+    expected.institution_id,
+    expected.expected_present_count,
+    expected.expected_usual_count,
+    expected.grade,
+    sign_off.present_count,
+    sign_off.usual_count,
+    sign_off.signed_present_count,
+    sign_off.signed_usual_count
 FROM expected
-ORDER BY institution_id
+LEFT JOIN sign_off USING (institution_id)
+ORDER BY expected.institution_id

@@ -152,6 +152,12 @@ SELECT
 FROM coverage_institution
 UNION ALL
 SELECT
+    'SIGN_OFF',
+    count(*) FILTER (WHERE NOT is_agreed),
+    count(*)
+FROM sign_off
+UNION ALL
+SELECT
     'TABLETS_OUT',
     count(*) FILTER (WHERE returned_on IS NULL),
     count(*)

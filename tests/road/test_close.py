@@ -125,7 +125,7 @@ def test_the_decision_keeps_who_when_why_on_what_and_e_with_what_was_signed(camp
     frozen = {row["institution_id"]: row for row in close["expected"]}
     assert frozen["MNG-0001"] == {
         "institution_id": "MNG-0001", "expected_present_count": 2, "expected_usual_count": 2, "grade": "PROVISIONAL",
-        "signed_present_count": None, "signed_absent_count": None,
+        "present_count": 1, "usual_count": 1, "signed_present_count": None, "signed_usual_count": None,
     }  # fmt: skip
     assert (reopen["action"], reopen["decided_by"]) == ("reopen", "DEP-01")
     assert reopen["decided_at"] > close["decided_at"]
@@ -220,6 +220,23 @@ def test_a_round_is_closed_once_and_reopened_once(campaign: Campaign, tmp_path: 
     (stands,) = [(each["level"], each["found"]) for each in findings if each["check"] == "round"]
     assert stands[0] == "ok"
     assert "by DEP-01; 0 batches" in stands[1]
+
+
+def test_what_a_head_signed_is_held_against_what_is_counted_and_the_last_signature_holds(
+    campaign: Campaign, tmp_path: Path
+) -> None:
+    road = copied(campaign.road, tmp_path / "signed", with_builds=True)
+    act = ("--act", "act 7 of 20 November", "--by", "DEP-01", "--now", LATER)
+    (first,) = road.do("sign-off", "MNG-0001", "--present", "5", "--usual", "5", *act)
+    assert (first["counted_present"], first["counted_usual"], first["agrees"]) == (1, 1, False)
+    road.do("sign-off", "MNG-0002", "--present", "9", "--usual", "9", *act)
+    (last,) = road.do("sign-off", "MNG-0001", "--present", "1", "--usual", "1", *act)
+    assert last["agrees"]
+    unknown = road.sanaq("sign-off", "MNG-9999", "--present", "1", "--usual", "1", *act)
+    assert (unknown.code, "no such institution" in unknown.err) == (2, True)
+    signed = {row["institution_id"]: row for row in rows(whole(road), "sign_off")}
+    assert (signed["MNG-0001"]["signed_present_count"], signed["MNG-0001"]["is_agreed"]) == (1, True)
+    assert (signed["MNG-0002"]["signed_present_count"], signed["MNG-0002"]["is_agreed"]) == (9, False)
 
 
 def test_a_build_that_is_not_published_cannot_be_closed_on(campaign: Campaign, tmp_path: Path) -> None:
