@@ -269,7 +269,7 @@ def connect(settings: Settings, lake: Lake) -> duckdb.DuckDBPyConnection:
         },
     )
     sealed.hand_key(con, settings)
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")  # of its cursors too
     con.execute("SET enable_progress_bar = false")  # it would be drawn into the logs of a night
     return con
 

@@ -12,6 +12,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -37,6 +38,7 @@ from pipeline.sql import Workbench, quoted, step_failed
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
 STATEMENTS = (MANIFEST, SIGNATURE, DIGESTS)  # of a bundle, about what it holds
 RUN_BYTES = 128 * 1024 * 1024
+AT_ONCE = 2  # runs: while the one is written, which is the work of one thread, the other is parsed
 SLAB_ROWS = 122_880  # held in memory at once; a row group of Parquet
 SLAB_BYTES = 256 * 1024 * 1024  # of lines: few where every line is nearly as long as it may be
 VET_ROWS = 20_000
@@ -125,7 +127,7 @@ class Field:
 
 
 class Reader:
-    """Reads runs of batches; its version names everything its rows depend on besides the batches.
+    """Reads a run of batches at a time; its version names everything its rows depend on besides the batches.
 
     Parameters
     ----------
@@ -135,7 +137,7 @@ class Reader:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._con = bench.con
+        self._con = bench.con.cursor()
         self._lake = bench.lake
         self._answers = bench.schemas["answers"]
         self._files: dict[tuple[int, int], SubmissionFile] = {}
@@ -160,7 +162,7 @@ class Reader:
     def foreign(self) -> Foreign:
         """What turns the files of other survey tools into lines."""
         bench = self._bench
-        return translator(bench.con, bench.settings, bench.reference, bench.schemas)
+        return translator(self._con, bench.settings, bench.reference, bench.schemas)
 
     def parquet(self, run: list[dict[str, Any]], seals: Mapping[str, Seal]) -> dict[str, list[Path]]:
         """Return the files with the typed rows of a run, reading it if that was not done before under the same seals."""
@@ -417,12 +419,12 @@ def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it."""
-    reader = Reader(bench)
     files: dict[str, list[Path]] = {table: [] for table in TABLES}
     try:
-        for batches in runs(bench.batches):
-            for table, paths in reader.parquet(batches, seals).items():
-                files[table] += paths
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for found in pool.map(lambda batches: Reader(bench).parquet(batches, seals), runs(bench.batches)):
+                for table, paths in found.items():
+                    files[table] += paths
     except duckdb.Error as error:
         raise step_failed(error, "read/submissions.sql") from None
     for table in TABLES:

@@ -133,6 +133,12 @@ def test_values_are_typed(desk: Desk) -> None:
     ]
 
 
+def test_moments_are_utc_wherever_the_machine_stands(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Almaty")
+    bench = desk.read_lines(GOOD)
+    assert rows(bench, "SELECT started_at, started_offset_min FROM record") == [(datetime(2021, 10, 3, 9, 2, 10), 300)]  # noqa: DTZ001
+
+
 WRONG: list[tuple[str, object]] = [
     ("religion", "Islam"), ("religion", 1.5), ("religion", True), ("religion", [1]), ("religion", 10**12), ("religion", "1,2"), ("religion", " 1"),
     ("religion", "+1"), ("religion", "-"), ("religion", 1e3), ("religion", "1\u001f2"), ("is_proxy", 1), ("is_proxy", "yes"), ("is_proxy", {}),
