@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,7 @@ TABLES = load_tables(REFERENCE / "questionnaire.yaml")
 
 ROUND = load_round(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml")
 KNOWN = load_reference(REFERENCE)
+EMPTY = tempfile.TemporaryDirectory(prefix="empty-field-")
 EARLIER = """
     batch batch_daily record identity answers institution staff premises device employee medium certificate certificate_return list list_entry list_identity movement movement_identity
     headcount intake_record record_check respondent person_record person record_state own_account list_match
@@ -40,19 +43,23 @@ class Field(Workbench):
         self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
         self.con.execute("SET TimeZone = 'UTC'")
-        identifiers.register(self.con)
+        self.con.execute(f"ATTACH '{_empty_field()}' AS empty_field (READ_ONLY)")
+        self.con.execute("COPY FROM DATABASE empty_field TO memory")
         self._register_moments()
-        register(self.con, ROUND, KNOWN)
         register_closing(self)
-        for name in EARLIER.split():
-            columns = ", ".join(f'"{column}" {spec.type}' for column, spec in TABLES[name].columns.items())
-            self.con.execute(f"CREATE TABLE {name} ({columns})")
 
     def add(self, relation: str, **values: Any) -> None:
         """Add one row; columns not named are NULL."""
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join("?" for _ in values)
-        self.con.execute(f"INSERT INTO {relation} ({names}) VALUES ({marks})", list(values.values()))
+        self.add_all(relation, [values])
+
+    def add_all(self, relation: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Add rows that name the same columns; those not named are NULL."""
+        if not rows:
+            return
+        names = ", ".join(f'"{name}"' for name in rows[0])
+        marks = f"({', '.join('?' for _ in rows[0])})"
+        values = [value for row in rows for value in row.values()]
+        self.con.execute(f"INSERT INTO {relation} ({names}) VALUES {', '.join([marks] * len(rows))}", values)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query as dictionaries."""
@@ -80,17 +87,35 @@ class Field(Workbench):
             self.add("list", list_id=f"L{institution_id}", institution_id=institution_id, list_as_of_on="2021-06-01",
                      entry_count=count, version_no=1, batch_id="l")  # fmt: skip
         start = self.value("SELECT count(*) FROM list_entry")
-        return [self.entry(name_of(number), institution_id, **more) for number in range(start, start + count)]
+        return self.entries([name_of(number) for number in range(start, start + count)], institution_id, **more)
 
-    def entry(self, family_name: str, institution_id: str = "A", *, admitted_on: str = "2015-09-01", note_code: str | None = None,
-              birth_on: str | None = "2010-05-05", iin: str | None = None) -> str:  # fmt: skip
+    def entry(self, family_name: str, institution_id: str = "A", **more: Any) -> str:
         """Put one row on the list."""
-        entry_id = f"e{self.value('SELECT count(*) FROM list_entry'):05d}"
-        self.add("list_entry", entry_id=entry_id, list_id=f"L{institution_id}", institution_id=institution_id, admitted_on=admitted_on,
-                 note_code=note_code)  # fmt: skip
-        self.add("list_identity", entry_id=entry_id, family_name=family_name, given_name="Дана", patronymic="Асқарқызы",
-                 birth_on=birth_on, birth_date_precision="DAY", iin=iin)  # fmt: skip
-        return entry_id
+        return self.entries([family_name], institution_id, **more)[0]
+
+    def entries(self, family_names: list[str], institution_id: str = "A", *, admitted_on: str = "2015-09-01", note_code: str | None = None,
+                birth_on: str | None = "2010-05-05", iin: str | None = None) -> list[str]:  # fmt: skip
+        """Put rows on the list that differ by the family name."""
+        start = self.value("SELECT count(*) FROM list_entry")
+        names = {f"e{number:05d}": name for number, name in enumerate(family_names, start)}
+        listed = {
+            "list_id": f"L{institution_id}",
+            "institution_id": institution_id,
+            "admitted_on": admitted_on,
+            "note_code": note_code,
+        }
+        said = {
+            "given_name": "Дана",
+            "patronymic": "Асқарқызы",
+            "birth_on": birth_on,
+            "birth_date_precision": "DAY",
+            "iin": iin,
+        }
+        self.add_all("list_entry", [{"entry_id": entry_id, **listed} for entry_id in names])
+        self.add_all(
+            "list_identity", [{"entry_id": entry_id, "family_name": name, **said} for entry_id, name in names.items()]
+        )
+        return list(names)
 
     def moved(
         self, kind: str, on: str, time: str | None = None, institution_id: str = "A", who: str | None = None
@@ -110,50 +135,67 @@ class Field(Workbench):
 
     def people(self, count: int, usual: str | None, present: str | None, **more: Any) -> None:
         """Count `count` persons at their two places."""
-        for _ in range(count):
-            number = self.value("SELECT count(*) FROM person")
-            values = {"basis": "usual_here", "mode": "tablet", "is_proxy": False, "has_iin": True, "survivor_record_id": f"s{number:05d}",
-                      "received_at": "2021-10-05 10:00"}  # fmt: skip
-            self.add(
-                "person",
-                person_id=f"p{number:05d}",
-                usual_institution_id=usual,
-                present_institution_id=present,
-                **{**values, **more},
-            )
+        start = self.value("SELECT count(*) FROM person")
+        values = {"basis": "usual_here", "mode": "tablet", "is_proxy": False, "has_iin": True, "received_at": "2021-10-05 10:00",
+                  "usual_institution_id": usual, "present_institution_id": present}  # fmt: skip
+        self.add_all(
+            "person",
+            [
+                {"person_id": f"p{number:05d}", "survivor_record_id": f"s{number:05d}", **values, **more}
+                for number in range(start, start + count)
+            ],
+        )
 
     def records(
         self, states: list[str], institution_id: str = "A", reason: str | None = None, **more: Any
     ) -> list[str]:
         """Receive one record per state; `more` are columns of `record`."""
-        made = []
-        for state in states:
-            record_id = f"r{self.value('SELECT count(*) FROM record'):05d}"
-            values = {
-                "route": "portal",
-                "batch_id": "b",
-                "received_at": "2021-10-05 10:00",
-                "case_id": record_id,
-                "case_version": 1,
-                **more,
-            }
-            self.add("record", record_id=record_id, institution_id=institution_id, **values)
-            self.add("record_state", record_id=record_id, institution_id=institution_id, state=state, reason=reason,
-                     **{name: values[name] for name in ("route", "batch_id", "received_at", "case_id")})  # fmt: skip
-            made.append(record_id)
-        return made
+        start = self.value("SELECT count(*) FROM record")
+        values = {"route": "portal", "batch_id": "b", "received_at": "2021-10-05 10:00", "case_version": 1}
+        made = [
+            {"record_id": name, "institution_id": institution_id, "case_id": name, **values, **more}
+            for name in (f"r{number:05d}" for number in range(start, start + len(states)))
+        ]
+        shared = ("record_id", "institution_id", "route", "batch_id", "received_at", "case_id")
+        self.add_all("record", made)
+        self.add_all(
+            "record_state",
+            [
+                {**{name: row[name] for name in shared}, "state": state, "reason": reason}
+                for row, state in zip(made, states, strict=True)
+            ],
+        )
+        return [row["record_id"] for row in made]
 
     def outcomes(self, outcomes: list[str], institution_id: str = "A", *, is_on_list: bool = True) -> None:
         """Match list and persons: one row per outcome, for an entry or for a person who is on no list."""
-        for outcome in outcomes:
-            number = self.value("SELECT count(*) FROM list_match")
-            side = {"entry_id": f"o{number}"} if is_on_list else {"person_id": f"o{number}"}
-            self.add("list_match", match_id=f"x{number:05d}", institution_id=institution_id, outcome=outcome, **side)
+        start = self.value("SELECT count(*) FROM list_match")
+        side = "entry_id" if is_on_list else "person_id"
+        self.add_all(
+            "list_match",
+            [
+                {"match_id": f"x{number:05d}", "institution_id": institution_id, "outcome": outcome, side: f"o{number}"}
+                for number, outcome in enumerate(outcomes, start)
+            ],
+        )
 
     def expected(self, institution_id: str = "A") -> dict[str, Any]:
         """Make `expected` and return the institution's row."""
         self.write("expected")
         return self.row(f"SELECT * FROM expected WHERE institution_id = '{institution_id}'")
+
+
+@cache
+def _empty_field() -> Path:
+    """A database with the round, its reference data, the rules on names and empty tables; made once a process, copied by every field."""
+    path = Path(EMPTY.name) / "field.duckdb"
+    with duckdb.connect(path) as con:
+        identifiers.register(con)
+        register(con, ROUND, KNOWN)
+        for name in EARLIER.split():
+            columns = ", ".join(f'"{column}" {spec.type}' for column, spec in TABLES[name].columns.items())
+            con.execute(f"CREATE TABLE {name} ({columns})")
+    return path
 
 
 def name_of(number: int) -> str:
