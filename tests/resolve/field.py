@@ -44,6 +44,15 @@ def utc(*parts: int) -> datetime:
 OPENING = utc(2021, 10, 20, 12)
 
 
+def stranger(number: int) -> Row:
+    """Return name and birth date of somebody who has nothing in common with a stranger of another number."""
+    family = "Сулейменов Ковалёв Тлеуов Ким Жұмабаев Петренко Есенов Нуртазин Бекмурзин Юсупов Цой Оразалин".split()[
+        number
+    ]
+    given = "Арман Борис Ғалым Виктор Дидар Евгений Жандос Илья Қайрат Олег Рустам Фёдор".split()[number]
+    return {"family": family, "given": given, "birth_on": date(1935 + 5 * number, 1 + number, 3 + 2 * number)}
+
+
 def sound(base: str) -> str:
     """Complete eleven digits to an IIN with its check digit."""
     digits = [int(d) for d in base]

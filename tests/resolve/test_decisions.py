@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.errors import BadDecision
 from pipeline.lake import Lake, append_line
 from pipeline.resolve.decisions import register_decisions
-from tests.resolve.field import Field, Outcome
+from tests.resolve.field import Field, Outcome, stranger
 
 HELD = {"rejects": ["R-FORM-NOT-APPROVED"]}
 START = datetime(2021, 11, 1, tzinfo=UTC)
@@ -32,18 +32,37 @@ def test_discarded_is_settled_and_stays(field: Field, tmp_path: Path) -> None:
     assert found == [("a", "quarantined", True), ("b", "quarantined", False)]
 
 
-def test_the_last_decision_holds(field: Field, tmp_path: Path) -> None:
-    record = field.record("a", **HELD)
-    field.decide(record, "discard")
-    field.decide(record, "release")
-    assert field.resolve(tmp_path).state("a") == "counted"
+# What people did with a held record, in order, and what became of it. S3 is who sent, wrote or carried it.
+DECIDED: dict[str, tuple[dict[str, str], list[tuple[str, str | None]], str]] = {
+    "the last decision holds": ({}, [("discard", "DEP-01"), ("release", "DEP-01")], "counted"),
+    "taken back, the rules judge": ({}, [("release", "DEP-01"), ("retry", "DEP-01")], "quarantined"),
+    "nobody decided on S3": ({"site": "CRISIS"}, [], "quarantined"),
+    "one person on S3": ({"site": "CRISIS"}, [("release", "DEP-01")], "quarantined"),
+    "one person twice on S3": ({"site": "CRISIS"}, [("release", "DEP-01")] * 2, "quarantined"),
+    "nobody named on S3": ({"site": "CRISIS"}, [("release", None)] * 2, "quarantined"),
+    "two persons on S3": ({"site": "CRISIS"}, [("release", "DEP-01"), ("release", "DEP-02")], "counted"),
+    "another decision in between starts the count of persons anew":
+        ({"site": "CRISIS"}, [("release", "DEP-01"), ("discard", "DEP-02"), ("release", "DEP-02")], "quarantined"),
+    "written by S3": ({"staff_id": "ST-CRISIS"}, [("release", "DEP-01")], "quarantined"),
+    "carried by S3": ({"device_id": "TB-CRISIS"}, [("release", "DEP-01")], "quarantined"),
+    "sent by S3": ({"institution_id": "CRISIS"}, [("release", "DEP-01")], "quarantined"),
+}  # fmt: skip
 
 
-def test_a_decision_taken_back_leaves_the_rules_to_judge(field: Field, tmp_path: Path) -> None:
-    record = field.record("a", **HELD)
-    field.decide(record, "release")
-    field.decide(record, "retry")
-    assert field.resolve(tmp_path).state("a") == "quarantined"
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A field of people who have nothing in common, each held and decided on."""
+    field = Field()
+    for number, (case, (where, said, _)) in enumerate(DECIDED.items()):
+        record = field.record(case, **stranger(number), **HELD, **where)
+        for action, person in said:
+            field.decide(record, action, by=person)
+    return field.resolve(tmp_path_factory.mktemp("decided"))
+
+
+@pytest.mark.parametrize("case", DECIDED)
+def test_what_was_decided_last_holds_and_on_s3_once_two_persons_say_so(decided: Outcome, case: str) -> None:
+    assert decided.state(case) == DECIDED[case][-1]
 
 
 def test_a_winner_taken_back_gives_the_case_to_the_first(field: Field, tmp_path: Path) -> None:
@@ -52,36 +71,6 @@ def test_a_winner_taken_back_gives_the_case_to_the_first(field: Field, tmp_path:
     field.decide(second, "release")
     field.decide(second, "retry")
     assert field.resolve(tmp_path).states("a") == ["counted", "quarantined"]
-
-
-@pytest.mark.parametrize(
-    ("persons", "state"),
-    [
-        ([], "quarantined"),
-        (["DEP-01"], "quarantined"),
-        (["DEP-01", "DEP-01"], "quarantined"),
-        ([None, None], "quarantined"),
-        (["DEP-01", "DEP-02"], "counted"),
-    ],
-)
-def test_two_persons_decide_on_s3(field: Field, tmp_path: Path, persons: list[str | None], state: str) -> None:
-    record = field.record("a", site="CRISIS", **HELD)
-    for person in persons:
-        field.decide(record, "release", by=person)
-    assert field.resolve(tmp_path).state("a") == state
-
-
-def test_another_decision_in_between_starts_the_count_of_persons_anew(field: Field, tmp_path: Path) -> None:
-    record = field.record("a", site="CRISIS", **HELD)
-    for person, action in (("DEP-01", "release"), ("DEP-02", "discard"), ("DEP-02", "release")):
-        field.decide(record, action, by=person)
-    assert field.resolve(tmp_path).state("a") == "quarantined"
-
-
-@pytest.mark.parametrize("where", [{"staff_id": "ST-CRISIS"}, {"device_id": "TB-CRISIS"}, {"institution_id": "CRISIS"}])
-def test_s3_is_who_sent_wrote_or_carried_it(field: Field, tmp_path: Path, where: dict[str, str]) -> None:
-    field.decide(field.record("a", **HELD, **where), "release", by="DEP-01")
-    assert field.resolve(tmp_path).state("a") == "quarantined"
 
 
 @pytest.mark.parametrize(
@@ -96,9 +85,8 @@ def test_a_line_that_says_nothing_is_named(field: Field, tmp_path: Path, line: d
 @pytest.mark.parametrize(
     "line", ["{", "[]", '{"action": "release"}', '{"decided_at": "2021-10-10T10:00:00"}', '{"decided_at": 7}']
 )
-def test_a_damaged_line_is_named_and_not_quoted(field: Field, tmp_path: Path, line: str) -> None:
-    outcome = field.resolve(tmp_path)
-    lake = outcome.bench.lake
+def test_a_damaged_line_is_named_and_not_quoted(tmp_path: Path, line: str) -> None:
+    lake = Lake(tmp_path)
     append_line(
         lake.decisions / "quarantine.jsonl", {"record_id": "x", "action": "release", "decided_at": START.isoformat()}
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadDecision
 from pipeline.resolve.cluster import TIERS, People
-from tests.resolve.field import Field, Outcome, sound
+from tests.resolve.field import Field, Outcome, sound, stranger
 
 NUMBER, OTHER_NUMBER = sound("50051730123"), sound("50051740456")
 ELSEWHERE = {"site": "ORPHANS", "patronymic": None}
@@ -123,33 +123,40 @@ def test_whoever_disagrees_leaves_the_machine_its_choice_and_is_listed(
     assert [row[-1] for row in worklist(outcome)] == ["disputed"]
 
 
-@pytest.mark.parametrize("site", ["ORPHANS", "CRISIS"])
-@pytest.mark.parametrize(("who", "verdict"), [("DEP-03", "same"), ("DEP-03", "different"), ("DEP-02", "same")])
-def test_a_third_person_or_a_change_of_mind_settles_what_two_disagree_about(
-    field: Field, tmp_path: Path, site: str, who: str, verdict: str
-) -> None:
-    field.record("a")
-    field.record("b", site=site, patronymic=None)
-    for person, said in (("DEP-01", "same"), ("DEP-02", "different"), (who, verdict)):
-        field.say("a", "b", said, by=person)
-    outcome = field.resolve(tmp_path)
-    assert (outcome.are_one("a", "b"), worklist(outcome)) == (verdict == "same", [])
+# Where the other record of a pair comes from, who said what of the two, in order; whether they are one then, and how the pair stands.
+TWO_DISAGREE = [("DEP-01", "same"), ("DEP-02", "different")]
+SAID: dict[str, tuple[str, list[tuple[str, str]], bool, list[tuple[str, bool]]]] = {
+    "a third person says same": ("ORPHANS", [*TWO_DISAGREE, ("DEP-03", "same")], True, []),
+    "a third person says different": ("ORPHANS", [*TWO_DISAGREE, ("DEP-03", "different")], False, []),
+    "one of the two changes their mind": ("ORPHANS", [*TWO_DISAGREE, ("DEP-02", "same")], True, []),
+    "a third person says same of S3": ("CRISIS", [*TWO_DISAGREE, ("DEP-03", "same")], True, []),
+    "a third person says different of S3": ("CRISIS", [*TWO_DISAGREE, ("DEP-03", "different")], False, []),
+    "one of the two changes their mind of S3": ("CRISIS", [*TWO_DISAGREE, ("DEP-02", "same")], True, []),
+    "one of the two is no longer sure of S3": ("CRISIS", [*TWO_DISAGREE, ("DEP-02", "unsure")], False, [("proposed", True)]),
+    "a person thinks again": ("ORPHANS", [("DEP-01", "different"), ("DEP-01", "same")], True, []),
+    "one person says same of S3": ("CRISIS", [("DEP-01", "same")], False, [("proposed", True)]),
+    "one person says it twice of S3": ("CRISIS", [("DEP-01", "same")] * 2, False, [("proposed", True)]),
+    "two persons say same of S3": ("CRISIS", [("DEP-01", "same"), ("DEP-02", "same")], True, []),
+}  # fmt: skip
 
 
-def test_who_thinks_again_leaves_the_other_alone_where_a_pair_touches_s3(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.record("b", site="CRISIS", patronymic=None)
-    for person, said in (("DEP-01", "same"), ("DEP-02", "different"), ("DEP-02", "unsure")):
-        field.say("a", "b", said, by=person)
-    assert [row[-1] for row in worklist(field.resolve(tmp_path))] == ["proposed"]
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A field of pairs that have nothing in common with one another, each said something of."""
+    field = Field()
+    for number, (case, (site, words, _, _)) in enumerate(SAID.items()):
+        field.record(case, **stranger(number))
+        field.record(f"{case}, again", **stranger(number), site=site, patronymic=None)
+        for person, verdict in words:
+            field.say(case, f"{case}, again", verdict, by=person)
+    return field.resolve(tmp_path_factory.mktemp("said"))
 
 
-def test_a_person_may_think_again(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.record("b", **ELSEWHERE)
-    for verdict in ("different", "same"):
-        field.say("a", "b", verdict)
-    assert field.resolve(tmp_path).are_one("a", "b")
+@pytest.mark.parametrize("case", SAID)
+def test_a_third_person_or_a_change_of_mind_settles_a_pair_and_on_s3_two_persons(said: Outcome, case: str) -> None:
+    _, _, is_one, standings = SAID[case]
+    assert said.are_one(case, f"{case}, again") is is_one
+    assert said.rows(f"SELECT standing, needs_two FROM review_pair WHERE left_case_id = '{case}'") == standings
 
 
 def test_one_cannot_be_the_same_as_two_who_differ(field: Field, tmp_path: Path) -> None:
@@ -167,21 +174,6 @@ def test_what_was_said_later_is_not_known_yet(field: Field, tmp_path: Path) -> N
     field.record("b", **ELSEWHERE)
     field.say("a", "b", "same", at=datetime(2021, 12, 21, tzinfo=UTC))
     assert field.resolve(tmp_path).are_apart("a", "b")
-
-
-@pytest.mark.parametrize(
-    ("persons", "is_one"), [(["DEP-01"], False), (["DEP-01", "DEP-01"], False), (["DEP-01", "DEP-02"], True)]
-)
-def test_two_persons_decide_where_a_pair_touches_s3(
-    field: Field, tmp_path: Path, persons: list[str], is_one: bool
-) -> None:
-    field.record("a")
-    field.record("b", site="CRISIS", patronymic=None)
-    for person in persons:
-        field.say("a", "b", "same", by=person)
-    outcome = field.resolve(tmp_path)
-    assert outcome.are_one("a", "b") is is_one
-    assert outcome.rows("SELECT standing, needs_two FROM review_pair") == ([] if is_one else [("proposed", True)])
 
 
 @pytest.mark.parametrize(
