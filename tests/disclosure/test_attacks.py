@@ -15,7 +15,7 @@ from tests.disclosure.attack import Program, came, combinations_of, groups_of_ro
 from tests.disclosure.town import OPEN, Office, Seen, Site, Town, is_safe, random_town, settle
 from tests.made_build import AS_OF
 
-SEEDS = (0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8)))
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8)))
 KEYS = ["publication_group", "district_kato", "sex", "age_band", "age_group", "birth_year"]
 LEAST_CLASS = 5
 # Within how many persons a hidden count must stay unknown.
