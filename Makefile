@@ -58,14 +58,17 @@ up: $(READY) ## Keep Airflow running; prints its address and login
 down: ## Stop what `make up` started
 	@test -f .airflow/up.pid && kill "$$(cat .airflow/up.pid)" || echo "nothing is up"
 
+# worksteal: each worker takes its half of the modules as they stand, and what a module makes for all its tests is made once
+PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
+
 test: $(READY) ## Run all tests but the slow ones
-	$(BIN)/pytest -q -n 2 -m "not slow and not fuzz"
+	$(PYTEST) -m "not slow and not fuzz"
 
 test-slow: $(READY) ## Run the slow tests: whole campaigns, the browser, many rows
-	$(BIN)/pytest -q -n 2 -m slow --timeout 1200
+	$(PYTEST) -m slow --timeout 1200
 
 fuzz: $(READY) ## Run the fuzz tests: damaged and hostile input
-	$(BIN)/pytest -q -n 2 -m fuzz --timeout 1200
+	$(PYTEST) -m fuzz --timeout 1200
 	$(BIN)/python -m tests.fuzz.many --inputs $(INPUTS)
 
 bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000" unless given
