@@ -41,12 +41,12 @@ def clock_from(start: datetime) -> Clock:
 
 
 class Lake:
-    """A lake folder.
+    """A lake folder. Whatever a process writes once it has one is its owner's alone, files 0600 and folders 0700.
 
     Parameters
     ----------
     root
-        Folder of the lake; made (mode 0700) when missing.
+        Folder of the lake; made when missing.
 
     Raises
     ------
@@ -56,8 +56,9 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        os.umask(0o077)  # once for all who write here: DuckDB, Arrow and Great Expectations ask for no mode
         try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadSetting(
                 f"the lake's folder cannot be made or used: {error.strerror}",
@@ -77,9 +78,9 @@ class Lake:
         self.temp = self.root / "temp"
 
     def prepare(self) -> None:
-        """Make the folders in which identity lies, closed to others: the root may be opened later for those who read `published/`."""
+        """Make the folders in which identity lies."""
         for folder in (self.landing, self.staging, self.decisions, self.memo, self.builds, self.temp):
-            folder.mkdir(exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True)
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:

@@ -91,7 +91,6 @@ class Room:
     def note_access(self, act: str, by: str, about: Row) -> None:
         """Write down who looked at identity, when by the machine's own clock, and of whom: ids only, never what was read."""
         with self._lake.lock("access"):  # of its own: nobody who looks waits for a night that receives
-            self._lake.access.touch(mode=0o600, exist_ok=True)
             append_line(self._lake.access, {"at": system_clock().isoformat(), "act": act, "by": by, **about})
 
     def keyed(self, text: str) -> str:

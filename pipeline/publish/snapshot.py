@@ -192,7 +192,6 @@ def roll_back(
         newer.add(present.name)
     here = present.name if present else None
     line = {"room": room.name, "from": here, "to": target.name, "withdrawn": sorted(newer)}
-    lake.rollbacks.touch(mode=0o600, exist_ok=True)
     # before the switch: none happens unwritten
     append_line(lake.rollbacks, {**line, "decided_at": at.isoformat(), "decided_by": by, "why": why})
     point_current(room, target.name)
@@ -269,7 +268,7 @@ def _make(room: Path, name: str, fill: Callable[[Path], dict[str, Any]]) -> None
     for left_over in room.glob(".*.part"):
         shutil.rmtree(left_over)
     staging = room / f".{name}.part"
-    staging.mkdir(mode=0o700)
+    staging.mkdir()
     write_json(staging / "manifest.json", fill(staging))
     for path in sorted(staging.rglob("*")):
         _sync_file(path)

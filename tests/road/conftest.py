@@ -51,6 +51,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def _play(folder: Path) -> None:
+    os.umask(0o022)  # as most accounts have it: a lake is closed to others all the same
     for name in ("campaign", "lake", "inbox"):  # a worker that was stopped half-way
         shutil.rmtree(folder / name, ignore_errors=True)
     create(folder / "campaign", **SIZE)
