@@ -19,7 +19,7 @@ the night before, writes the one page, and only then switches `operations/curren
 
 **If it fails**
 
-- a route under receive: see that receive DAG. The other routes go on; what is missing shows as a gap on the page.
+- a route under receive: see that receive DAG. The other routes go on; a route from which nothing has come for a day stands on the page.
 - build: its run of build_census failed, see there. Mend, then clear pin_inputs and what follows.
 - `LedgerUnbalanced` in reconcile: read builds/BUILD_ID/reconcile/index.html; give route and batch to those who change sanaq.
 - `StalePublication` in publish: something newer is published already; nothing to do.
@@ -44,7 +44,7 @@ with DAG(
         "as_of": Param(None, type=["null", "string"], description="Moment with offset; now when empty."),
     },
 ) as dag:
-    # A route that is down must not stop the others: what it did not bring shows as a gap.
+    # A route that is down must not stop the others: the page says of each how long nothing has come.
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def receive(route: str, params: dict[str, Any]) -> int:
         """Land what is new on one route; return the number of batches."""

@@ -108,7 +108,7 @@ media AS (
     GROUP BY medium.medium_id, CASE WHEN medium.medium_id IS NULL THEN institution.institution_id END
 ),
 
--- A stick of anyone else than the employee to whom the register gives it.
+-- A stick of anyone else than the employee to whom the register gives it, by its custody record; where that is wanting, see below.
 strange_media AS (
     SELECT
         'MEDIUM_NOT_OURS' AS kind,
@@ -122,8 +122,25 @@ strange_media AS (
     LEFT JOIN medium USING (medium_id)
     LEFT JOIN employee ON medium.employee_id = employee.employee_id
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
-    WHERE batch.route = 'tablet_usb'
+    WHERE batch.route = 'tablet_usb' AND NOT regexp_matches(array_to_string(batch.problems, ' '), 'NO_CUSTODY|CUSTODY_UNREADABLE')
     AND (employee.employee_id IS NULL OR batch.custody_employee_id IS DISTINCT FROM employee.employee_id)
+    GROUP BY institution.institution_id, medium.medium_id
+),
+
+-- A custody record that is wanting or does not fit what lies beside it (R17, R21): hashes, reason, tablet, institution.
+custody_fault AS (
+    SELECT
+        'CUSTODY_FAULT' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'medium' AS subject_kind,
+        COALESCE(medium.medium_id, 'UNKNOWN') AS subject_id,
+        count(*) AS measured,
+        sum(batch.record_count) AS person_count,
+        min(batch.received_at) AS since_at
+    FROM batch
+    LEFT JOIN medium USING (medium_id)
+    LEFT JOIN institution ON batch.institution_id = institution.institution_id
+    WHERE batch.route = 'tablet_usb' AND regexp_matches(array_to_string(batch.problems, ' '), 'CUSTODY')
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
@@ -177,14 +194,54 @@ after_close AS (
     FROM late_batch
     LEFT JOIN institution ON late_batch.institution_id = institution.institution_id
     GROUP BY institution.institution_id, late_batch.route
+),
+
+-- Routes we ask, while a window is open that feeds them.
+fed_route AS (
+    SELECT
+        route_window.route,
+        min(route_window.starts_at) AS starts_at
+    FROM route_window
+    CROSS JOIN build
+    WHERE build.as_of >= route_window.starts_at AND build.as_of < route_window.ends_at
+    GROUP BY route_window.route
+),
+
+heard_route AS (
+    SELECT
+        route,
+        max(received_at) AS heard_at
+    FROM batch
+    GROUP BY route
+),
+
+-- A route that is down brings no count of the sender's either: no control total misses what it did not bring.
+silent_route AS (
+    SELECT
+        'ROUTE_SILENT' AS kind,
+        'UNKNOWN' AS institution_id,
+        'route' AS subject_kind,
+        fed_route.route AS subject_id,
+        date_diff('hour', greatest(fed_route.starts_at, heard_route.heard_at), build.as_of) AS measured,
+        (
+            SELECT COALESCE(sum(no_outcome_count), 0)
+            FROM coverage_institution
+        ) AS person_count,
+        greatest(fed_route.starts_at, heard_route.heard_at) AS since_at
+    FROM fed_route
+    LEFT JOIN heard_route USING (route)
+    CROSS JOIN build
+    WHERE fed_route.route <> 'tablet_vpn' OR EXISTS (FROM device)
 )
 
 SELECT * FROM gaps
 UNION ALL BY NAME SELECT * FROM after_close
+UNION ALL BY NAME SELECT * FROM silent_route
 UNION ALL BY NAME SELECT * FROM refused_form
 UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent
 UNION ALL BY NAME SELECT * FROM not_returned
 UNION ALL BY NAME SELECT * FROM media
 UNION ALL BY NAME SELECT * FROM strange_media
+UNION ALL BY NAME SELECT * FROM custody_fault
 UNION ALL BY NAME SELECT * FROM not_believed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -46,7 +46,8 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     believed = [
         batch if seals[batch["batch_id"]].is_statement_proven else batch | {"declared": None} for batch in bench.batches
     ]
-    rows = [_batch(batch) | {"seal_fault": seals[batch["batch_id"]].fault} for batch in believed]
+    reasons = bench.reference.code_lists["usb_reason"].codes.keys()
+    rows = [_batch(batch, reasons) | {"seal_fault": seals[batch["batch_id"]].fault} for batch in believed]
     bench.con.register("batch_row", pa.Table.from_pylist(rows, schema=BATCH))
     daily = [row for batch in believed for row in _daily(batch)]
     bench.con.register("batch_daily_row", pa.Table.from_pylist(daily, schema=DAILY))
@@ -54,7 +55,7 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     bench.write("batch_daily", "SELECT * FROM batch_daily_row")
 
 
-def _batch(batch: dict[str, Any]) -> dict[str, Any]:
+def _batch(batch: dict[str, Any], reasons: Container[str]) -> dict[str, Any]:
     said = batch["declared"] or {}
     custody = batch["custody"] or {}
     return {
@@ -73,8 +74,20 @@ def _batch(batch: dict[str, Any]) -> dict[str, Any]:
         "copied_at": _moment(custody.get("copied_at")),
         "loaded_at": _moment(custody.get("loaded_at")),
         **{name: _count(said.get(name)) for name in ("created_count", "deleted_count", "last_case_no")},
-        "problems": sorted(batch["problems"]),
+        "problems": sorted([*batch["problems"], *_custody_faults(batch, reasons)]),
     }
+
+
+def _custody_faults(batch: dict[str, Any], reasons: Container[str]) -> Iterator[str]:
+    """Yield what does not fit in a medium's custody record: its reason (R21), and whom it names beside the bundle's own statement."""
+    custody = batch["custody"]
+    if custody is None:
+        return
+    if _text(custody, "reason_code") not in reasons:
+        yield "CUSTODY_REASON"
+    for name, code in (("device_id", "CUSTODY_TABLET"), ("institution_id", "CUSTODY_INSTITUTION")):
+        if batch[name] is not None and _text(custody, name) not in (None, batch[name]):
+            yield code
 
 
 def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:

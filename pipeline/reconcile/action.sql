@@ -13,9 +13,10 @@ WITH masked AS (
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_kk END AS name_kk,
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_ru END AS name_ru,
         CASE
-            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium', 'form')
+            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium', 'form', 'route')
                 THEN discrepancy.subject_id
         END AS subject_id,
+        CASE discrepancy.subject_kind WHEN 'route' THEN discrepancy.subject_id END AS route,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_ru END AS message_ru,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en,
@@ -48,14 +49,14 @@ merged AS (
     HAVING count(*) > 0
 ),
 
--- Three silent tablets of one site are one errand.
+-- Three silent tablets of one site are one errand, three silent routes are not.
 errand AS (
     SELECT
         *,
         count(*) OVER same_errand AS subject_count,
         row_number() OVER (same_errand ORDER BY rank_no) AS errand_no
     FROM merged
-    WINDOW same_errand AS (PARTITION BY kind, institution_id)
+    WINDOW same_errand AS (PARTITION BY kind, institution_id, route)
 ),
 
 spread AS (

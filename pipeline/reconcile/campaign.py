@@ -63,13 +63,19 @@ def _judged(check: Row, own: dict[str, Row], kinds: list[Row], sites: int) -> Ro
     if "own" in check:
         row = own[check["id"]]
         status = check["own"] if row["finding_count"] else "ok"
-        return {
-            "check_id": check["id"],
-            "status": status if row["checked_count"] else "not_known",
-            "finding_count": row["finding_count"],
-            "checked_count": row["checked_count"],
-        }
+        return _check_row(check, status if row["checked_count"] else "not_known", row)
     found = [row for row in kinds if row["kind"] in check["kinds"]]
-    total = len({row["institution_id"] for row in found})
     status = "failed" if any(row["is_red"] for row in found) else "attention" if found else "ok"
-    return {"check_id": check["id"], "status": status, "finding_count": total, "checked_count": max(sites, total)}
+    if check.get("counts") == "own":
+        return _check_row(check, status, own[check["id"]])
+    total = len({row["institution_id"] for row in found})
+    return _check_row(check, status, {"finding_count": total, "checked_count": max(sites, total)})
+
+
+def _check_row(check: Row, status: str, counts: Row) -> Row:
+    return {
+        "check_id": check["id"],
+        "status": status,
+        "finding_count": counts["finding_count"],
+        "checked_count": counts["checked_count"],
+    }

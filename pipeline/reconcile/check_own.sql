@@ -73,6 +73,18 @@ FROM form
 LEFT JOIN staff USING (staff_id)
 UNION ALL
 SELECT
+    'ROUTES',
+    (
+        SELECT count(*)
+        FROM discrepancy
+        WHERE kind = 'ROUTE_SILENT'
+    ),
+    count(DISTINCT route_window.route)
+FROM route_window
+CROSS JOIN build
+WHERE build.as_of >= route_window.starts_at AND build.as_of < route_window.ends_at
+UNION ALL
+SELECT
     'PORTAL_GAP',
     count(*) FILTER (WHERE gap_count > 0),
     count(*)
@@ -112,13 +124,6 @@ CROSS JOIN zone
 CROSS JOIN round
 CROSS JOIN build
 WHERE form.mode = 'tablet'
-UNION ALL
-SELECT
-    'CUSTODY',
-    count(*) FILTER (WHERE custody_employee_id IS NULL),
-    count(*)
-FROM batch
-WHERE route = 'tablet_usb'
 UNION ALL
 SELECT
     'WEB_AND_TABLET',

@@ -19,9 +19,9 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`, `verification_span`,
-    `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`, `ref_rule`. Moments are UTC
-    without zone, as everywhere in a build.
+    `round`, `round_window`, `route_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`,
+    `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
+    `ref_rule`. Moments are UTC without zone, as everywhere in a build.
 
     Raises
     ------
@@ -31,6 +31,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     _refuse_strangers(round_, reference)
     make_table(con, "round", [_round(round_)], _ROUND)
     make_table(con, "round_window", _windows(round_), _WINDOW)
+    make_table(con, "route_window", _route_windows(round_), _ROUTE_WINDOW)
     make_table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
     make_table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
     make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
@@ -98,6 +99,7 @@ _WINDOW = {
     "ends_at": "TIMESTAMP",
     **_texts("legal_basis", "zone"),
 }
+_ROUTE_WINDOW = {**_texts("route"), "starts_at": "TIMESTAMP", "ends_at": "TIMESTAMP"}
 _RESIDENCE_ROW = {
     **_texts("row_id"),
     "row_no": "INTEGER",
@@ -178,6 +180,13 @@ def _windows(round_: Round) -> Iterable[Row]:
                 "legal_basis": window.legal_basis,
                 "zone": window.zone,
             }
+
+
+def _route_windows(round_: Round) -> Iterable[Row]:
+    """When something must come over each route we ask: portal and VPN tablets both end in the Census Database (R18)."""
+    for window in round_.windows:
+        for route in sorted({"tablet_vpn" if mode == "tablet" else "portal" for mode in window.modes} | {"census_db"}):
+            yield {"route": route, "starts_at": _utc(window.starts_at), "ends_at": _utc(window.ends_at)}
 
 
 def _residence_rules(round_: Round) -> Iterable[Row]:

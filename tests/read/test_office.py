@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -534,6 +535,37 @@ def test_every_row_has_one_state_and_batches_count_them(office: Desk) -> None:
         "SELECT medium_id, custody_employee_id, custody_act_no, act_case_count, loaded_at, declared_count, bundle_id FROM batch WHERE route = 'tablet_usb'",
     ) == [("USB-1", "DEP-1", "7", 3, datetime(2021, 11, 2, 4, 30), 1, "TB-1")]  # noqa: DTZ001
     assert rows(bench, "SELECT counted_on, declared_count FROM batch_daily") == [(date(2021, 10, 3), 1)]
+
+
+CUSTODY = {
+    "medium_id": "USB-1",
+    "employee_id": "DEP-1",
+    "institution_id": "MNG-0001",
+    "device_id": "TB-0001",
+    "reason_code": "VPN_FAILED",
+}
+UNFIT: dict[str, tuple[dict[str, object], list[str]]] = {
+    "fits": ({}, []),
+    "reason-unknown": ({"reason_code": "BECAUSE"}, ["CUSTODY_REASON"]),
+    "reason-missing": ({"reason_code": None}, ["CUSTODY_REASON"]),
+    "of-another-tablet": ({"device_id": "TB-0002"}, ["CUSTODY_TABLET"]),
+    "of-another-house": ({"institution_id": "MNG-0002"}, ["CUSTODY_INSTITUTION"]),
+    "names-nobody": ({"device_id": None, "institution_id": None}, []),
+    "all-wrong": (
+        {"reason_code": 7, "device_id": "T", "institution_id": "M", "files": [{"path": "all-wrong/manifest.json", "sha256": "0"}]},
+        ["CUSTODY_DIFFERS", "CUSTODY_INSTITUTION", "CUSTODY_REASON", "CUSTODY_TABLET"],
+    ),
+}  # fmt: skip
+
+
+def test_what_does_not_fit_in_a_custody_record_is_said_of_its_bundle(office: Desk) -> None:
+    office.know_tablet()
+    for stick, (said, _) in UNFIT.items():
+        office.bundle(f"tablet_usb/{stick}/{stick}", is_ready=False)
+        office.put(f"tablet_usb/{stick}/custody.json", json.dumps(CUSTODY | said).encode())
+    office.receive("tablet_usb")
+    found = rows(office.read(), "SELECT bundle_id, problems FROM batch WHERE route = 'tablet_usb' ORDER BY bundle_id")
+    assert found == sorted((stick, problems) for stick, (_, problems) in UNFIT.items())
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pipeline.receive.portal_api import Portal
 from sandbox.deliver import deliver
 from sandbox.faults import Faults
 from tests.road.conftest import Played
-from tests.road.road import NIGHTS, Road, copied, digests, imbalances, rows
+from tests.road.road import NIGHTS, ROUTES, Road, copied, digests, imbalances, rows
 from tests.road.test_kill import assert_yesterday_stands, back_to_the_second_night
 
 pytestmark = pytest.mark.timeout(600)
@@ -111,6 +111,24 @@ def test_no_portal_at_all(arrived: Road) -> None:
     assert said.code == 7
     assert "the connection broke" in said.err
     assert "goes on from there" in said.err
+
+
+def test_a_night_says_of_a_route_that_is_down_how_long_nothing_has_come(road: Road) -> None:
+    assert road.campaign is not None
+    at = "2021-10-12T02:00:00+05:00"  # portal and tablets are both in the field
+    deliver(road.campaign, datetime.fromisoformat(at), road.inbox)
+    road.settings |= {"census_db_url": "postgresql://reader@127.0.0.1:9/census", "census_db_password": "t"}
+    assert road.sanaq("receive", "census_db").code == 7
+    for route in ROUTES:
+        road.do("receive", route, "--now", at)  # of the portal nobody has said that there is one
+    build = road.build()
+    road.do("reconcile")
+    figures = json.loads((build / "reconcile" / "reconciliation.json").read_text())
+    assert figures["is_balanced"]
+    assert {"check_id": "ROUTES", "status": "failed", "finding_count": 2, "checked_count": 3} in figures["checks"]
+    silent = {row["subject_id"]: row["severity"] for row in rows(build, "discrepancy") if row["kind"] == "ROUTE_SILENT"}
+    assert silent == {"portal": "red", "census_db": "red"}
+    assert {"portal", "census_db"} <= {row["subject_id"] for row in figures["actions"]}
 
 
 @pytest.mark.parametrize("command", ["receive", "build", "publish", "release"])
