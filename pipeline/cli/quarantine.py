@@ -9,8 +9,10 @@ import typer
 
 from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, By, Now, Route, Why
+from pipeline.cli.review import Language
 from pipeline.cli.steps import make
 from pipeline.cli.terminal import out, print_json, show, show_stations
+from pipeline.desk import words
 
 LISTED = ("record_id", "institution_id", "reason", "age_hours", "standing")
 
@@ -51,10 +53,12 @@ def list_items(
 
 
 @app.command("show")
-def show_item(item: Item, build_id: BuildId = None, as_json: AsJson = False) -> None:
-    """Show one item: where it lies, its hash, why it is held, since when, and what was decided."""
+def show_item(
+    item: Item, language: Language = words.Language.ru, build_id: BuildId = None, as_json: AsJson = False
+) -> None:
+    """Show one item: where it lies, its hash, why it is held and what to do about it, since when, and what was decided."""
     with night.desk(build_id) as desk:
-        show_stations(desk.item(item), as_json, title=f"In quarantine: {item}")
+        show_stations(desk.item(item, language), as_json, title=f"In quarantine: {item}")
 
 
 @app.command("release")

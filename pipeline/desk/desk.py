@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from pipeline.desk.room import HERE, PERSON, Room, Row, require_nameless, require_reason
+from pipeline.desk.words import Language, say
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import EVER, Clock, Lake, append_line
 from pipeline.resolve.decisions import register_decisions
@@ -38,8 +39,8 @@ class Desk(Room):
         """
         return self._rows("item")
 
-    def item(self, record_id: str) -> Row:
-        """Return one item with every decision on it.
+    def item(self, record_id: str, language: Language = Language.en) -> Row:
+        """Return one item with every decision on it; `says` is what its reason means, `next` what to do, in one of the languages.
 
         Raises
         ------
@@ -51,7 +52,8 @@ class Desk(Room):
             raise self._unknown(record_id, "is not in quarantine")
         file = self._file(found[0]["route"], found[0]["batch_id"], found[0]["file_no"])
         mapping = {"mapping": rows} if (rows := self._mapping(record_id)) else {}
-        return {**found[0], **file, **mapping, "decisions": self.decisions(record_id)}
+        told = {"says": self._meaning(found[0]["reason"], language), "next": _next_step(found[0], language)}
+        return {**found[0], **file, **told, **mapping, "decisions": self.decisions(record_id)}
 
     def missing(self) -> list[Row]:
         """Return the cases that are not in the Census Database 72 hours after they came, the oldest first."""
@@ -145,6 +147,10 @@ class Desk(Room):
         name = file["path"] if OUR_NAMES.fullmatch(file["path"]) else "(named by the sender)"
         return {"file": f"landing/{route}/{batch_id}/files/{name}", "file_sha256": file["sha256"]}
 
+    def _meaning(self, reason: str, language: Language) -> str:
+        rules = {rule.id: rule.message for rule in self._bench.reference.rules}
+        return str(getattr(rules[reason], language)) if reason in rules else say(language, "held", reason)
+
     def _mapping(self, record_id: str) -> list[Row]:
         self._hold(record_id)
         return self._rows("mapping")
@@ -221,3 +227,18 @@ def _receipt(row: Row) -> Row:
     return {name: row.get(name) for name in ("batch_id", "outcome")} | {
         "noted_at": row.get("at") or row.get("received_at")
     }
+
+
+def _next_step(item: Row, language: Language) -> str:
+    """Say what to do about an item, with the command."""
+    if item["standing"] != "waits":
+        key = item["standing"]
+    elif item["reason"] == "MAPPING_UNCERTAIN":
+        key = "mapping"
+    elif item["kind"] != "submission":
+        key = "paper"
+    elif not item["is_releasable"]:
+        key = "caseless"
+    else:
+        key = "conflict" if item["reason"] == "VERSION_CONFLICT" else "submission"
+    return say(language, "next", key, item=item["record_id"], action=item["last_action"])

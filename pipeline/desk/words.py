@@ -1,4 +1,4 @@
-"""The texts of review and explanation in the three languages of the office."""
+"""The texts of quarantine, review and explanation in the three languages of the office."""
 
 from __future__ import annotations
 

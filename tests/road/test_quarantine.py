@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.desk.room import require_nameless
+from pipeline.desk.words import texts
 from pipeline.errors import BadDecision
 from pipeline.settings import PROJECT
 from sandbox.seals import key_columns, key_of, sealed
@@ -132,6 +134,57 @@ def test_an_unapproved_form_is_held_under_its_name(built: Road) -> None:
     """R22."""
     found = {item["reason"]: item["form"] for item in items(built)}
     assert (found["R-FORM-NOT-APPROVED"], found["R-NO-CASE-ID"]) == ("F3_PERSON 1999.1", None)
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "says", "todo"),
+    [
+        ("en", "R-FORM-NOT-APPROVED", "The questionnaire or its version is not approved", "quarantine release {}"),
+        ("ru", "R-NO-CASE-ID", "В записи нет номера или версии опроса", "quarantine discard {}"),
+        ("kk", "NO_IDENTITY", "Жолда ЖСН да, аты-жөні де жеткіліксіз", "quarantine discard {}"),
+        ("en", "MAPPING_UNCERTAIN", "What the list's columns mean is not sure", "--column NAME=NUMBER"),
+    ],
+)
+def test_an_item_says_in_words_why_it_is_held_and_what_to_do(
+    built: Road, language: str, reason: str, says: str, todo: str
+) -> None:
+    record = next(item["record_id"] for item in items(built) if item["reason"] == reason)
+    shown = built.do("quarantine", "show", record, "--language", language)
+    assert shown["says"] == says
+    assert todo.format(record) in shown["next"]
+
+
+def test_what_to_do_follows_what_was_decided(desk: Road) -> None:
+    (s3,) = held(desk, "R-FORM-NOT-APPROVED", "S3")
+    first, second = held(desk, "R-FORM-NOT-APPROVED")
+    for action, record in (("release", s3), ("release", first), ("discard", second)):
+        decide(desk, action, record)
+    said = [desk.do("quarantine", "show", record, "--language", "en")["next"] for record in (s3, first, second)]
+    assert f"quarantine release {s3} --by OTHER-ID" in said[0]
+    assert "`sanaq build`" in said[1]
+    assert "waits for nobody" in said[2]
+    assert all(f"quarantine retry {record}" in words for record, words in zip((first, second), said[1:], strict=True))
+
+
+def test_every_reason_a_row_is_held_for_has_words(root: Path) -> None:
+    """Reasons of rules have theirs in rules.yaml."""
+    states = [path.read_text(encoding="utf-8") for path in (root / "pipeline" / "read").glob("*_state.sql")]
+    readers = [(root / "pipeline" / "read" / name).read_text(encoding="utf-8") for name in ("office.py", "lists.py")]
+    reasons = {
+        *re.findall(r"THEN '([A-Z]+_[A-Z_]+)'", "".join(states)),
+        *re.findall(r'"([A-Z]+_[A-Z_]+)"', "".join(readers)),
+    }
+    in_force_or_replaced = {
+        "HIDDEN_ROW",
+        "VALUE_SET_ASIDE",
+        "SAME_AGAIN",
+        "NEWER_LIST",
+        "NEWER_REGISTER",
+        "NEWER_ROW",
+        "NEWER_SOURCE",
+    }
+    unreadable = {"UNKNOWN_FILE"}
+    assert texts()["held"].keys() == {*reasons, "VERSION_CONFLICT"} - in_force_or_replaced - unreadable
 
 
 def test_the_place_shown_holds_the_very_bytes(built: Road) -> None:
