@@ -75,17 +75,6 @@ def keep(bench: Workbench, kind: Literal["TABLE", "VIEW"], name: str) -> None:
         raise step_failed(error, f"publish/{name}.sql") from None
 
 
-def spill(bench: Workbench, name: str) -> None:
-    """Let the result of one .sql file of this folder be read under the file's name from a file: it is as wide as the answers."""
-    path = bench.step_dir / f"{name}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        bench.con.execute(f"COPY ({sql_text(name)}) TO {quoted(str(path))} (FORMAT parquet)")
-    except duckdb.Error as error:
-        raise step_failed(error, f"publish/{name}.sql") from None
-    bench.relation(name, [path])
-
-
 def sql_text(name: str) -> str:
     """Return the text of one .sql file of this folder."""
     return (HERE / f"{name}.sql").read_text(encoding="utf-8")

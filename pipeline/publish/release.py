@@ -40,11 +40,11 @@ from pipeline.publish.snapshot import (
     snapshot_id,
     withdrawn,
 )
-from pipeline.publish.variables import Released, released_variables
+from pipeline.publish.variables import Released, code_type, released_variables
 from pipeline.publish.withhold import withhold
 from pipeline.schema import Column, Labels, Table
 from pipeline.settings import Settings
-from pipeline.sql import Workbench, step_failed
+from pipeline.sql import Workbench, quoted, step_failed
 
 PERSON = "release_census_person"
 PTABLE = "ref.ptable"
@@ -140,6 +140,9 @@ def _make_answers(bench: Workbench) -> list[Released]:
         codes.setdefault(code_list, []).append(code)
     variables = released_variables(bench.schemas["answers"], codes, bench.schemas[PERSON].columns)
     try:
+        for code_list, listed in codes.items():
+            values = ", ".join(quoted(code) for code in listed)
+            bench.con.execute(f"CREATE TEMP TYPE {code_type(code_list)} AS ENUM ({values})")
         mended = _mended_columns(bench, variables)
         bench.con.execute(_mended_sql(mended))
         bench.con.execute(_answer_sql(variables, mended))

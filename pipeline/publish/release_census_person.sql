@@ -13,18 +13,12 @@ SELECT
     NULLIF(shown.mode, 'unknown') AS mode,
     shown.is_answered_by_proxy,
     shown.* EXCLUDE (
-        person_id, institution_id, is_s3, released_group, population, min_count, region_kato, district_kato,
+        person_id, institution, is_s3, released_group, population, min_count, region_kato, leaf, district_kato,
         sex, birth_year, age_group, age_band, basis, is_present, mode, is_answered_by_proxy,
         has_no_iin, has_several_records, has_filled_fields
     )
 FROM release_shown AS shown
-JOIN release_class AS class
-    ON class.population = shown.population
-    AND class.told_district_kato = shown.district_kato
-    AND class.sex IS NOT DISTINCT FROM shown.sex
-    AND class.age_band IS NOT DISTINCT FROM shown.age_band
-    AND class.age_group IS NOT DISTINCT FROM shown.age_group
-    AND class.birth_year IS NOT DISTINCT FROM shown.birth_year
+JOIN release_class AS class USING (leaf)
 JOIN release_population
     ON release_population.population = shown.population
     AND release_population.is_safe

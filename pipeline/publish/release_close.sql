@@ -8,7 +8,7 @@ FROM (
         SELECT
             cell.population,
             cell.column_name,
-            site.institution_id,
+            site.institution,
             sum(site.person_count) AS person_count,
             max(site.min_count) AS min_count,
             bool_or(cell.value IS NOT NULL OR cell.column_name = 'district_kato') AS is_withheld
@@ -18,7 +18,7 @@ FROM (
             AND site.column_name = cell.column_name
             AND site.value IS NOT DISTINCT FROM cell.value
         WHERE cell.is_closed AND cell.is_divided
-        GROUP BY cell.population, cell.column_name, site.institution_id
+        GROUP BY cell.population, cell.column_name, site.institution
     ),
 
     unsafe AS (

@@ -5,9 +5,9 @@ SET level_no = 4
 WHERE level_no < 4 AND leaf IN (
     WITH sited AS (
         SELECT
-            site.population,
-            CASE WHEN class.level_no < 4 THEN site.district_kato END AS district_kato,
-            site.institution_id,
+            class.population,
+            CASE WHEN class.level_no < 4 THEN class.district_kato END AS district_kato,
+            site.institution,
             sum(site.person_count) AS person_count,
             max(site.min_count) AS min_count
         FROM release_class AS class
@@ -35,7 +35,7 @@ WHERE level_no < 4 AND leaf IN (
         QUALIFY row_number() OVER (PARTITION BY population ORDER BY is_unsafe DESC, person_count, district_kato) = 1
     )
 
-    SELECT site.leaf
-    FROM release_leaf AS site
+    SELECT class.leaf
+    FROM release_class AS class
     JOIN chosen USING (population, district_kato)
 )

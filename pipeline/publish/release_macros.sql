@@ -11,16 +11,6 @@ CREATE OR REPLACE TEMP MACRO is_safe_class(person_count, institution_count, larg
         ELSE person_count >= (SELECT max(min_class_count) FROM disclosure)
     END;
 
--- From what is known of a person down to the group alone; each level says less than the one before.
-CREATE OR REPLACE TEMP MACRO class_path(population, district, region, sex, age_band, age_group, birth_year) AS [
-    CAST(row(population, district, sex, age_band, age_group, birth_year) AS VARCHAR),
-    CAST(row(population, district, sex, age_band, age_group) AS VARCHAR),
-    CAST(row(population, district, sex, age_band) AS VARCHAR),
-    CAST(row(population, region, sex, age_band) AS VARCHAR),
-    CAST(row(population, region, sex) AS VARCHAR),
-    CAST(row(population, region) AS VARCHAR)
-];
-
 -- A share, unless of so few that it would speak of somebody.
 CREATE OR REPLACE TEMP MACRO safe_rate(part, whole) AS
     CASE WHEN whole >= (SELECT max(min_denominator_count) FROM disclosure) THEN part / NULLIF(whole, 0) END;

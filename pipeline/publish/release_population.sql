@@ -3,11 +3,11 @@ WITH site AS (
     SELECT
         released_group,
         population,
-        institution_id,
+        institution,
         max(min_count) AS min_count,
         count(*) AS person_count
     FROM release_row
-    GROUP BY released_group, population, institution_id
+    GROUP BY released_group, population, institution
 )
 
 SELECT

@@ -7,7 +7,7 @@ WHERE leaf IN (
             class.path[getvariable('level_no') + 1] AS parent,
             class.level_no,
             class.path[class.level_no] AS class,
-            site.institution_id,
+            site.institution,
             sum(site.person_count) AS person_count,
             bool_or(site.is_s3) AS has_s3
         FROM release_class AS class

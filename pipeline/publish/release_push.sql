@@ -6,7 +6,7 @@ WHERE level_no = getvariable('level_no') AND path[level_no] IN (
     FROM (
         SELECT
             class.path[class.level_no] AS class,
-            site.institution_id,
+            site.institution,
             sum(site.person_count) AS person_count,
             bool_or(site.is_s3) AS has_s3
         FROM release_class AS class

@@ -3,7 +3,7 @@
 The rule is made for what nobody foresaw: a text leaves only if its value is in a published code list, so a name typed into the wrong field stays.
 
 - identifier variables and free text: left out
-- text with a code list, and lists of codes: only values of the list
+- text with a code list, and lists of codes: only values of the list; a text becomes a value of the type of that list, `code_type`
 - dates: the year, under the name `…_year`
 - places by KATO: the region
 - countries: two capital letters
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.schema import Column, Labels, Table
+from pipeline.sql import quoted
 
 # Said by the person table already, or a second road to the exact age.
 LEFT_OUT = frozenset({"record_id", "is_proxy", "age_stated", "birth_time", "death_time"})
@@ -67,7 +68,7 @@ def _released(name: str, column: Column, codes: list[str]) -> Released | None:
             name, name, f"CASE WHEN regexp_full_match({name}, '[A-Z]{{2}}') THEN {name} END", _confidential(column)
         )
     if kind.startswith("VARCHAR"):
-        return Released(name, name, _closed(name, kind, codes), _confidential(column)) if codes else None
+        return Released(name, name, _closed(name, column, codes), _confidential(column)) if codes else None
     return Released(name, name, _bounded(name, kind, codes), _confidential(column))
 
 
@@ -90,11 +91,16 @@ def _as_year(name: str, column: Column) -> Released:
     )
 
 
-def _closed(name: str, kind: str, codes: list[str]) -> str:
-    listed = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted(codes))
-    if kind == "VARCHAR[]":
+def code_type(code_list: str) -> str:
+    """Return the name of the type whose values are the codes of a list: a byte for each row, where a text takes sixteen."""
+    return f'"code_{code_list}"'
+
+
+def _closed(name: str, column: Column, codes: list[str]) -> str:
+    if column.type.upper() == "VARCHAR[]":
+        listed = ", ".join(quoted(code) for code in sorted(codes))
         return f"list_sort(list_filter({name}, lambda value: value IN ({listed})))"
-    return f"CASE WHEN {name} IN ({listed}) THEN {name} END"
+    return f"TRY_CAST({name} AS {code_type(column.code_list or '')})"
 
 
 def _confidential(column: Column) -> Column:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from pipeline.publish.assemble import keep, run_sql, spill
+from pipeline.publish.assemble import keep, run_sql
 from pipeline.publish.variables import Released
 from pipeline.sql import Workbench, step_failed
 
@@ -37,7 +37,7 @@ RECORD_KEY = "CAST('0x' || left(keyed_id('record key ' || known.person_id), 2) A
 
 def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
     """Make what the tables of a release are read from: `release_population`, `release_cell`, `release_shown` and `release_class`."""
-    spill(bench, "release_row")
+    keep(bench, "TABLE", "release_row")
     keep(bench, "TABLE", "release_population")
     lists = {variable.name for variable in variables if variable.column.type.endswith("[]")}
     answers = [variable.name for variable in variables]
@@ -52,8 +52,8 @@ def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
 
 def _count_sites(bench: Workbench, answers: Sequence[str], lists: set[str]) -> None:
     bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE release_cell_site (population VARCHAR, column_name VARCHAR, value VARCHAR, "
-        "institution_id VARCHAR, person_count BIGINT, min_count INTEGER, is_divided BOOLEAN)"
+        "CREATE OR REPLACE TEMP TABLE release_cell_site (population UBIGINT, column_name VARCHAR, value VARCHAR, "
+        "institution UBIGINT, person_count BIGINT, min_count INTEGER, is_divided BOOLEAN)"
     )
     for name in COUNTED:
         bench.con.execute(_site_sql(name, "max(min_count)", is_list=False))
@@ -64,9 +64,9 @@ def _count_sites(bench: Workbench, answers: Sequence[str], lists: set[str]) -> N
 def _site_sql(name: str, least: str, *, is_list: bool) -> str:
     value = f"unnest({name})" if is_list else name
     return f"""INSERT INTO release_cell_site
-SELECT population, '{name}', CAST(value AS VARCHAR), institution_id, count(*), {least}, {not is_list}
-FROM (SELECT population, institution_id, min_count, {value} AS value FROM release_row)
-GROUP BY population, value, institution_id"""
+SELECT population, '{name}', CAST(value AS VARCHAR), institution, count(*), {least}, {not is_list}
+FROM (SELECT population, institution, min_count, {value} AS value FROM release_row)
+GROUP BY population, value, institution"""
 
 
 def _close(bench: Workbench) -> None:
@@ -91,12 +91,13 @@ FROM release_population
 LEFT JOIN (FROM release_cell WHERE is_closed AND value IS NOT NULL) USING (population)
 GROUP BY population""")
     told = {name: _told(name, is_list=name in lists) for name in closed}
-    district = told.get("district_kato", "known.district_kato")
-    told["district_kato"] = f"COALESCE({district}, round.region_kato)"
+    district = f"COALESCE({told.get('district_kato', 'known.district_kato')}, round.region_kato)"
+    told["district_kato"] = district
+    leaf = f"hash(known.population, {district}, known.sex, known.age_band, known.age_group, known.birth_year)"
     key = f", {RECORD_KEY} AS record_key" if bench.round.disclosure.perturbation.is_on else ""
     replaced = ", ".join(f"{expression} AS {name}" for name, expression in told.items())
     bench.con.execute(f"""CREATE OR REPLACE TEMP VIEW release_shown AS
-SELECT known.* REPLACE ({replaced}), round.region_kato{key}
+SELECT known.* REPLACE ({replaced}), round.region_kato, {leaf} AS leaf{key}
 FROM release_row AS known
 JOIN release_closed AS closed ON closed.population = known.population
 CROSS JOIN round""")
@@ -111,11 +112,7 @@ def _told(name: str, *, is_list: bool) -> str:
 
 def _coarsen(bench: Workbench) -> None:
     keep(bench, "TABLE", "release_leaf")
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE release_class AS "
-        "SELECT DISTINCT leaf, path, population, told_district_kato, sex, age_band, age_group, birth_year, 1 AS level_no "
-        "FROM release_leaf"
-    )
+    keep(bench, "TABLE", "release_class")
     for level in LEVELS:
         bench.con.execute(f"SET VARIABLE level_no = {level}")
         run_sql(bench, "release_push")
