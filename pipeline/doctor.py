@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import SecretStr
 
 from pipeline.errors import BadDecision, LakeBusy, PortalUnavailable, SanaqError
-from pipeline.lake import EVER, Lake, counted_until, received_by
+from pipeline.lake import EVER, Lake, counted_until, in_utc, received_by
 from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
@@ -191,7 +191,7 @@ def _round(lake: Lake) -> Finding:
         return Finding("round", "ok", "open")
     batches = lake.batches()
     waiting = len(batches) - len(received_by(batches, counted_until(closing, EVER)))
-    found = f"closed since {closing['decided_at']}, by {closing['decided_by']}; {waiting} batches have arrived since"
+    found = f"closed since {in_utc(closing['decided_at'])}, by {closing['decided_by']}; {waiting} batches have arrived since"
     return (
         Finding("round", "attention", found, "Decide whether to reopen it (`sanaq reopen`); until then they wait.")
         if waiting

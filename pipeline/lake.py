@@ -40,6 +40,12 @@ def clock_from(start: datetime) -> Clock:
     return lambda: start
 
 
+def in_utc(at: datetime | str) -> str:
+    """Return a moment as people read it: to the second, in UTC, and saying so. One without an offset is of a table, and UTC."""
+    known = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{known.astimezone(UTC) if known.tzinfo else known:%Y-%m-%d %H:%M:%S} UTC"
+
+
 class Lake:
     """A lake folder. Whatever a process writes once it has one is its owner's alone, files 0600 and folders 0700.
 

@@ -9,8 +9,9 @@ import typer
 
 from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, Route
-from pipeline.cli.terminal import moment, out, print_json, show, show_stations
+from pipeline.cli.terminal import out, print_json, show, show_stations
 from pipeline.errors import BadQuery, BadSetting, NothingToBuild
+from pipeline.lake import in_utc
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def status(as_json: AsJson = False) -> None:
     for name in ("build", "operations", "release"):
         said = standing[name]
         out.print(
-            f"{name:<11} {said['name'] + ', as of ' + moment(said['as_of']) if said else 'none yet'}", soft_wrap=True
+            f"{name:<11} {said['name'] + ', as of ' + in_utc(said['as_of']) if said else 'none yet'}", soft_wrap=True
         )
     if standing["closed"]:
         _show_closed(standing["closed"])
     for row in standing["rolled_back"]:
         command = {"operations": "publish", "published": "release"}[row["room"]]
-        said = f"{row['room']}, by {row['decided_by']} on {moment(row['decided_at'])}: {row['why']}"
+        said = f"{row['room']}, by {row['decided_by']} on {in_utc(row['decided_at'])}: {row['why']}"
         todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {row['withdrawn'][-1]}"
         out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]
@@ -61,9 +62,9 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _show_closed(closed: dict[str, Any]) -> None:
-    said = f"since {moment(closed['decided_at'])}, by {closed['decided_by']}: {closed['why']}"
+    said = f"since {in_utc(closed['decided_at'])}, by {closed['decided_by']}: {closed['why']}"
     out.print(
-        f"{'closed':<11} {said}\n{'':<11} on build {closed['build_id']}, as of {moment(closed['as_of'])}",
+        f"{'closed':<11} {said}\n{'':<11} on build {closed['build_id']}, as of {in_utc(closed['as_of'])}",
         markup=False,
         soft_wrap=True,
     )
@@ -145,7 +146,7 @@ def diff(
         print_json(found)
         return
     for side in ("from", "to"):
-        out.print(f"{side:<5} {found[side]['snapshot_id']}, as of {moment(found[side]['as_of'])}", soft_wrap=True)
+        out.print(f"{side:<5} {found[side]['snapshot_id']}, as of {in_utc(found[side]['as_of'])}", soft_wrap=True)
     tables = [
         {name: ", ".join(cell) if isinstance(cell, list) else cell for name, cell in row.items()}
         for row in found["tables"]

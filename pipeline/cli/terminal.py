@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.errors import SanaqError
+from pipeline.lake import in_utc
 
 WIDEST = 10_000
 # What a terminal would obey, or what turns the direction of a line; a name may hold anything.
@@ -87,7 +88,8 @@ def progress(quiet: bool, *, steps: bool = False) -> Progress:
 def complain(problem: SanaqError) -> None:
     err.print(f"[bold red]{type(problem).__name__}[/]: ", end="")
     err.print(problem.what, markup=False, soft_wrap=True)
-    err.print(f"  where    {problem.where}\n  next     {problem.todo}", markup=False, soft_wrap=True)
+    todo = problem.todo.replace("\n", f"\n{'':<11}")
+    err.print(f"  where    {problem.where}\n  next     {todo}", markup=False, soft_wrap=True)
 
 
 def _table(rows: list[dict[str, Any]], title: str, elided: Collection[str] = (), *, is_narrow: bool = False) -> Table:
@@ -123,14 +125,8 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, datetime) or (isinstance(value, str) and MOMENT.fullmatch(value)):
-        return moment(value)
+        return in_utc(value)
     return "" if value is None else shown(str(value))
-
-
-def moment(at: datetime | str) -> str:
-    """Return a moment as people read it: to the second, in UTC, and saying so. One without an offset is of a table, and UTC."""
-    known = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{known.astimezone(UTC) if known.tzinfo else known:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def shown(text: str) -> str:

@@ -7,10 +7,28 @@ from typing import Any
 
 from pipeline.desk.room import Room, Row, require_reason
 from pipeline.errors import BadDecision, NotReadyToClose
-from pipeline.lake import EVER, Clock, append_line, received_by
+from pipeline.lake import EVER, Clock, append_line, in_utc, received_by
 from pipeline.reconcile.campaign import catalogue, checks
 
 OWN = {check["id"] for check in catalogue()["phases"]["closing"] if "own" in check}
+
+GAPS = "FROM quality.control_total WHERE gap_count > 0 AND control_code ="
+LOOKS = {
+    "BATCHES_NOT_IN_BUILD": "sanaq status",
+    "COUNTER_GAP": f"sanaq query \"{GAPS} 'TABLET_COUNTER'\"",
+    "DECISIONS_NOT_IN_BUILD": "sanaq build, reconcile, publish takes them up",
+    "NO_OUTCOME": 'sanaq query "SELECT institution_id, no_outcome_count FROM coverage.institution WHERE no_outcome_count > 0"',
+    "QUARANTINE": "sanaq quarantine list",
+    "REVIEW": "sanaq review list",
+    "SIGN_OFF": 'sanaq query "FROM coverage.sign_off WHERE NOT is_agreed"',
+    "TABLETS_OUT": 'sanaq query "FROM census.device WHERE returned_on IS NULL"',
+    "TABLET_LEFT": f"sanaq query \"{GAPS} 'TABLET_RETURNED'\"",
+}
+
+
+def _look(left: str) -> str:
+    """Return the command that shows what is left; a kind of discrepancy is a query of its own."""
+    return LOOKS.get(left, f"sanaq query \"FROM coverage.discrepancy WHERE severity = 'red' AND kind = '{left}'\"")
 
 
 class Closing(Room):
@@ -49,10 +67,11 @@ class Closing(Room):
             self._require_windows_over(decided_at)
             left = self.left_open()
             if left and not with_open:
+                looks = "".join(f"\n{row['left']} {row['count']}: {_look(row['left'])}" for row in left)
                 raise NotReadyToClose(
-                    "left open: " + ", ".join(f"{row['left']} {row['count']}" for row in left),
+                    f"left open: {', '.join(row['left'] for row in left)}",
                     where=f"builds/{snapshot['build_id']}",
-                    todo="Settle it, or close knowingly with --with-open: the decision keeps what was left.",
+                    todo=f"Settle it, or close knowingly with --with-open: the decision keeps what was left. What it is:{looks}",
                 )
             line = {
                 "action": "close",
@@ -94,14 +113,14 @@ class Closing(Room):
     def _require_windows_over(self, decided_at: datetime) -> None:
         if decided_at <= self._bench.as_of:
             raise NotReadyToClose(
-                f"the build is as of {self._bench.as_of.isoformat()}, and it is {decided_at.isoformat()}",
+                f"the build is as of {in_utc(self._bench.as_of)}, and it is {in_utc(decided_at)}",
                 where="--as-of of the build published last",
                 todo="Take it back (`sanaq publish --rollback previous`), or wait until that moment has passed.",
             )
         ends_at: datetime = self._bench.value("SELECT max(ends_at) FROM round_window").replace(tzinfo=UTC)
         if self._bench.as_of < ends_at:
             raise NotReadyToClose(
-                f"a window is open until {ends_at.isoformat()}, the build is as of {self._bench.as_of.isoformat()}",
+                f"a window is open until {in_utc(ends_at)}, the build is as of {in_utc(self._bench.as_of)}",
                 where=f"{self._bench.settings.round.name}, windows",
                 todo="Wait until it has closed; then build, reconcile, publish, and close on that.",
             )

@@ -15,7 +15,7 @@ from typing import Any, Self
 import duckdb
 
 from pipeline.errors import BadDecision, RoundClosed
-from pipeline.lake import EVER, Clock, Lake, append_line, system_clock
+from pipeline.lake import EVER, Clock, Lake, append_line, in_utc, system_clock
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
 
@@ -78,7 +78,7 @@ class Room:
         closing = self._lake.closing(EVER)
         if closing:
             raise RoundClosed(
-                f"the round is closed since {closing['decided_at']}",
+                f"the round is closed since {in_utc(closing['decided_at'])}",
                 where="decisions/round.jsonl",
                 todo="Decide nothing, or reopen it first: `sanaq reopen --by EMPLOYEE --why TEXT`.",
             )

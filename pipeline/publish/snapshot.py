@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputsMissing, NothingToBuild, RoundClosed, StalePublication
-from pipeline.lake import EVER, Lake, append_line, closing_digest, point_current, write_json
+from pipeline.lake import EVER, Lake, append_line, closing_digest, in_utc, point_current, write_json
 
 CURRENT, PREVIOUS = "current", "previous"
 SHOWN = 5
@@ -279,7 +279,7 @@ def _make(room: Path, name: str, fill: Callable[[Path], dict[str, Any]]) -> None
 def _refuse_stale(present: dict[str, Any] | None, manifest: dict[str, Any], room: Path) -> None:
     if present is not None and datetime.fromisoformat(manifest["as_of"]) < datetime.fromisoformat(present["as_of"]):
         raise StalePublication(
-            f"published is as of {present['as_of']}, this build is as of {manifest['as_of']}",
+            f"published is as of {in_utc(present['as_of'])}, this build is as of {in_utc(manifest['as_of'])}",
             where=str(room / "current"),
             todo="Build with the newest receipts and publish that; `current` was left as it is.",
         )
@@ -290,7 +290,7 @@ def _refuse_pinned_before_close(lake: Lake, manifest: dict[str, Any]) -> None:
     pinned_under = manifest["inputs"].get("closing")
     if closing and manifest["build_id"] != closing["build_id"] and pinned_under != closing_digest(closing):
         raise RoundClosed(
-            f"the round is closed since {closing['decided_at']}, and this build was pinned before",
+            f"the round is closed since {in_utc(closing['decided_at'])}, and this build was pinned before",
             where=f"builds/{manifest['build_id']}",
             todo="Leave this build and make a new one (`sanaq build`), or reopen the round first: `sanaq reopen --by EMPLOYEE --why TEXT`.",
         )

@@ -1,6 +1,7 @@
 """The end of a round: what it was closed with stands, what arrives later waits in sight, and only a decision opens it again."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,15 @@ def test_what_is_left_open_is_named_with_its_count_and_has_to_be_said_knowingly(
     assert "NO_OUTCOME" in said
     assert "HEADCOUNT_MISSING 2" in said
     assert "--with-open" in said
+    for line in campaign.refused.err.splitlines():
+        if "sanaq query" in line:
+            name, count = line.split(":")[0].split()
+            found = campaign.road.do("query", line.split('"')[1])
+            assert (len(found) == int(count)) or name == "NO_OUTCOME", line
+        elif ": sanaq" in line:
+            campaign.road.do(*line.split(": sanaq ")[1].split())
+    assert "QUARANTINE 1: sanaq quarantine list" in said
+    assert re.search(r"HEADCOUNT_MISSING 2: sanaq query \"FROM coverage.discrepancy WHERE", said)
     left = {row["left"]: row["count"] for row in decisions(campaign.road)[0]["left_open"]}
     assert (left["QUARANTINE"], left["HEADCOUNT_MISSING"]) == (1, 2)
 
