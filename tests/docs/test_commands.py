@@ -163,6 +163,7 @@ def _environment(published_lake: Path, folder: Path, portal: str) -> dict[str, s
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
     shutil.copytree(published_lake, folder / "data" / "lake", symlinks=True)
+    (folder / "secrets").mkdir(mode=0o700)
     # The lake is where it lies by default, seen from the checkout, and no variable names it.
     (folder / "sanaq.toml").write_text(f'lake = "{folder / "data" / "lake"}"\n', encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SANAQ_")}
@@ -173,4 +174,5 @@ def _environment(published_lake: Path, folder: Path, portal: str) -> dict[str, s
         "SANAQ_INBOX": str(published_lake.parent / "inbox"),
         "SANAQ_PORTAL_URL": portal,
         "SANAQ_PORTAL_SECRET": "sandbox",
+        "SANAQ_SECRETS_DIR": str(folder / "secrets"),
     }

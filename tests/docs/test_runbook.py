@@ -9,7 +9,9 @@ import pytest
 
 from pipeline import errors
 from pipeline.build import STEPS
-from pipeline.settings import PROJECT, Settings
+from pipeline.schema import load_tables
+from pipeline.sealed import holds_identity
+from pipeline.settings import PROJECT, Settings, load_settings
 from tests.dags.facts import RETRIED
 
 DOCS = PROJECT / "docs"
@@ -66,6 +68,17 @@ def test_every_dag_and_step_stands() -> None:
             "verification",
         )
     } <= named
+
+
+def test_rotating_the_key_of_identity_makes_an_end_of_every_table_it_locks() -> None:
+    locked = {
+        name
+        for name, table in load_tables(load_settings().reference / "questionnaire.yaml").items()
+        if holds_identity(table)
+    }
+    removed = re.search(r"^for table in (.+); do$", RUNBOOK, re.MULTILINE)
+    assert removed is not None
+    assert set(removed[1].split()) == locked
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
