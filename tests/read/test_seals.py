@@ -14,7 +14,7 @@ import pytest
 from pipeline.errors import BadSetting
 from pipeline.lake import clock_from
 from sandbox.seals import ROOT, digests, key_columns, key_of, public, sealed, signature
-from tests.read.desk import Desk, line, rows, submission
+from tests.read.desk import FAR, Desk, line, rows, submission
 from tests.receive.field import START
 
 TABLET = "TB-0001"
@@ -38,23 +38,35 @@ def files(lines: list[bytes] = LINES, key: str = TABLET, seed: int = 1, **said: 
 
 def errors(desk: Desk, bundle: dict[str, bytes], route: str = "tablet_vpn", at: datetime = START) -> list[str | None]:
     """Receive a bundle, read everything, and return why its lines are unreadable."""
-    folder = "tablet_vpn/B" if route == "tablet_vpn" else "tablet_usb/S/B"
-    for name, content in bundle.items():
-        desk.put(f"{folder}/{name}", content)
-    desk.put("tablet_vpn/B.ready", b"")
+    put(desk, "B", bundle, route)
     desk.receive(route, clock_from(at))
-    return read_errors(desk)
+    return read_errors(desk)["B"]
 
 
-def read_errors(desk: Desk) -> list[str | None]:
-    """Read, hold the tables against one another, and return why lines are unreadable."""
+def put(desk: Desk, name: str, bundle: dict[str, bytes], route: str = "tablet_vpn") -> None:
+    """Lay a bundle into the inbox."""
+    folder = f"tablet_vpn/{name}" if route == "tablet_vpn" else f"tablet_usb/S/{name}"
+    for file, content in bundle.items():
+        desk.put(f"{folder}/{file}", content)
+    desk.put(f"tablet_vpn/{name}.ready", b"")
+
+
+def read_errors(desk: Desk) -> dict[str, list[str | None]]:
+    """Read, hold the tables against one another, and return by bundle why lines are unreadable."""
     bench = desk.read()
-    found = [row[0] for row in rows(bench, "SELECT read_error FROM record ORDER BY record_no")]
-    typed = sum(error is None for error in found)
-    assert rows(bench, "SELECT count(*) FROM identity UNION ALL SELECT count(*) FROM answers") == [(typed,), (typed,)]
-    assert rows(bench, "SELECT record_count FROM batch WHERE route LIKE 'tablet%'") == [(len(found),)]
-    (fault,) = rows(bench, "SELECT seal_fault FROM batch WHERE route LIKE 'tablet%'")[0]
-    assert fault is None or set(found) == {fault}
+    found: dict[str, list[str | None]] = {}
+    for batch in desk.lake.batches(FAR):
+        if batch["route"] == "register":
+            continue
+        of_batch = f"WHERE batch_id = '{batch['batch_id']}'"
+        read = [row[0] for row in rows(bench, f"SELECT read_error FROM record {of_batch} ORDER BY record_no")]
+        typed = sum(error is None for error in read)
+        for table in ("identity", "answers"):
+            assert rows(bench, f"SELECT count(*) FROM {table} JOIN record USING (record_id) {of_batch}") == [(typed,)]
+        ((count, fault),) = rows(bench, f"SELECT record_count, seal_fault FROM batch {of_batch}")
+        assert count == len(read)
+        assert fault is None or set(read) == {fault}
+        found[batch["origin"].rsplit("/", 1)[-1]] = read
     return found
 
 
@@ -64,51 +76,16 @@ def test_what_a_known_tablet_signed_is_read(desk: Desk, route: str) -> None:
     assert errors(desk, files(), route) == [None] * 3
 
 
-@pytest.mark.parametrize("route", ["tablet_vpn", "tablet_usb"])
-def test_without_signature_nothing_is_read(desk: Desk, route: str) -> None:
-    desk.know_tablet()
-    bundle = files()
-    del bundle["signature"]
-    assert errors(desk, bundle, route) == ["BUNDLE_UNSIGNED"] * 3
-
-
-def test_without_manifest_nothing_is_signed(desk: Desk) -> None:
-    desk.know_tablet()
-    bundle = files()
-    del bundle["manifest.json"]
-    assert errors(desk, bundle) == ["BUNDLE_UNSIGNED"] * 3
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        signature(files()["manifest.json"], key_of(1, "another tablet")),
-        signature(files()["manifest.json"] + b" ", key_of(1, TABLET)),
-        b"",
-        b"not base64!",
-        base64.b64encode(b"too short"),
-        base64.b64encode(key_of(1, TABLET).sign(files()["manifest.json"])),  # signed for some other purpose
-        b"A" * 5_000_000,
-    ],
-    ids=["another key", "another manifest", "empty", "no base64", "short", "other purpose", "endless"],
-)
-def test_a_wrong_signature_proves_nothing(desk: Desk, forged: bytes) -> None:
-    desk.know_tablet()
-    assert errors(desk, files() | {"signature": forged}) == ["BUNDLE_SIGNATURE_WRONG"] * 3
-
-
-def test_a_manifest_changed_after_signing_is_wrongly_signed(desk: Desk) -> None:
-    desk.know_tablet()
-    bundle = files()
-    said = json.loads(bundle["manifest.json"]) | {"institution_id": "MNG-0002"}
-    assert errors(desk, bundle | {"manifest.json": json.dumps(said).encode()}) == ["BUNDLE_SIGNATURE_WRONG"] * 3
-
-
-def test_one_tablet_cannot_speak_for_another(desk: Desk) -> None:
-    desk.know_tablet()
-    assert errors(desk, files(key="TB-0002", device_id="TB-0002")) == ["KEY_UNKNOWN"] * 3
-
-
+MANIFEST = files()["manifest.json"]
+FORGED = {
+    "another key": signature(MANIFEST, key_of(1, "another tablet")),
+    "another manifest": signature(MANIFEST + b" ", key_of(1, TABLET)),
+    "empty": b"",
+    "no base64": b"not base64!",
+    "short": base64.b64encode(b"too short"),
+    "some other purpose": base64.b64encode(key_of(1, TABLET).sign(MANIFEST)),
+    "endless": b"A" * 5_000_000,
+}
 ALTERED = {
     "an answer": [LINES[0], LINES[1].replace(b'"sex": 1', b'"sex": 2'), LINES[2]],
     "a blank": [LINES[0] + b" ", LINES[1], LINES[2]],
@@ -117,76 +94,89 @@ ALTERED = {
     "a line less in the middle": [LINES[0], LINES[2]],
     "the order": [LINES[1], LINES[0], LINES[2]],
 }
+CONTENT = b"".join(one + b"\n" for one in LINES)
+# What is left, and what is read of it.
+CUT = {
+    "within the last line": (CONTENT[:-40], [None, None, "TRUNCATED"]),
+    "the last newline": (CONTENT[:-1], [None, None, None]),
+    "after the first line": (CONTENT[: len(LINES[0]) + 1], [None]),
+    "at the start of the second line": (CONTENT[: len(LINES[0]) + 2], [None, "TRUNCATED"]),
+    "after one byte": (CONTENT[:1], ["TRUNCATED"]),
+    "all": (b"", ["EMPTY_FILE"]),
+    # what stands after a cut is not read, though it be JSON
+    "and gone on with": (LINES[0] + b"\n" + LINES[1].replace(b'"sex": 1', b'"sex": 2'), [None, "TRUNCATED"]),
+}
 
 
-@pytest.mark.parametrize("lines", ALTERED.values(), ids=ALTERED)
-def test_of_an_altered_bundle_nothing_is_read(desk: Desk, lines: list[bytes]) -> None:
-    desk.know_tablet()
-    altered = b"".join(one + b"\n" for one in lines)
-    assert errors(desk, files() | {"submissions.ndjson": altered}) == ["BUNDLE_ALTERED"] * len(lines)
+def without(name: str, bundle: dict[str, bytes]) -> dict[str, bytes]:
+    return {file: content for file, content in bundle.items() if file != name}
 
 
-def test_digests_changed_with_the_lines_do_not_help(desk: Desk) -> None:
-    desk.know_tablet()
-    lines = ALTERED["an answer"]
-    changed = {"submissions.ndjson": b"\n".join(lines), "submissions.sha256": digests(lines)}
-    assert errors(desk, files() | changed) == ["BUNDLE_ALTERED"] * 3
-
-
-CUT = b"".join(one + b"\n" for one in LINES)
-
-
-@pytest.mark.parametrize(
-    ("content", "wanted"),
-    [
-        (CUT[:-40], [None, None, "TRUNCATED"]),
-        (CUT[:-1], [None, None, None]),
-        (CUT[: len(LINES[0]) + 1], [None]),
-        (CUT[: len(LINES[0]) + 2], [None, "TRUNCATED"]),
-        (CUT[:1], ["TRUNCATED"]),
-        (b"", ["EMPTY_FILE"]),
-    ],
-)
-def test_of_a_cut_bundle_the_lines_proven_by_their_digests_are_read(
-    desk: Desk, content: bytes, wanted: list[str | None]
-) -> None:
-    desk.know_tablet()
-    assert errors(desk, files() | {"submissions.ndjson": content}) == wanted
-
-
-def test_what_stands_after_a_cut_is_not_read_though_it_be_json(desk: Desk) -> None:
-    desk.know_tablet()
-    content = LINES[0] + b"\n" + LINES[1].replace(b'"sex": 1', b'"sex": 2')
-    assert errors(desk, files() | {"submissions.ndjson": content}) == [None, "TRUNCATED"]
-
-
-def test_without_digests_of_the_lines_a_cut_cannot_be_told_from_a_forgery(desk: Desk) -> None:
-    desk.know_tablet()
-    bundle = files() | {"submissions.ndjson": CUT[:-40]}
-    del bundle["submissions.sha256"]
-    assert errors(desk, bundle) == ["BUNDLE_ALTERED"] * 3
-
-
-def test_a_file_the_manifest_does_not_answer_for_is_not_read(desk: Desk) -> None:
-    desk.know_tablet()
-    more = line(submission(4)) + b"\n"
-    signed = {"signed.ndjson": hashlib.sha256(more).hexdigest(), "changed.ndjson": hashlib.sha256(b"").hexdigest()}
-    extra = {"signed.ndjson": more, "changed.ndjson": more, "slipped-in.ndjson": more}
-    assert sorted(map(str, errors(desk, files(files_sha256=signed) | extra))) == ["None"] * 4 + ["UNKNOWN_FILE"] * 2
-
-
-def test_a_cut_of_the_submissions_tells_nothing_of_a_file_proven_for_itself(desk: Desk) -> None:
-    desk.know_tablet()
+def bundles() -> dict[str, tuple[dict[str, bytes], list[str | None]]]:
+    """Every way a bundle of a tablet we know may be wrong, and what is read of it."""
+    right = files()
+    other_site = json.dumps(json.loads(MANIFEST) | {"institution_id": "MNG-0002"}).encode()
+    altered = ALTERED["an answer"]
     more = line(submission(4))  # its digest covers it whole, a newline or none
-    signed = {"extra.ndjson": hashlib.sha256(more).hexdigest()}
-    bundle = files(files_sha256=signed) | {"extra.ndjson": more, "submissions.ndjson": CUT[:-40]}
-    assert sorted(map(str, errors(desk, bundle))) == ["None"] * 3 + ["TRUNCATED"]
+    by_digest = {
+        "signed.ndjson": hashlib.sha256(more + b"\n").hexdigest(),
+        "changed.ndjson": hashlib.sha256(b"").hexdigest(),
+    }
+    extra = dict.fromkeys(("signed.ndjson", "changed.ndjson", "slipped-in.ndjson"), more + b"\n")
+    alone = {"extra.ndjson": hashlib.sha256(more).hexdigest()}
+    cut = {"submissions.ndjson": CONTENT[:-40]}
+    return {
+        "no signature": (without("signature", right), ["BUNDLE_UNSIGNED"] * 3),
+        "no manifest": (without("manifest.json", right), ["BUNDLE_UNSIGNED"] * 3),
+        **{f"signature: {name}": (right | {"signature": forged}, ["BUNDLE_SIGNATURE_WRONG"] * 3) for name, forged in FORGED.items()},
+        "manifest changed after signing": (right | {"manifest.json": other_site}, ["BUNDLE_SIGNATURE_WRONG"] * 3),
+        "one tablet speaks for another": (files(key="TB-0002", device_id="TB-0002"), ["KEY_UNKNOWN"] * 3),
+        **{
+            f"altered: {name}": (right | {"submissions.ndjson": b"".join(one + b"\n" for one in lines)}, ["BUNDLE_ALTERED"] * len(lines))
+            for name, lines in ALTERED.items()
+        },
+        "digests changed with the lines": (
+            right | {"submissions.ndjson": b"\n".join(altered), "submissions.sha256": digests(altered)}, ["BUNDLE_ALTERED"] * 3),
+        **{f"cut: {name}": (right | {"submissions.ndjson": content}, wanted) for name, (content, wanted) in CUT.items()},
+        # a cut cannot be told from a forgery
+        "cut, and no digests of the lines": (without("submissions.sha256", right) | cut, ["BUNDLE_ALTERED"] * 3),
+        "files the manifest does not answer for": (
+            files(files_sha256=by_digest) | extra, ["UNKNOWN_FILE", None, "UNKNOWN_FILE", None, None, None]),
+        # a cut of the submissions tells nothing of a file proven for itself
+        "cut, and a file with a digest of its own": (
+            files(files_sha256=alone) | {"extra.ndjson": more} | cut, [None, None, None, "TRUNCATED"]),
+    }  # fmt: skip
+
+
+BUNDLES = bundles()
+
+
+@pytest.fixture(scope="module")
+def read_of(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str | None]]:
+    """What is read of each of these bundles, received together from a tablet we know."""
+    desk = Desk(tmp_path_factory.mktemp("bundles"), threads=2, memory_limit="1GB", trust_root=TRUST_ROOT)
+    desk.know_tablet()
+    for number, (bundle, _) in enumerate(BUNDLES.values()):
+        put(desk, f"B{number:02d}", bundle)
+    desk.receive("tablet_vpn")
+    found = read_errors(desk)
+    return {name: found[f"B{number:02d}"] for number, name in enumerate(BUNDLES)}
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_what_a_signature_does_not_prove_is_not_read(read_of: dict[str, list[str | None]], name: str) -> None:
+    assert read_of[name] == BUNDLES[name][1]
+
+
+def test_without_signature_nothing_is_read_from_a_medium_either(desk: Desk) -> None:
+    desk.know_tablet()
+    assert errors(desk, without("signature", files()), "tablet_usb") == ["BUNDLE_UNSIGNED"] * 3
 
 
 def test_a_key_is_known_once_a_register_names_it_and_only_from_then_on(desk: Desk) -> None:
     assert errors(desk, files()) == ["KEY_UNKNOWN"] * 3
     desk.know_tablet(at=START + timedelta(days=3))
-    assert read_errors(desk) == [None] * 3
+    assert read_errors(desk) == {"B": [None] * 3}
     before = desk.read(START + timedelta(days=2))
     assert rows(before, "SELECT DISTINCT read_error FROM record") == [("KEY_UNKNOWN",)]
 
