@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,7 +134,9 @@ def changed(table: str, row: int = 0, **values: Any) -> dict[str, list[dict[str,
 def unmet(bench: Workbench, *tables: str) -> set[str]:
     """Say which demands the numbers of these tables do not meet, of all unless named, without Great Expectations."""
     suites = [
-        replace(suite, tables={name: table for name, table in suite.tables.items() if not tables or name in tables})
+        suite.model_copy(
+            update={"tables": {name: one for name, one in suite.tables.items() if not tables or name in tables}}
+        )
         for suite in load_suites()
     ]
     gates.profile(bench, suites)
