@@ -22,6 +22,7 @@ from sandbox.register import register_files, register_folder
 from sandbox.seals import ROOT, key_of, public
 from sandbox.transport import Accepted, Post, Transport
 from sandbox.truth import write_truth
+from sandbox.verification import verification_files
 from sandbox.world import AQTAU, build_world
 
 #: 02:00 Asia/Aqtau; nights worth building
@@ -83,6 +84,7 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
         *list_files,
         *movement_files(seed, world, persons, noise),
         *headcount_files(seed, world, persons, noise),
+        *verification_files(seed, world, persons, cases, scribes),
     ]
     feeds = {"submissions": post.portal} | {
         name: [(f.arrives_at, line) for f in files if f.path == f"portal/{name}" for line in f.content.splitlines()]

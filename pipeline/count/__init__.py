@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipeline.count import kinds
+from pipeline.count.estimates import Cell, Pair, content_rows, estimate_rows
 from pipeline.count.forecasts import Pace, forecast_rows
 from pipeline.count.heaping import Limits, heaping_rows
 from pipeline.count.interviews import told_query
@@ -51,6 +52,7 @@ def run(bench: Workbench) -> None:
     bench.write("expected")
     make_coverage(bench)
     make_sign_off(bench)
+    make_verification(bench)
     bench.write("sync_lag")
     bench.write("census_db_search")
     bench.write("control_total")
@@ -113,6 +115,14 @@ def make_sign_off(bench: Workbench) -> None:
     bench.write("sign_off")
 
 
+def make_verification(bench: Workbench) -> None:
+    """Write what became of the verification files, and what a second look says of the count; what is left out leaves no figure."""
+    _keep(bench, "verification_use")
+    bench.write("verification")
+    _write_rows(bench, "coverage_estimate", estimate_rows(Cell(*row) for row in _rows(bench, "verified_stratum")))
+    _write_rows(bench, "content_error", content_rows(Pair(*row) for row in _rows(bench, "asked_twice")))
+
+
 def make_interviews(bench: Workbench) -> None:
     """Write `interview`; forms and who could be asked stay for the discrepancies."""
     least_answers = int(bench.value("SELECT amber FROM threshold WHERE alert_id = 'identical_answers'"))
@@ -126,7 +136,7 @@ def make_discrepancies(bench: Workbench) -> None:
     """Gather what register, counts, machinery and interviews show, and judge it by the thresholds of the round."""
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
-    for name in ("register", "coverage", "machinery", "interview", "certificate"):
+    for name in ("register", "coverage", "machinery", "interview", "certificate", "verification"):
         _keep(bench, f"finding_{name}")
     bench.write("discrepancy")
 

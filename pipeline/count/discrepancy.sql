@@ -5,6 +5,7 @@ WITH finding AS (
     UNION ALL BY NAME SELECT * FROM finding_machinery
     UNION ALL BY NAME SELECT * FROM finding_interview
     UNION ALL BY NAME SELECT * FROM finding_certificate
+    UNION ALL BY NAME SELECT * FROM finding_verification
 ),
 
 -- A limit is a number, or a day written as such; beside a share stands the least that matters in persons.

@@ -50,7 +50,9 @@ class Kind(BaseModel):
     least: str | None = None
     begins: str | None = None
     compare: Literal["from", "over", "under"]
-    unit: Literal["date", "days", "hours", "minutes", "persons", "people", "forms", "bundles", "batches", "rate"]
+    unit: Literal[
+        "date", "days", "hours", "minutes", "persons", "people", "forms", "bundles", "batches", "rows", "rate"
+    ]
     owner: ByOwner
     due_days: ByDays
     message: Labels

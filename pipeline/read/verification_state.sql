@@ -39,10 +39,6 @@ looked_at AS (
             WHEN cell.kind = 'source' AND office_day(json_extract_string(cell.cells, 'taken_on')) IS NULL THEN 'BAD_DATE'
             WHEN cell.kind = 'source' AND COALESCE(office_integer(json_extract_string(cell.cells, 'row_count')), -1) < 0 THEN 'BAD_COUNT'
             WHEN
-                cell.kind = 'person' AND json_extract_string(cell.cells, 'iin') IS NULL
-                AND (json_extract_string(cell.cells, 'family_name') IS NULL OR json_extract_string(cell.cells, 'given_name') IS NULL)
-                THEN 'NO_IDENTITY'
-            WHEN
                 cell.kind = 'person'
                 AND COALESCE(json_extract_string(cell.cells, 'finding'), 'PRESENT') NOT IN ('PRESENT', 'NOT_PRESENT') THEN 'BAD_FINDING'
             WHEN cell.kind = 'answer' AND asked.variable IS NULL THEN 'BAD_VARIABLE'

@@ -8,6 +8,7 @@ SELECT
         WHEN counted.present_institution_id = verified_key.institution_id THEN 'COUNTED_HERE'
         WHEN counted.cluster_no IS NOT NULL THEN 'COUNTED_AWAY'
         WHEN verified_of.cluster_no IS NOT NULL THEN 'NOT_COUNTED'
+        WHEN verified_key.iin IS NULL AND verified_key.names IS NULL THEN 'UNNAMED'
         ELSE 'NOT_FOUND'
     END AS outcome,
     counted.person_id,

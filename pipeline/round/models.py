@@ -179,6 +179,7 @@ class Threshold(Part):
         "forms",
         "bundles",
         "batches",
+        "rows",
         "answers",
         "rate",
         "sigma",

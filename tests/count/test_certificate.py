@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies, make_interviews
+from pipeline.count import make_coverage, make_discrepancies, make_interviews, make_verification
 from tests.count.field import Field
 
 IN_OCTOBER = datetime(2021, 10, 20, tzinfo=UTC)
@@ -51,6 +51,7 @@ def account(field: Field) -> dict[str, Any]:
 def found(field: Field, kind: str) -> list[dict[str, Any]]:
     field.write("expected")
     make_coverage(field)
+    make_verification(field)
     field.write("sync_lag")
     field.write("census_db_search")
     field.write("control_total")

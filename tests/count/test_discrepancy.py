@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from pipeline import cli
-from pipeline.count import make_coverage, make_discrepancies, make_interviews
+from pipeline.count import make_coverage, make_discrepancies, make_interviews, make_verification
 from pipeline.count.kinds import load_kinds
 from pipeline.errors import BadReferenceFile
 from tests.count.field import REFERENCE, ROUND, TABLES, Field
@@ -24,6 +24,7 @@ INTERVIEWS_OVER = datetime(2021, 11, 4, 21, tzinfo=UTC)
 def found(field: Field, kind: str | None = None) -> list[dict[str, Any]]:
     field.write("expected")
     make_coverage(field)
+    make_verification(field)
     field.write("sync_lag")
     field.write("census_db_search")
     field.write("control_total")

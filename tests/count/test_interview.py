@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies, make_interviews
+from pipeline.count import make_coverage, make_discrepancies, make_interviews, make_verification
 from tests.count.field import Field
 
 MANY = {
@@ -53,6 +53,7 @@ def alarms(field: Field) -> dict[str, str]:
     for table in ("expected", "sync_lag", "census_db_search", "control_total"):
         if table == "sync_lag":
             make_coverage(field)
+            make_verification(field)
         field.write(table)
     make_interviews(field)
     make_discrepancies(field)

@@ -44,6 +44,15 @@ def test_a_name_is_known_in_another_spelling_and_a_number_alone_is_enough(field:
     assert (outcome.verified(spelled), outcome.verified(numbered)) == ("COUNTED_HERE", "COUNTED_HERE")
 
 
+def test_whom_a_row_names_too_little_is_looked_for_by_what_there_is(field: Field, tmp_path: Path) -> None:
+    book = field.source()
+    field.record("known")
+    alike = field.named(book, None)
+    nobody = field.named(book, None, None, patronymic=None, birth_on=date(2021, 8, 30))
+    outcome = field.resolve(tmp_path)
+    assert (outcome.verified(alike), outcome.verified(nobody)) == ("COUNTED_HERE", "UNNAMED")
+
+
 def test_a_twin_who_was_missed_is_not_taken_for_the_one_who_was_counted(field: Field, tmp_path: Path) -> None:
     book = field.source()
     field.record("counted", given="Хасен")

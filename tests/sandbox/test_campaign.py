@@ -208,7 +208,15 @@ def test_truthful_answers_agree_with_the_truth(campaign: Path) -> None:
 def test_the_timeline_names_every_delivery(campaign: Path) -> None:
     timeline = json.loads((campaign / "timeline.json").read_text())
     assert all((campaign / "field" / entry["delivery"]).exists() for entry in timeline)
-    assert {e["route"] for e in timeline} == {"register", "list", "movement", "headcount", "tablet_vpn", "tablet_usb"}
+    assert {e["route"] for e in timeline} == {
+        "register",
+        "list",
+        "movement",
+        "headcount",
+        "verification",
+        "tablet_vpn",
+        "tablet_usb",
+    }
     assert max(e["arrives_at"] for e in timeline) < "2021-12-09"
 
 

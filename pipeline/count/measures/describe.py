@@ -18,8 +18,9 @@ HEAD = """
 Figures that are not counted but worked out. Where one cannot be, it is left out and counts stay as they are. None of them is added to counted
 people, and no answer is made up for anybody: items are not imputed.
 
-Those of ages and birth dates stand in `quality.age_heaping`, the forecast in `coverage.forecast`, the ratio estimate in `coverage.zero_return`. The others
-are functions to call and in no table yet: they want a second source, and none is received so far.
+Those of ages and birth dates stand in `quality.age_heaping`, the forecast in `coverage.forecast`, the ratio estimate in `coverage.zero_return`, those of two
+sources in `coverage.estimate`, content error in `quality.content_error`. The last two want verification files (`docs/formats.md`, chapter 7); section 4 says
+which are used.
 """
 SECTION = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
 NOTE = re.compile(r"^(Formula|Unit|Source): ", re.MULTILINE)

@@ -1,0 +1,68 @@
+-- Verification files of which no figure is made: none came, of other days, rows missing or held. Counts do not depend on them.
+WITH site AS (
+    SELECT
+        verification_use.*,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS site_id
+    FROM verification_use
+    LEFT JOIN institution USING (institution_id)
+),
+
+missing AS (
+    SELECT
+        'VERIFICATION_MISSING' AS kind,
+        'UNKNOWN' AS institution_id,
+        'route' AS subject_kind,
+        'verification' AS subject_id,
+        strftime(timezone(round.zone, timezone('UTC', build.as_of)), '%Y%m%d')::DECIMAL(18, 4) AS measured
+    FROM site
+    CROSS JOIN build
+    CROSS JOIN round
+    WHERE site.source_kind = 'CONTROL_WALK' AND site.status = 'MISSING'
+),
+
+stale AS (
+    SELECT
+        'VERIFICATION_STALE' AS kind,
+        site_id AS institution_id,
+        'source' AS subject_kind,
+        source_id AS subject_id,
+        days_off_count AS measured,
+        received_at AS since_at
+    FROM site
+    WHERE status = 'STALE'
+),
+
+incomplete AS (
+    SELECT
+        'VERIFICATION_INCOMPLETE' AS kind,
+        site_id AS institution_id,
+        'source' AS subject_kind,
+        source_id AS subject_id,
+        abs(declared_count - row_count) AS measured,
+        received_at AS since_at
+    FROM site
+    WHERE status = 'INCOMPLETE'
+),
+
+-- rows of a source in force that are held make it incomplete; here is what belongs to none
+held AS (
+    SELECT
+        'VERIFICATION_HELD' AS kind,
+        'UNKNOWN' AS institution_id,
+        'batch' AS subject_kind,
+        batch_id AS subject_id,
+        count(*) AS measured,
+        min(received_at) AS since_at
+    FROM intake_record
+    WHERE route = 'verification' AND state IN ('quarantined', 'unreadable')
+    AND (kind NOT IN ('person', 'answer') OR reason IN ('NO_SOURCES', 'UNKNOWN_SOURCE', 'NO_KEY'))
+    GROUP BY batch_id
+)
+
+SELECT * FROM missing
+UNION ALL BY NAME
+SELECT * FROM stale
+UNION ALL BY NAME
+SELECT * FROM incomplete
+UNION ALL BY NAME
+SELECT * FROM held
