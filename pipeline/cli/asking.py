@@ -236,6 +236,13 @@ def _rows(sql: str, *, release: bool = False) -> list[dict[str, Any]]:
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         words = str(error).strip()  # of the user's own words and our column names, never of a value
         raise BadQuery(words, where="query", todo="Correct it; SHOW ALL TABLES lists what there is.") from None
+    except duckdb.PermissionException:
+        raise BadQuery(
+            "files are neither read nor written from here, and nothing is attached or loaded",
+            where="query",
+            todo="Ask the tables: SHOW ALL TABLES lists them, --json writes rows out. To join a file of yours, open the database read-only "
+            f"in a DuckDB of your own: ATTACH '{path}' (READ_ONLY).",
+        ) from None
     except duckdb.Error as error:
         raise BadQuery(
             f"{type(error).__name__}: the engine could not do this; its words may quote values and are withheld",

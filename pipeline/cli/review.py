@@ -54,7 +54,11 @@ def work(
     if ctx.invoked_subcommand is not None:
         return
     if by is None:
-        raise typer.BadParameter("say who decides", param_hint="--by")
+        raise typer.BadParameter(
+            "say who decides: `sanaq review --by YOUR-ID` shows pair after pair, with names; "
+            "`sanaq review list` what waits, without; `sanaq review --help` the rest",
+            param_hint="--by",
+        )
     from pipeline.desk.review import Word
 
     decided = 0

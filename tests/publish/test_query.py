@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import duckdb
 import pytest
 
 from pipeline.lake import Lake
@@ -52,3 +55,13 @@ def test_files_are_neither_read_nor_written(road: Road, sql: str) -> None:
     assert (said.code, said.out) == (2, "")
     assert SECRET not in said.err
     assert {path: path.stat().st_mtime_ns for path in road.folder.rglob("*")} == before
+
+
+def test_who_asks_for_a_file_is_told_how_to_join_one(road: Road) -> None:
+    said = road.sanaq("query", f"FROM read_csv('{road.folder}/secret.csv')")
+    (way,) = re.findall(r"ATTACH '[^']+' \(READ_ONLY\)", said.err)
+    assert "SHOW ALL TABLES" in said.err
+    with duckdb.connect() as con:
+        con.execute(way.replace(" (", " AS asked ("))
+        (found,) = con.execute(f"SELECT count(*) FROM asked.census.institution, '{road.folder}/secret.csv'").fetchall()
+    assert found == (10,)
