@@ -19,7 +19,9 @@ told AS (
         identity.iin,
         respondent.institution_id,
         nullif(concat_ws(' – ', strftime(answers.stay_from_on, '%d.%m.%Y'), strftime(answers.stay_to_on, '%d.%m.%Y')), '') AS stay,
-        concat_ws(' ', strftime(record.completed_at, '%d.%m.%Y'), record.mode, CASE WHEN answers.is_proxy THEN 'proxy' END) AS interview
+        concat_ws(
+            ' ', strftime(record.completed_at, '%d.%m.%Y %H:%M UTC'), record.mode, CASE WHEN answers.is_proxy THEN 'proxy' END
+        ) AS interview
     FROM identity
     JOIN answers USING (record_id)
     JOIN record USING (record_id)

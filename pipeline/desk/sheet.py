@@ -28,7 +28,7 @@ from pipeline.desk.review import FIELDS, Compared, Review, Word
 from pipeline.desk.room import Row, require_nameless, require_note
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, BadSetting
-from pipeline.lake import Clock, system_clock
+from pipeline.lake import Clock, in_utc, system_clock
 from pipeline.resolve.decisions import VERDICTS
 
 HEAD, FIRST = 4, 5
@@ -100,7 +100,9 @@ def take_back(review: Review, file: Path, password: str, by: list[str], clock: C
     if taken_out is None:
         raise _refused(file, "no such sheet was exported from this lake", "Export a new one: `sanaq review export`.")
     if system_clock() > datetime.fromisoformat(taken_out["expires_at"]):
-        raise _refused(file, f"the sheet expired on {taken_out['expires_at'][:10]}", "Destroy it and export a new one.")
+        raise _refused(
+            file, f"the sheet expired, {in_utc(taken_out['expires_at'])}", "Destroy it and export a new one."
+        )
     if len(by) != len(set(by)) or len(by) > 2:
         raise _refused(file, "the two columns are two different people", "Give --by once for each column, in order.")
     words, problems = _read(review, lines, taken_out, by)
@@ -126,7 +128,7 @@ def _fill(
         return say(language, "sheet", key, **values)
 
     sheet.title = "review"
-    for number, text in enumerate((words("title"), words("valid", until=f"{until:%d.%m.%Y}", sheet=sheet_id), words("how")), 1):  # fmt: skip
+    for number, text in enumerate((words("title"), words("valid", until=f"{until:%d.%m.%Y %H:%M} UTC", sheet=sheet_id), words("how")), 1):  # fmt: skip
         _put(sheet, number, PAIR + 1, text).font = Font(bold=number < 3, size=14 if number == 1 else 11)
     _put(sheet, 1, PAIR, sheet_id).font = Font(color="808080")
     names = [say(language, "field", name) for name in FIELDS]

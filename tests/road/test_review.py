@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline import night
+from pipeline.desk.review import FIELDS
 from tests.road.road import Road, copied, rows
 from tests.road.test_bad_input import SECRETS, line
 from tests.road.test_quarantine import put, register
@@ -221,6 +223,22 @@ def test_a_sheet_is_encrypted_side_by_side_and_without_s3(desk: Road) -> None:
     assert len(looked(desk)[0]["pairs"]) == 2
 
 
+def test_moments_on_a_sheet_say_that_they_are_utc(desk: Road) -> None:
+    moment = r"\d\d\.\d\d\.\d{4} \d\d:\d\d UTC"
+    sheet = edited(export(desk), lambda _: None)
+    shown = [[str(cell.value or "") for cell in row] for row in sheet.iter_rows()]
+    interviews = [row[2 + FIELDS.index("interview")] for row in shown[4::3] + shown[6::3]]
+    assert len(interviews) == 4
+    assert all(re.match(moment, text) for text in interviews)
+    assert re.search(moment, shown[1][2])
+
+
+def test_who_names_nobody_is_told_how_to_begin(desk: Road) -> None:
+    said = desk.sanaq("review")
+    words = " ".join(said.err.replace("│", " ").split())
+    assert (said.code, "sanaq review --by YOUR-ID" in words, "sanaq review list" in words) == (2, True, True)
+
+
 def test_a_sheet_somebody_may_have_begun_to_fill_is_not_written_over(desk: Road) -> None:
     file = export(desk)
     edited(file, fill((6, ONE, "same")))
@@ -301,7 +319,7 @@ def test_an_expired_sheet_is_refused_whatever_moment_is_given_to_the_decisions(d
     yesterday = {"expires_at": (until - timedelta(days=2)).isoformat()}
     desk.lake.access.write_text(json.dumps(line | yesterday) + "\n", encoding="utf-8")
     said = take(desk, file, "DEP-01")
-    assert (said.code, "the sheet expired" in said.err) == (2, True)
+    assert (said.code, f"the sheet expired, {until - timedelta(days=2):%Y-%m-%d %H:%M:%S} UTC" in said.err) == (2, True)
 
 
 def test_the_access_log_bears_the_machine_s_own_time(desk: Road) -> None:
