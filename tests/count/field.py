@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -16,7 +16,7 @@ from pipeline import identifiers
 from pipeline.count import register_closing
 from pipeline.round import load_reference, load_round, register
 from pipeline.schema import load_tables
-from pipeline.settings import PROJECT
+from pipeline.settings import PROJECT, Settings
 from pipeline.sql import Workbench
 
 REFERENCE = PROJECT / "data" / "reference"
@@ -38,7 +38,7 @@ class Field(Workbench):
         self.step = "count"
         self.step_dir = folder
         self.schemas = TABLES
-        self.settings = SimpleNamespace(reference=REFERENCE, identity_key=None)  # type: ignore[assignment]
+        self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None))
         self.as_of = as_of
         self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
