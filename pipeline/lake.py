@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from typing import Any
 from pipeline.errors import BadDecision, BadSetting, DiskFull, LakeBusy
 
 Clock = Callable[[], datetime]
+NOT_TAKEN = ("refused", "waiting")  # outcomes in `receipts.jsonl`
 EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -118,6 +120,24 @@ class Lake:
         """Return when the newest batch was received, or None for an empty lake."""
         moments = [datetime.fromisoformat(m["received_at"]) for m in self.batches()]
         return max(moments, default=None)
+
+    def not_taken(self, as_of: datetime) -> list[dict[str, Any]]:
+        """Return how many places of the inbox or the gateway were `refused` or `waiting` at a moment, by outcome, route and reason."""
+        content = self.receipts.read_bytes() if self.receipts.exists() else b""
+        last: dict[tuple[str, str], dict[str, Any]] = {}
+        for line in content[: content.rfind(b"\n") + 1].splitlines():
+            row = json.loads(line)
+            if datetime.fromisoformat(row.get("at") or row["received_at"]) <= as_of:
+                last[row["route"], row["origin"]] = row
+        left = Counter(
+            (row["outcome"], row["route"], row.get("reason") or "")
+            for row in last.values()
+            if row["outcome"] in NOT_TAKEN
+        )
+        return [
+            {"outcome": outcome, "route": route, "reason": reason or None, "place_count": count}
+            for (outcome, route, reason), count in sorted(left.items())
+        ]
 
     def decided(self, kind: str, as_of: datetime) -> list[dict[str, Any]]:
         """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order.

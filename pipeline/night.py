@@ -391,7 +391,7 @@ def standing(lake: Lake) -> dict[str, Any]:
 
     `closed` is since when the round is closed, by whom and what has arrived since, by route (None while it is open);
     `rolled_back` is what is published because somebody took back what was newer;
-    `waiting_batch_count` counts batches what is published does not name; `refused` what lay in the inbox and was not taken, by reason;
+    `waiting_batch_count` counts batches what is published does not name; `not_taken` what was refused or waits for its flag, by route and reason;
     `control_gaps` what senders counted and was still missing as of the published night, by control (None while nothing is published).
     """
     received: dict[str, dict[str, Any]] = {}
@@ -414,7 +414,7 @@ def standing(lake: Lake) -> dict[str, Any]:
         "closed": _closed(closing, late),
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
-        "refused": _refused(lake.receipts),
+        "not_taken": lake.not_taken(EVER),
         "control_gaps": _control_gaps(lake.operations / "current") if operations else None,
     }
 
@@ -442,15 +442,6 @@ def _closed(closing: dict[str, Any] | None, late: list[dict[str, Any]]) -> dict[
         **{name: closing[name] for name in ("decided_at", "decided_by", "why", "build_id", "as_of")},
         "waiting": dict(sorted(Counter(batch["route"] for batch in late).items())),
     }
-
-
-def _refused(receipts: Path) -> dict[str, int]:
-    """Count by reason what was refused and has not been taken since."""
-    last: dict[tuple[str, str], str | None] = {}
-    for line in receipts.read_text(encoding="utf-8").splitlines() if receipts.exists() else []:
-        row = json.loads(line)
-        last[row["route"], row["origin"]] = row.get("reason")
-    return dict(sorted(Counter(reason for reason in last.values() if reason).items()))
 
 
 def _control_gaps(snapshot: Path) -> list[dict[str, Any]]:

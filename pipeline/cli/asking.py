@@ -11,7 +11,7 @@ from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, Route
 from pipeline.cli.terminal import out, print_json, show, show_stations
 from pipeline.errors import BadQuery, BadSetting, NothingToBuild
-from pipeline.lake import in_utc
+from pipeline.lake import NOT_TAKEN, in_utc
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ def status(as_json: AsJson = False) -> None:
         out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]
     out.print(f"{'to publish':<11} {f'{waits} batches: sanaq build, reconcile, publish' if waits else 'nothing'}")
-    if standing["refused"]:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in standing["refused"].items())
-        out.print(f"{'refused':<11} {reasons}; {lake.receipts} says where they lie", soft_wrap=True)
+    for outcome in NOT_TAKEN:
+        if rows := [row for row in standing["not_taken"] if row["outcome"] == outcome]:
+            said = ", ".join(f"{row['place_count']} {row['route']} {row['reason'] or ''}".strip() for row in rows)
+            out.print(f"{outcome:<11} {said}; {lake.receipts} says where they lie", soft_wrap=True)
     if standing["control_gaps"]:
         show(
             standing["control_gaps"],

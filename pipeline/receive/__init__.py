@@ -100,6 +100,7 @@ def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Setti
 
 def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
     _enter(receipt, sftp.brought(landing, lake, settings))
+    landing.leave(receipt)
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         receipt.note = "the gateway has nothing new"
 
@@ -134,6 +135,7 @@ def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
     _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals)))
     landing.refuse(refusals)
     receipt.refused += refusals
+    landing.leave(receipt)
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         state = "is empty" if (inbox / receipt.route).is_dir() else "is not there"
         receipt.note = f"nothing new: the inbox folder {receipt.route}/ {state}"
@@ -146,7 +148,7 @@ def _parcels(receipt: Receipt, found: Iterable[Found], refusals: list[Refusal]) 
         elif isinstance(one, Refusal):
             refusals.append(one)
         elif isinstance(one, Waiting):
-            receipt.waiting += 1
+            receipt.waiting_at.append(one.origin)
 
 
 def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
@@ -156,7 +158,7 @@ def _enter(receipt: Receipt, outcomes: Iterable[Outcome | Waiting]) -> None:
         elif isinstance(outcome, Again):
             receipt.again += 1
         elif isinstance(outcome, Waiting):
-            receipt.waiting += 1
+            receipt.waiting_at.append(outcome.origin)
         else:
             receipt.refused.append(outcome)
 

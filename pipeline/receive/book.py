@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.lake import Clock, Lake
+from pipeline.lake import NOT_TAKEN, Clock, Lake
 
 
 class Book:
@@ -26,11 +26,13 @@ class Book:
         self._known: set[str] = set()
         self._sizes: set[tuple[str, int]] = set()
         self._listings: dict[tuple[str, str], str] = {}
+        self._not_taken: dict[tuple[str, str], str] = {}
 
     def recover(self) -> None:
         """Cut a torn last line and enter landed batches whose line was never written."""
         self._cut_torn_line()
-        self._read_up_to, self._newest, self._known, self._sizes, self._listings = 0, None, set(), set(), {}
+        self._read_up_to, self._newest, self._known, self._sizes = 0, None, set(), set()
+        self._listings, self._not_taken = {}, {}
         self._read_on()
         missing = [manifest for manifest in self._landed() if manifest["batch_id"] not in self._known]
         for manifest in sorted(missing, key=lambda manifest: str(manifest["received_at"])):
@@ -76,6 +78,10 @@ class Book:
         """Return the batch this place held when its gateway listed it just so, or None."""
         return self._listings.get((origin, listing_sha256))
 
+    def not_taken(self, route: str) -> dict[str, str]:
+        """Return the places of a route whose last line is `refused` or `waiting`, and which."""
+        return {origin: outcome for (of, origin), outcome in self._not_taken.items() if of == route}
+
     def moments(self, clock: Clock, count: int) -> list[datetime]:
         """Return `count` moments of receipt, each later than every one before in this lake."""
         now = clock().astimezone(UTC)
@@ -97,6 +103,10 @@ class Book:
     def _take(self, row: dict[str, Any]) -> None:
         if row["outcome"] in ("landed", "again") and row.get("listing_sha256"):
             self._listings[row["origin"], row["listing_sha256"]] = row["batch_id"]
+        if row["outcome"] in NOT_TAKEN:
+            self._not_taken[row["route"], row["origin"]] = row["outcome"]
+        else:
+            self._not_taken.pop((row["route"], row["origin"]), None)
         if row["outcome"] != "landed":
             return
         self._known.add(row["batch_id"])

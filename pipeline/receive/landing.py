@@ -26,7 +26,7 @@ from pipeline.errors import DiskFull
 from pipeline.lake import Clock, Lake
 from pipeline.receive.book import Book, landed_row, stamp
 from pipeline.receive.inbox import read_statement
-from pipeline.receive.parcel import JSON_LIMIT, UNKNOWN, Copied, Parcel, Refusal, Source, batch_id, identifier
+from pipeline.receive.parcel import JSON_LIMIT, UNKNOWN, Copied, Parcel, Receipt, Refusal, Source, batch_id, identifier
 
 SUBMISSIONS = "submissions.ndjson"
 BLOCK = 4 * 1024 * 1024
@@ -108,6 +108,17 @@ class Landing:
         with self._lake.lock("receive"):
             self._book.refresh()
             self._book.append(rows)
+
+    def leave(self, receipt: Receipt) -> None:
+        """Enter once what waits, and what was refused or waited and is there no more; the whole of the route has been looked through."""
+        at, route = stamp(self._clock()), receipt.route
+        there = {*receipt.waiting_at, *(refusal.origin for refusal in receipt.refused)}
+        with self._lake.lock("receive"):
+            self._book.refresh()
+            before = self._book.not_taken(route)
+            now = [(origin, "waiting") for origin in receipt.waiting_at if before.get(origin) != "waiting"]
+            now += [(origin, "gone") for origin in sorted(before.keys() - there)]
+            self._book.append([{"outcome": what, "route": route, "origin": origin, "at": at} for origin, what in now])
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:
         """Return the batch that was received when the gateway listed this place just so, or None."""

@@ -91,8 +91,8 @@ class Receipt:
         How many batches had been received before.
     refused
         What was not taken; `receipts.jsonl` says where each lies.
-    waiting
-        Bundles without their `.ready` flag: still being written.
+    waiting_at
+        Where bundles lie without their `.ready` flag: still being written.
     record_count, declared_count
         Lines in the new submission files; cases their senders say they sent (None when nobody said).
     as_of
@@ -107,12 +107,17 @@ class Receipt:
     landed: list[str] = field(default_factory=list)
     again: int = 0
     refused: list[Refusal] = field(default_factory=list)
-    waiting: int = 0
+    waiting_at: list[str] = field(default_factory=list)
     record_count: int = 0
     declared_count: int | None = None
     as_of: str | None = None
     note: str | None = None
     trouble: SanaqError | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many bundles wait."""
+        return len(self.waiting_at)
 
     def whole(self) -> Receipt:
         """Return the receipt, or raise what ended the run before its time."""

@@ -18,6 +18,7 @@ from pipeline.sql import Workbench, step_failed
 HERE = Path(__file__).resolve().parent
 COMPARED = ("record_state", "person", "coverage_institution")
 CODE = ("code", "reference", "round", "lock", "id_key")
+NOT_TAKEN = {**dict.fromkeys(("outcome", "route", "reason"), "VARCHAR"), "place_count": "BIGINT"}
 
 Row = dict[str, Any]
 
@@ -55,6 +56,13 @@ def named_batches(manifest: dict[str, Any]) -> set[str]:
 def register_landed(bench: Workbench, manifest: dict[str, Any]) -> None:
     """Let the batches the build was to be made from be read as `landed`."""
     _make_column(bench, "landed", "batch_id", manifest["inputs"]["batches"])
+
+
+def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> list[Row]:
+    """Let what had been refused or waited by the build's as-of be read as `not_taken`, and return it."""
+    left = lake.not_taken(datetime.fromisoformat(manifest["as_of"]))
+    make_table(bench.con, "not_taken", left, NOT_TAKEN)
+    return left
 
 
 def register_before(bench: Workbench, build_dir: Path) -> bool:

@@ -18,6 +18,7 @@ from pipeline.reconcile.figures import (
     register_before,
     register_causes,
     register_landed,
+    register_not_taken,
     rows,
 )
 from pipeline.reconcile.page import render
@@ -93,7 +94,8 @@ def reconcile(
     folder.mkdir(exist_ok=True)
     try:
         register_landed(bench, manifest)
-        figures = _figures(bench, manifest)
+        not_taken = register_not_taken(bench, lake, manifest)
+        figures = {**_figures(bench, manifest), "not_taken": not_taken}
         figures["change"] = _compare(bench, lake, manifest, previous_build_dir)
         figures["problems"] += figures["change"].pop("problems")
         figures["is_balanced"] = not figures["problems"]

@@ -53,6 +53,18 @@ ANTI JOIN batch_daily USING (batch_id)
 WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
 UNION ALL
 SELECT
+    'REFUSED',
+    COALESCE(sum(place_count), 0)::BIGINT
+FROM not_taken
+WHERE outcome = 'refused'
+UNION ALL
+SELECT
+    'WAITING',
+    COALESCE(sum(place_count), 0)::BIGINT
+FROM not_taken
+WHERE outcome = 'waiting'
+UNION ALL
+SELECT
     'CENSUS_DB_NOT_SEEN',
     count(DISTINCT case_id)
 FROM record

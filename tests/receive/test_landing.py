@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import shutil
 import tempfile
 from collections import namedtuple
 from datetime import datetime, timedelta
@@ -123,6 +124,24 @@ def test_damaged_custody_is_flagged(field: Field, custody: bytes) -> None:
     field.put("tablet_usb/S1/custody.json", custody)
     field.receive("tablet_usb")
     assert field.lake.batches()[0]["problems"] == ["CUSTODY_UNREADABLE"]
+
+
+def test_what_waits_is_entered_once_and_until_it_lands_or_goes(field: Field) -> None:
+    field.bundle("tablet_vpn/TB-1", is_ready=False)
+    gone = field.bundle("tablet_vpn/TB-2", is_ready=False)
+    field.put("tablet_vpn/stray.txt", b"x")
+    for _ in range(2):
+        field.receive("tablet_vpn")
+    stray = {"outcome": "refused", "route": "tablet_vpn", "reason": "OUTSIDE_A_BUNDLE", "place_count": 1}
+    waits = {"outcome": "waiting", "route": "tablet_vpn", "reason": None, "place_count": 2}
+    assert field.lake.not_taken(START) == [stray, waits]
+    assert sum(row["outcome"] == "waiting" for row in field.receipts()) == 2
+    field.put("tablet_vpn/TB-1.ready", b"")
+    shutil.rmtree(gone)
+    (field.inbox / "tablet_vpn" / "stray.txt").unlink()
+    field.receive("tablet_vpn", clock_from(START + timedelta(hours=1)))
+    assert field.lake.not_taken(START + timedelta(hours=1)) == []
+    assert field.lake.not_taken(START) == [stray, waits]
 
 
 def test_a_bundle_without_its_flag_waits(field: Field) -> None:

@@ -259,14 +259,28 @@ def test_a_torn_register_leaves_the_one_before_in_force(night: Night, played: Pl
     assert rows(night.build, "institution") == rows(played.builds[-1], "institution")
 
 
+NOT_TAKEN = {
+    ("refused", "list", "NOT_A_FILE"): 1,
+    ("refused", "list", "SYMLINK"): 1,
+    ("refused", "tablet_usb", "OUTSIDE_A_BUNDLE"): 1,
+    ("refused", "tablet_usb", "SYMLINK"): 1,
+    ("refused", "tablet_vpn", "EMPTY_FOLDER"): 1,
+    ("waiting", "tablet_vpn", None): 1,
+}
+
+
 def test_what_is_not_taken_is_said_and_why(night: Night) -> None:
     """Links, pipes, empty folders and bundles still being written."""
     lines = {words[0]: words for line in night.received.out.splitlines() if (words := line.split())}
     assert {"SYMLINK,", "NOT_A_FILE,"} & set(lines["list"])
     assert "EMPTY_FOLDER" in lines["tablet_vpn"]
     assert "receipts.jsonl" in night.received.out
-    refused = night.road.do("status")["refused"]
-    assert refused == {"EMPTY_FOLDER": 1, "NOT_A_FILE": 1, "OUTSIDE_A_BUNDLE": 1, "SYMLINK": 2}
+    left = night.road.do("status")["not_taken"]
+    assert {(row["outcome"], row["route"], row["reason"]): row["place_count"] for row in left} == NOT_TAKEN
+    figures = json.loads((night.build / "reconcile" / "reconciliation.json").read_text())
+    assert figures["not_taken"] == left
+    assert {"topic": "REFUSED", "size_count": 5} in figures["unknown"]
+    assert {"topic": "WAITING", "size_count": 1} in figures["unknown"]
     waiting = {row["route"]: row["waiting"] for row in night.road.do("receive", "tablet_vpn")}
     assert waiting == {"tablet_vpn": 1}
 
