@@ -44,13 +44,18 @@ def utc(*parts: int) -> datetime:
 OPENING = utc(2021, 10, 20, 12)
 
 
+FAMILIES = "Сулейменов Ковалёв Тлеуов Ким Жұмабаев Петренко Есенов Нуртазин Бекмурзин Юсупов Цой Оразалин".split()
+GIVEN = "Арман Борис Ғалым Виктор Дидар Евгений Жандос Илья Қайрат Олег Рустам Фёдор".split()
+
+
 def stranger(number: int) -> Row:
-    """Return name and birth date of somebody who has nothing in common with a stranger of another number."""
-    family = "Сулейменов Ковалёв Тлеуов Ким Жұмабаев Петренко Есенов Нуртазин Бекмурзин Юсупов Цой Оразалин".split()[
-        number
-    ]
-    given = "Арман Борис Ғалым Виктор Дидар Евгений Жандос Илья Қайрат Олег Рустам Фёдор".split()[number]
-    return {"family": family, "given": given, "birth_on": date(1935 + 5 * number, 1 + number, 3 + 2 * number)}
+    """Return name and birth date of somebody who is not to be taken for a stranger of another number."""
+    family, given = FAMILIES[number % 12], GIVEN[(number + number // 12) % 12]
+    return {
+        "family": family,
+        "given": given,
+        "birth_on": date(1935 + 2 * number, 1 + 5 * number % 12, 3 + 7 * number % 25),
+    }
 
 
 def sound(base: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.resolve.field import OPENING, Field, balanced, utc
+from tests.resolve.field import OPENING, Field, Outcome, balanced, stranger, utc
+
+AFTER_THE_DECISION = utc(2021, 11, 2)
 
 
 @pytest.fixture
@@ -15,16 +17,68 @@ def field() -> Field:
     return Field()
 
 
-def test_the_highest_version_stands(field: Field, tmp_path: Path) -> None:
-    for version in (1, 2, 3):
-        field.record("a", case_version=version)
-    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
+def came(version: int = 1, word: str | None = None, **columns: Any) -> dict[str, Any]:
+    """A version of a case as it comes, and what people decide on it."""
+    return {"case_version": version, "word": word, **columns}
 
 
-def test_a_lower_version_that_comes_later_is_superseded(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_version=2)
-    field.record("a", case_version=1)
-    assert field.resolve(tmp_path).states("a") == ["counted", "superseded"]
+HELD = {"rejects": ["R-FORM-NOT-APPROVED", "R-NO-SIGN-OF-A-PERSON"]}
+# The versions of a case in order of receipt, their states, and why the last of them is where it is.
+CASES: dict[str, tuple[list[dict[str, Any]], list[str], str | None]] = {
+    "the highest version stands": ([came(1), came(2), came(3)], ["superseded", "superseded", "counted"], None),
+    "a lower version that comes later is superseded": ([came(2), came(1)], ["counted", "superseded"], "NEWER_VERSION"),
+    "a version after a withdrawal brings the person back":
+        ([came(0, case_status="withdrawn"), came(1)], ["superseded", "counted"], None),
+    "a draft never takes the place of what was sent":
+        ([came(1), came(2, case_status="draft", completed_at=None)], ["counted", "superseded"], "NEWER_VERSION"),
+    "a draft alone is out of scope": ([came(case_status="draft", completed_at=None)], ["out_of_scope"], "DRAFT"),
+    "a repetition of a held record is a repetition":
+        ([came(answers_sha256="x", **HELD), came(answers_sha256="x", **HELD)], ["quarantined", "repeated"], "SAME_ANSWERS"),
+    "a flawed copy of a clean record is a repetition":
+        ([came(answers_sha256="x"), came(answers_sha256="x", **HELD)], ["counted", "repeated"], "SAME_ANSWERS"),
+    "a released record keeps its place before a clean copy":
+        ([came(word="release", answers_sha256="x", **HELD), came(answers_sha256="x")], ["counted", "repeated"], "SAME_ANSWERS"),
+    "other answers under one version wait": ([came(), came()], ["counted", "quarantined"], "VERSION_CONFLICT"),
+    "a decision names the winner of a conflict": ([came(), came(word="release")], ["superseded", "counted"], None),
+    "a decision on a conflict is no word on what came after it":
+        ([came(), came(word="release"), came(received_at=AFTER_THE_DECISION)], ["superseded", "counted", "quarantined"], "VERSION_CONFLICT"),
+    "what was discarded is no loser of a later decision":
+        ([came(), came(word="discard"), came(word="release")], ["superseded", "quarantined", "counted"], None),
+    "the answers a decision named win in whatever record they come":
+        ([came(), came(word="release", answers_sha256="x", is_training=True), came(answers_sha256="x")],
+         ["superseded", "repeated", "counted"], None),
+    "rejected by the checks waits with the first rule": ([came(**HELD)], ["quarantined"], "R-FORM-NOT-APPROVED"),
+    "released counts": ([came(word="release", **HELD)], ["counted"], None),
+    "discarded stays in quarantine": ([came(word="discard", **HELD)], ["quarantined"], "R-FORM-NOT-APPROVED"),
+    "the branch chosen gives way to a version that has seen both":
+        ([came(5, case_clock="one:2,two:1"), came(3, "release", case_clock="one:1,two:4"), came(6, case_clock="one:2,two:4,three:1")],
+         ["superseded", "superseded", "counted"], None),
+    "a version that goes on from the branch chosen is no conflict":
+        ([came(5, case_clock="one:2,two:1"), came(3, "release", case_clock="one:1,two:4"), came(6, case_clock="one:1,two:5")],
+         ["superseded", "superseded", "counted"], None),
+    "a branch discarded holds nobody":
+        ([came(1, case_clock="one:1"), came(2, "discard", case_clock="two:1"), came(3, case_clock="one:2")],
+         ["superseded", "quarantined", "counted"], None),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """One field in which every case is of somebody else."""
+    field = Field()
+    for number, (case, (versions, _, _)) in enumerate(CASES.items()):
+        for version in versions:
+            word, columns = version["word"], {name: value for name, value in version.items() if name != "word"}
+            record = field.record(case, **stranger(number), **columns)
+            if word:
+                field.decide(record, word)
+    return field.resolve(tmp_path_factory.mktemp("settled"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_version_has_its_state(settled: Outcome, case: str) -> None:
+    _, states, reason = CASES[case]
+    assert (settled.states(case), settled.reason(case)) == (states, reason)
 
 
 def test_the_order_of_arrival_does_not_change_who_stands(field: Field, tmp_path: Path) -> None:
@@ -46,12 +100,6 @@ def test_the_same_answers_again_are_a_repetition(field: Field, tmp_path: Path) -
     assert outcome.rows("SELECT winner_record_id FROM case_record WHERE standing = 'repeated'") == [(first,)]
 
 
-def test_a_repetition_of_a_held_record_is_a_repetition(field: Field, tmp_path: Path) -> None:
-    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
-    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
-    assert field.resolve(tmp_path).states("a") == ["quarantined", "repeated"]
-
-
 @pytest.mark.parametrize(
     "flaw",
     [{"rejects": ["R-FORM-NOT-APPROVED"]}, {"is_training": True}, {"case_status": "draft"}],
@@ -66,54 +114,11 @@ def test_the_same_answers_sent_again_without_the_flaw_count(field: Field, tmp_pa
     assert outcome.rows("SELECT winner_record_id FROM case_record WHERE standing = 'repeated'") == [(clean,)] * 2
 
 
-def test_a_flawed_copy_of_a_clean_record_is_a_repetition(field: Field, tmp_path: Path) -> None:
-    field.record("a", answers_sha256="x")
-    field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"])
-    assert field.resolve(tmp_path).states("a") == ["counted", "repeated"]
-
-
-def test_a_released_record_keeps_its_place_before_a_clean_copy(field: Field, tmp_path: Path) -> None:
-    field.decide(field.record("a", answers_sha256="x", rejects=["R-FORM-NOT-APPROVED"]), "release")
-    field.record("a", answers_sha256="x")
-    assert field.resolve(tmp_path).states("a") == ["counted", "repeated"]
-
-
-def test_other_answers_under_one_version_wait(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.record("a")
-    outcome = field.resolve(tmp_path)
-    assert outcome.states("a") == ["counted", "quarantined"]
-    assert outcome.reason("a") == "VERSION_CONFLICT"
-
-
-def test_a_decision_names_the_winner_of_a_conflict(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    second = field.record("a")
-    field.decide(second, "release")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "counted"]
-
-
 def test_a_decision_counts_only_from_its_day(field: Field, tmp_path: Path) -> None:
     field.record("a")
     field.decide(field.record("a"), "release", at=datetime(2021, 12, 1, tzinfo=UTC))
     outcome = field.resolve(tmp_path, as_of=datetime(2021, 11, 30, tzinfo=UTC))
     assert outcome.states("a") == ["counted", "quarantined"]
-
-
-def test_rejected_by_the_checks_waits_with_the_first_rule(field: Field, tmp_path: Path) -> None:
-    field.record("a", rejects=["R-FORM-NOT-APPROVED", "R-NO-SIGN-OF-A-PERSON"])
-    outcome = field.resolve(tmp_path)
-    assert (outcome.state("a"), outcome.reason("a")) == ("quarantined", "R-FORM-NOT-APPROVED")
-
-
-def test_released_counts(field: Field, tmp_path: Path) -> None:
-    field.decide(field.record("a", rejects=["R-FORM-NOT-APPROVED"]), "release")
-    assert field.resolve(tmp_path).state("a") == "counted"
-
-
-def test_discarded_stays_in_quarantine(field: Field, tmp_path: Path) -> None:
-    field.decide(field.record("a", rejects=["R-FORM-NOT-APPROVED"]), "discard")
-    assert field.resolve(tmp_path).state("a") == "quarantined"
 
 
 def test_a_held_version_leaves_the_one_before_counted(field: Field, tmp_path: Path) -> None:
@@ -146,23 +151,6 @@ def test_a_withdrawal_of_the_same_version_is_no_repetition(field: Field, tmp_pat
     outcome = field.resolve(tmp_path)
     assert outcome.states("a") == ["superseded", "out_of_scope"]
     assert outcome.rows("SELECT reason FROM record_state ORDER BY record_id") == [("WITHDRAWN",), ("WITHDRAWN",)]
-
-
-def test_a_version_after_a_withdrawal_brings_the_person_back(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_version=0, case_status="withdrawn")
-    field.record("a", case_version=1)
-    assert field.resolve(tmp_path).states("a") == ["superseded", "counted"]
-
-
-def test_a_draft_never_takes_the_place_of_what_was_sent(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.record("a", case_version=2, case_status="draft", completed_at=None)
-    assert field.resolve(tmp_path).states("a") == ["counted", "superseded"]
-
-
-def test_a_draft_alone_is_out_of_scope(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_status="draft", completed_at=None)
-    assert (field.resolve(tmp_path).reason("a")) == "DRAFT"
 
 
 def test_another_person_under_a_known_case_from_another_tablet_waits(field: Field, tmp_path: Path) -> None:
@@ -301,20 +289,6 @@ def test_a_decision_names_the_winner_of_two_branches(field: Field, tmp_path: Pat
     assert outcome.rows("SELECT reason FROM record_state WHERE state = 'superseded'") == [("DECIDED",)]
 
 
-def test_the_branch_chosen_gives_way_to_a_version_that_has_seen_both(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_version=5, case_clock="one:2,two:1")
-    field.decide(field.record("a", case_version=3, case_clock="one:1,two:4"), "release")
-    field.record("a", case_version=6, case_clock="one:2,two:4,three:1")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
-
-
-def test_a_version_that_goes_on_from_the_branch_chosen_is_no_conflict(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_version=5, case_clock="one:2,two:1")
-    field.decide(field.record("a", case_version=3, case_clock="one:1,two:4"), "release")
-    field.record("a", case_version=6, case_clock="one:1,two:5")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "superseded", "counted"]
-
-
 @pytest.mark.parametrize(
     ("first", "states"), [(1, ["superseded", "superseded", "counted"]), (2, ["superseded", "counted", "superseded"])]
 )
@@ -327,13 +301,6 @@ def test_of_two_branches_chosen_one_after_the_other_the_last_decision_holds(
     assert field.resolve(tmp_path).states("a") == states
 
 
-def test_a_branch_discarded_holds_nobody(field: Field, tmp_path: Path) -> None:
-    field.record("a", case_version=1, case_clock="one:1")
-    field.decide(field.record("a", case_version=2, case_clock="two:1"), "discard")
-    field.record("a", case_version=3, case_clock="one:2")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "quarantined", "counted"]
-
-
 @pytest.mark.parametrize("clock", [None, "two:1"], ids=["other answers", "another branch"])
 def test_who_discards_the_later_of_a_conflict_leaves_the_earlier_in_play(
     field: Field, tmp_path: Path, clock: str | None
@@ -343,15 +310,6 @@ def test_who_discards_the_later_of_a_conflict_leaves_the_earlier_in_play(
     outcome = field.resolve(tmp_path)
     assert outcome.states("a") == ["counted", "quarantined"]
     assert outcome.rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(0,)]
-
-
-def test_a_decision_on_a_conflict_is_no_word_on_what_came_after_it(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.decide(field.record("a"), "release", at=datetime(2021, 11, 1, tzinfo=UTC))
-    field.record("a", received_at=utc(2021, 11, 2))
-    outcome = field.resolve(tmp_path)
-    assert outcome.states("a") == ["superseded", "counted", "quarantined"]
-    assert outcome.reason("a") == "VERSION_CONFLICT"
 
 
 def test_what_names_neither_case_nor_anybody_is_a_repetition_only_of_the_same_bytes(
@@ -392,20 +350,6 @@ def test_what_was_discarded_stays_when_what_it_was_held_for_is_there_no_more(fie
     assert outcome.states("b") == ["counted", "quarantined"]
     assert outcome.rows("SELECT count(*) FROM record_state WHERE has_pending_version") == [(0,)]
     assert outcome.rows("SELECT survivor_record_id FROM person") == [(first,)]
-
-
-def test_what_was_discarded_is_no_loser_of_a_later_decision(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.decide(field.record("a"), "discard")
-    field.decide(field.record("a"), "release")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "quarantined", "counted"]
-
-
-def test_the_answers_a_decision_named_win_in_whatever_record_they_come(field: Field, tmp_path: Path) -> None:
-    field.record("a")
-    field.decide(field.record("a", answers_sha256="x", is_training=True), "release")
-    field.record("a", answers_sha256="x")
-    assert field.resolve(tmp_path).states("a") == ["superseded", "repeated", "counted"]
 
 
 # a row of a roster ---------------------------------------------------------------------------------------------------
