@@ -122,12 +122,16 @@ class Desk(Field):
         self.receive("tablet_vpn")
         return self.read_submissions(seal)
 
-    def read_office(self) -> Workbench:
-        """Receive and read what offices sent."""
+    def receive_office(self) -> None:
+        """Receive what offices sent."""
         for route in office.ROUTES:
             self.receive(route)
+
+    def read_office(self) -> Workbench:
+        """Receive and read what offices sent, and nothing else."""
+        self.receive_office()
         bench = self.bench()
-        read.run(bench)
+        office.run(bench)
         return bench
 
 

@@ -258,7 +258,8 @@ def test_an_empty_list_is_a_list(office: Desk) -> None:
 )
 def test_bad_lists_have_a_state_and_a_reason(office: Desk, content: bytes, state: str, reason: str) -> None:
     office.put("list/MNG-0001/a.xlsx", content)
-    bench = office.read_office()
+    office.receive_office()
+    bench = office.read()
     assert states(bench, "list") == [(state, reason, 1)]
     assert rows(bench, "SELECT record_count FROM batch WHERE route = 'list'") == [(1,)]
 
@@ -525,7 +526,8 @@ def test_every_row_has_one_state_and_batches_count_them(office: Desk) -> None:
     custody = b'{"medium_id": "USB-1", "employee_id": "DEP-1", "act_no": "7", "reason_code": "NO_NETWORK", "act_case_count": 3, "loaded_at": "2021-11-02T09:30:00+05:00"}'
     office.put("tablet_usb/S/custody.json", custody)
     office.receive("tablet_usb")
-    bench = office.read_office()
+    office.receive_office()
+    bench = office.read()
     assert rows(bench, "SELECT sum(record_count) FROM batch") == rows(
         bench, "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM intake_record)"
     )
@@ -568,18 +570,18 @@ def test_what_does_not_fit_in_a_custody_record_is_said_of_its_bundle(office: Des
     assert found == sorted((stick, problems) for stick, (_, problems) in UNFIT.items())
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"case_count": "many"}, {"case_count": -1}, {"case_count": 10**12}, {"case_count": True}, {"exported_at": "soon"}, {"daily_counts": [1]},
-        {"daily_counts": {"monday": 1, "2021-10-03": "x"}}, {"exported_at": "0001-01-01T00:00:00+14:00"}, {"bundle_id": 5},
-    ],
+NONSENSE = (
+    {"case_count": "many"}, {"case_count": -1}, {"case_count": 10**12}, {"case_count": True}, {"exported_at": "soon"}, {"daily_counts": [1]},
+    {"daily_counts": {"monday": 1, "2021-10-03": "x"}}, {"exported_at": "0001-01-01T00:00:00+14:00"}, {"bundle_id": 5},
 )  # fmt: skip
-def test_a_nonsensical_statement_of_a_sender_is_no_obstacle(office: Desk, said: dict[str, object]) -> None:
+
+
+def test_a_nonsensical_statement_of_a_sender_is_no_obstacle(office: Desk) -> None:
     office.know_tablet()
-    office.bundle("tablet_vpn/TB-1", **said)
+    for number, said in enumerate(NONSENSE):
+        office.bundle(f"tablet_vpn/TB-{number}", **said)
     office.receive("tablet_vpn")
-    assert rows(office.read_office(), "SELECT seal_fault FROM batch WHERE route = 'tablet_vpn'") == [(None,)]
+    assert rows(office.read(), "SELECT seal_fault FROM batch WHERE route = 'tablet_vpn'") == [(None,)] * len(NONSENSE)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
