@@ -184,9 +184,9 @@ def roll_back(
             where=str(target),
             todo="Name another folder that lies beside it." if target == present else "`--rollback` goes to it.",
         )
-    if restores:
+    if restores and lake.closing(EVER):  # asked of the build: a release names fewer inputs
         build_id = _read_manifest(target, "")["build_id"]
-        _refuse_pinned_before_close(lake, read_build_manifest(lake.builds / build_id))  # a release names fewer inputs
+        _refuse_pinned_before_close(lake, read_build_manifest(lake.builds / build_id))
     newer = {folder.name for folder in snapshots(room) if _as_of(folder) > _as_of(target)}
     if present is not None and _as_of(present) == _as_of(target):  # made with other code or decisions
         newer.add(present.name)
