@@ -2,10 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.resolve.field import Field, sound
+
+NUMBER = sound("50051730123")
 
 
 @pytest.fixture
@@ -29,8 +32,8 @@ def test_every_entry_and_every_person_has_exactly_one_outcome(field: Field, tmp_
 
 
 def test_one_entry_one_person(field: Field, tmp_path: Path) -> None:
-    entry = field.entry(1, iin=sound("50051730123"))
-    field.record("mine", iin=sound("50051730123"))
+    entry = field.entry(1, iin=NUMBER)
+    field.record("mine", iin=NUMBER)
     field.record("namesake", iin=sound("50051730999"))
     outcome = field.resolve(tmp_path)
     assert outcome.person("mine")["entry_id"] == entry
@@ -42,6 +45,29 @@ def test_an_entry_written_twice_is_one_person(field: Field, tmp_path: Path) -> N
     field.record("a", list_entry_no=2)
     outcome = field.resolve(tmp_path)
     assert (outcome.outcome(first), outcome.outcome(second)) == ("COUNTED", "DOUBLE_ENTRY")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [{"birth_on": None}, {"iin": f"{NUMBER[:10]}4{NUMBER[11]}", "birth_on": date(1951, 5, 17)}],
+    ids=["without a birth date", "a digit and the year mistyped"],
+)
+def test_an_entry_written_twice_with_its_number_is_one_person_all_the_same(
+    field: Field, again: dict[str, Any], tmp_path: Path
+) -> None:
+    field.entry(1, iin=NUMBER)
+    second = field.entry(2, **{"iin": NUMBER, **again})
+    assert field.resolve(tmp_path).outcome(second) == "DOUBLE_ENTRY"
+
+
+def test_on_the_list_is_who_stands_on_the_list_of_the_place_of_counting(field: Field, tmp_path: Path) -> None:
+    field.entry(1, site="HOSPITAL", iin=NUMBER)
+    field.record("a", iin=NUMBER)
+    outcome = field.resolve(tmp_path)
+    assert outcome.rows("SELECT count(*) FROM list_match WHERE entry_id IS NOT NULL AND person_id IS NOT NULL") == [
+        (1,)
+    ]
+    assert (outcome.person("a")["on_list"], outcome.person("a")["entry_id"]) == (False, None)
 
 
 def test_namesakes_who_came_on_different_days_are_two_entries(field: Field, tmp_path: Path) -> None:

@@ -127,6 +127,14 @@ def test_row_7_admitted_after_the_moment(field: Field, tmp_path: Path) -> None:
     assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": HOME, "basis": None}
 
 
+@pytest.mark.parametrize(("minute", "state"), [((17, 59), "counted"), ((18, 0), "out_of_scope")])
+def test_row_7_admissions_to_the_minute(field: Field, minute: tuple[int, int], state: str, tmp_path: Path) -> None:
+    """The moment is 23:00 in Aqtau, 18:00 in UTC: who comes then was not there."""
+    field.movement("ADMISSION", date(2021, 8, 31), site="HOSPITAL", at=utc(2021, 8, 31, *minute))
+    field.patient("a", stay_from_on=date(2021, 8, 31))
+    assert field.resolve(tmp_path).state("a") == state
+
+
 def test_row_7_papers_outweigh_what_is_told(field: Field, tmp_path: Path) -> None:
     field.movement("ADMISSION", date(2021, 9, 20), site="HOSPITAL")
     field.patient("a", stay_from_on=date(2021, 8, 20))

@@ -287,7 +287,9 @@ def test_twins_stay_two(field: Field, names: tuple[str, str], tmp_path: Path) ->
     assert not outcome.are_one("b", "d") or not outcome.are_one("a", "d")
 
 
-@pytest.mark.parametrize(("born", "asked"), [(date(2015, 3, 10), []), (date(1990, 3, 10), ["TWO_NUMBERS"])])
+@pytest.mark.parametrize(
+    ("born", "asked"), [(date(2015, 3, 10), []), (date(2003, 9, 1), []), (date(2003, 8, 31), ["TWO_NUMBERS"])]
+)
 def test_nobody_is_asked_whether_two_numbers_are_one_child(
     field: Field, born: date, asked: list[str], tmp_path: Path
 ) -> None:
@@ -381,6 +383,25 @@ def test_namesakes_of_one_day_came_on_two(field: Field, tmp_path: Path) -> None:
     assert set(outcome.reviews()) == {"TWO_STAYS"}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"iin": sound("50051730123")}, {"iin": sound("50051730999"), "patronymic": "Болатұлы"}),
+        ({"birth_on": date(1950, 1, 1)}, {"birth_on": date(1950, 1, 1), "family": "Омаров"}),
+    ],
+    ids=["two numbers, two fathers", "two families of one 1 January"],
+)
+def test_nobody_is_asked_about_namesakes_who_are_plainly_two(
+    field: Field, one: dict[str, Any], other: dict[str, Any], tmp_path: Path
+) -> None:
+    field.record("a", **one)
+    field.record("b", **other)
+    outcome = field.resolve(tmp_path)
+    assert outcome.rows("SELECT count(*) FROM compared_pair") == [(1,)]
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == []
+
+
 def test_namesakes_are_not_joined_through_a_third_record(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", iin=sound("50051730999"))
@@ -439,6 +460,15 @@ def test_unknown_people_are_one_only_by_the_row_of_the_list(field: Field, tmp_pa
     outcome = field.resolve(tmp_path)
     assert outcome.are_one("a", "b")
     assert outcome.are_apart("a", "c")
+
+
+def test_who_gives_no_name_is_not_whoever_has_one_in_the_row_of_the_list(field: Field, tmp_path: Path) -> None:
+    unknown = {"birth_on": None, "birth_date_precision": "AGE_ONLY", "patronymic": None, "age_stated": 60}
+    named = field.entry(5)
+    field.record("a", None, None, list_entry_no=5, **unknown)
+    outcome = field.resolve(tmp_path)
+    assert outcome.outcome(named) == "NOT_FOUND"
+    assert outcome.off_list("a") == ["MISSED_BY_LIST"]
 
 
 def test_training_drafts_and_withdrawals_never_join_anybody(field: Field, tmp_path: Path) -> None:

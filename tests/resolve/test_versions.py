@@ -225,6 +225,15 @@ def test_people_who_cannot_say_who_they_are_do_not_wait(field: Field, unknown: d
     assert {outcome.state(name) for name in names} == {"counted"}
 
 
+def test_people_told_of_by_their_row_of_a_list_that_never_came_do_not_wait(field: Field, tmp_path: Path) -> None:
+    quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}
+    names = ("Сериков", "Омаров", "Байжанов")
+    for day, name in enumerate(names, 1):
+        field.record(name, name, birth_on=date(1960, 4, day), list_entry_no=day, **quick)
+    outcome = field.resolve(tmp_path)
+    assert {outcome.state(name) for name in names} == {"counted"}
+
+
 @pytest.mark.parametrize("staff_id", ["ST-CARE", None])
 def test_a_release_admits_one_person_and_nobody_else_of_that_hand(
     field: Field, staff_id: str | None, tmp_path: Path
