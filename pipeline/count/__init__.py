@@ -85,10 +85,10 @@ def require_ledger(bench: Workbench) -> None:
 
 
 def make_coverage(bench: Workbench) -> None:
-    """Write the coverage tables; categories and districts are sums of the institutions. Forecast and estimate stand beside."""
+    """Write the coverage tables; categories, districts and the region are sums of the institutions. Forecast and estimate stand beside."""
     bench.write("coverage_institution")
     _keep(bench, "coverage_total")
-    for table in ("coverage_category", "coverage_district", "coverage_mode", "coverage_daily"):
+    for table in ("coverage_category", "coverage_district", "coverage_region", "coverage_mode", "coverage_daily"):
         bench.write(table)
     _write_rows(bench, "coverage_forecast", forecast_rows(Pace(*row) for row in _rows(bench, "pace")))
     silent = (SilentCategory(*row) for row in _rows(bench, "silent_category"))

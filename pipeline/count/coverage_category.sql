@@ -1,4 +1,4 @@
 -- One row per category.
-SELECT * EXCLUDE (district_kato, is_district)
+SELECT * EXCLUDE (district_kato, is_category, is_district)
 FROM coverage_total
-WHERE NOT is_district
+WHERE is_category

@@ -21,6 +21,7 @@ counted AS (
         COALESCE(mode, 'UNKNOWN') AS mode,
         count(*) AS person_count,
         count(*) FILTER (WHERE basis = 'usual_here') AS usual_count,
+        count(present_institution_id) AS present_count,
         count(*) FILTER (WHERE is_proxy) AS proxy_count,
         count(*) FILTER (WHERE NOT has_iin) AS iin_missing_count
     FROM person
@@ -36,6 +37,7 @@ SELECT
     received.out_of_scope_count,
     COALESCE(counted.person_count, 0) AS person_count,
     COALESCE(counted.usual_count, 0) AS usual_count,
+    COALESCE(counted.present_count, 0) AS present_count,
     COALESCE(counted.proxy_count, 0) AS proxy_count,
     COALESCE(counted.iin_missing_count, 0) AS iin_missing_count,
     received.form_p50_minutes,

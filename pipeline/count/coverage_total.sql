@@ -1,4 +1,4 @@
--- Sums of coverage_institution, once by category and once by district.
+-- Sums of coverage_institution: by category, by district and of the whole region.
 -- A ratio compares only institutions that have an expected count, in numerator and denominator alike.
 WITH summed AS (
     SELECT
@@ -6,6 +6,7 @@ WITH summed AS (
         tier,
         publication_group,
         district_kato,
+        GROUPING(category_code) = 0 AS is_category,
         GROUPING(district_kato) = 0 AS is_district,
         count(*) AS institution_count,
         count(*) FILTER (WHERE is_due) AS due_count,
@@ -46,11 +47,12 @@ WITH summed AS (
         sum(web_count) AS web_count,
         sum(iin_missing_count) AS iin_missing_count
     FROM (SELECT * REPLACE (COALESCE(district_kato, 'UNKNOWN') AS district_kato) FROM coverage_institution)
-    GROUP BY GROUPING SETS ((category_code, tier, publication_group), (district_kato))
+    GROUP BY GROUPING SETS ((category_code, tier, publication_group), (district_kato), ())
 )
 
 SELECT
     *,
+    complete_count / NULLIF(due_count, 0) AS return_rate,
     compared_present_count / NULLIF(expected_present_count, 0) AS present_rate,
     compared_usual_count / NULLIF(expected_usual_count, 0) AS usual_rate,
     compared_present_count - expected_present_count AS present_difference_count,

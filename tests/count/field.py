@@ -14,6 +14,7 @@ import duckdb
 
 from pipeline import identifiers
 from pipeline.count import register_closing
+from pipeline.lake import Lake
 from pipeline.round import load_reference, load_round, register
 from pipeline.schema import load_tables
 from pipeline.settings import PROJECT, Settings
@@ -37,6 +38,7 @@ class Field(Workbench):
     def __init__(self, folder: Path, as_of: datetime = datetime(2021, 10, 20, tzinfo=UTC)) -> None:
         self.step = "count"
         self.step_dir = folder
+        self.lake = Lake(folder / "lake")
         self.schemas = TABLES
         self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None))
         self.as_of = as_of

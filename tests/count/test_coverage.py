@@ -161,6 +161,24 @@ def test_districts_follow_the_kato_of_the_site(field: Field) -> None:
     ]
 
 
+def test_the_region_is_the_sum_of_all_with_the_district_that_lags_most_beside_it(field: Field) -> None:
+    field.institution("B", kato="473630100")
+    for institution_id, expected, found in (("A", 50, 49), ("B", 50, 25)):
+        field.listed(expected, institution_id)
+        field.people(found, usual=institution_id, present=institution_id)
+        field.records(["counted"] * found, institution_id=institution_id)
+    covered(field)
+    assert field.rows(
+        "SELECT region_kato, institution_count, expected_present_count, present_count, usual_count, present_rate, return_rate, "
+        "worst_district_kato, worst_district_present_rate FROM coverage_region"
+    ) == [
+        {
+            "region_kato": "470000000", "institution_count": 2, "expected_present_count": 100, "present_count": 74, "usual_count": 74,
+            "present_rate": 0.74, "return_rate": 0.5, "worst_district_kato": "473600000", "worst_district_present_rate": 0.5,
+        }
+    ]  # fmt: skip
+
+
 def test_interview_day_and_receipt_day_stand_side_by_side(field: Field) -> None:
     # 20:00 UTC is already the next day in Aqtau
     field.people(2, usual="A", present="A", completed_at="2021-10-03 20:00", received_at="2021-10-05 10:00")
@@ -177,7 +195,7 @@ def test_interview_day_and_receipt_day_stand_side_by_side(field: Field) -> None:
 
 def test_modes_are_no_routes(field: Field) -> None:
     field.people(3, usual="A", present="A", mode="web_self")
-    field.people(1, usual="A", present="A", mode="tablet")
+    field.people(1, usual="A", present=None, mode="tablet")  # away that night
     field.records(
         ["counted"] * 3, mode="web_self", route="portal", started_at="2021-10-03 10:00", completed_at="2021-10-03 10:12"
     )
@@ -191,3 +209,7 @@ def test_modes_are_no_routes(field: Field) -> None:
         0.75,
     )
     assert (rows["tablet"]["duplicate_rate"], rows["web_self"]["form_p50_minutes"]) == (0.5, 12)
+    assert [(rows[mode]["usual_count"], rows[mode]["present_count"]) for mode in ("tablet", "web_self")] == [
+        (1, 0),
+        (3, 3),
+    ]
