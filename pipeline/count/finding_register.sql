@@ -196,8 +196,24 @@ doubles AS (
     JOIN batch USING (batch_id)
     WHERE list_match.outcome = 'DOUBLE_ENTRY'
     GROUP BY list_match.institution_id
+),
+
+across AS (
+    SELECT
+        'LIST_DOUBLES_ACROSS' AS kind,
+        list_across.institution_id,
+        'institution' AS subject_kind,
+        list_across.institution_id AS subject_id,
+        list_across.entry_count AS measured,
+        list_across.entry_count AS person_count,
+        max(batch.received_at) AS since_at
+    FROM list_across
+    JOIN list USING (institution_id)
+    JOIN batch USING (batch_id)
+    GROUP BY list_across.institution_id, list_across.entry_count
 )
 
 SELECT * FROM readiness
 UNION ALL BY NAME SELECT * FROM totals
 UNION ALL BY NAME SELECT * FROM doubles
+UNION ALL BY NAME SELECT * FROM across

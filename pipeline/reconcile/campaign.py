@@ -11,6 +11,8 @@ import yaml
 from pipeline.reconcile.figures import HERE, Row, rows
 from pipeline.sql import Workbench
 
+UNCOUNTED: Row = {"finding_count": None, "checked_count": None}
+
 
 @cache
 def catalogue() -> dict[str, Any]:
@@ -59,7 +61,7 @@ def checks(bench: Workbench, name: str) -> list[Row]:
 
 def _judged(check: Row, own: dict[str, Row], kinds: list[Row], sites: int) -> Row:
     if check.get("unknown"):
-        return {"check_id": check["id"], "status": "not_known", "finding_count": None, "checked_count": None}
+        return _check_row(check, "not_known", own[check["id"]] if check.get("counts") == "own" else UNCOUNTED)
     if "own" in check:
         row = own[check["id"]]
         status = check["own"] if row["finding_count"] else "ok"

@@ -30,15 +30,6 @@ modes AS (
     WHERE person_id IS NOT NULL
     GROUP BY person_id
     HAVING count(*) FILTER (WHERE mode = 'tablet') > 0 AND count(*) FILTER (WHERE mode <> 'tablet') > 0
-),
-
-certificate AS (
-    SELECT
-        certificate_no,
-        count(DISTINCT person_id) AS person_count
-    FROM form
-    WHERE certificate_no IS NOT NULL AND person_id IS NOT NULL
-    GROUP BY certificate_no
 )
 
 SELECT
@@ -96,7 +87,21 @@ SELECT
     count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
-WHERE control_code = 'TABLET_COUNTER'
+WHERE control_code IN ('TABLET_COUNTER', 'TABLET_NUMBERS')
+UNION ALL
+SELECT
+    'BUNDLE_GAP',
+    count(*) FILTER (WHERE gap_count > 0),
+    count(*)
+FROM control_total
+WHERE control_code IN ('BATCH', 'BUNDLE_DAY', 'MEDIUM_ACT')
+UNION ALL
+-- a release is made by the rules of disclosure, and says in its manifest what they held back
+SELECT
+    'DISCLOSURE',
+    0,
+    count(*)
+FROM release
 UNION ALL
 SELECT
     'CENSUS_DB_GAP',
@@ -173,12 +178,6 @@ SELECT
     count(*) FILTER (WHERE wiped_on IS NULL),
     count(*)
 FROM medium
-UNION ALL
-SELECT
-    'CERTIFICATES',
-    count(*) FILTER (WHERE person_count > 1),
-    count(*)
-FROM certificate
 UNION ALL
 SELECT
     'LATE_USB',

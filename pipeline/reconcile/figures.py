@@ -65,6 +65,14 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
     return left
 
 
+def register_release(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> None:
+    """Let the release that stands by the build's as-of be read as `release`: one row or none."""
+    path = lake.published / "current" / "manifest.json"
+    made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"as_of": manifest["as_of"]}
+    stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= datetime.fromisoformat(manifest["as_of"])
+    _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
+
+
 def register_before(bench: Workbench, build_dir: Path) -> bool:
     """Let the tables of the night before be read as `before_TABLE`; False if one of them is gone."""
     paths = {table: next(build_dir.glob(f"*/{table}.parquet"), None) for table in COMPARED}

@@ -19,6 +19,7 @@ from pipeline.reconcile.figures import (
     register_causes,
     register_landed,
     register_not_taken,
+    register_release,
     rows,
 )
 from pipeline.reconcile.page import render
@@ -94,6 +95,7 @@ def reconcile(
     folder.mkdir(exist_ok=True)
     try:
         register_landed(bench, manifest)
+        register_release(bench, lake, manifest)
         not_taken = register_not_taken(bench, lake, manifest)
         figures = {**_figures(bench, manifest), "not_taken": not_taken}
         figures["change"] = _compare(bench, lake, manifest, previous_build_dir)

@@ -72,7 +72,7 @@ def _settle(bench: Workbench) -> None:
 def _bring_lists_together(bench: Workbench) -> None:
     """One outcome for each entry and each person not listed; who is handed on to others."""
     _prepare(bench, "move_pair", "entry_move", "colleague", "staff_entry")
-    for table in ("list_match", "own_account", "forwarded", "household", "review_pair"):
+    for table in ("list_match", "list_across", "own_account", "forwarded", "household", "review_pair"):
         bench.write(table)
 
 

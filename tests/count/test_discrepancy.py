@@ -559,8 +559,10 @@ def test_list_total_and_double_entries(field: Field) -> None:
         field.add(
             "list_match", match_id=row["entry_id"], institution_id="A", entry_id=row["entry_id"], outcome="DOUBLE_ENTRY"
         )
+    field.add("list_across", institution_id="A", entry_count=4)
     assert {(row["kind"], row["subject_kind"], row["measured"]) for row in found(field)} == {
         ("LIST_TOTAL_DIFFERS", "list", 3),
+        ("LIST_DOUBLES_ACROSS", "institution", 4),
         ("LIST_DOUBLES", "institution", 2),
     }
 

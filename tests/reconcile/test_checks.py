@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import cast
 
 import pytest
 
+from pipeline.count.kinds import load_kinds
 from pipeline.errors import RoundClosed
 from pipeline.lake import Lake
-from pipeline.reconcile.campaign import checks
-from pipeline.reconcile.figures import read_manifest, rows
+from pipeline.reconcile.campaign import catalogue, checks
+from pipeline.reconcile.figures import read_manifest, register_release, rows
 from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -27,6 +29,7 @@ def bench(lake: Lake, settings: Settings, build: Path) -> Iterator[Workbench]:
         made.con.execute(
             f"CREATE TABLE changed AS FROM {table}; DROP VIEW {table}; ALTER TABLE changed RENAME TO {table}"
         )
+    register_release(made, lake, read_manifest(build))
     yield made
     made.close()
 
@@ -94,6 +97,61 @@ def test_a_night_without_doubtful_pairs_is_in_order(bench: Workbench) -> None:
     )
     (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "REVIEW"]
     assert (row["status"], row["finding_count"]) == ("ok", 0)
+
+
+def test_every_kind_of_discrepancy_is_looked_at_in_some_phase(settings: Settings) -> None:
+    kinds = {kind.kind for kind in load_kinds(settings.reference / "discrepancies.yaml").kinds}
+    looked_at = {kind for phase in catalogue()["phases"].values() for check in phase for kind in check.get("kinds", ())}
+    assert kinds - looked_at == {"CONTROL_GAP"}  # of which every control has a check of its own
+    assert looked_at <= kinds
+
+
+@pytest.mark.parametrize(
+    ("code", "check_id"),
+    [
+        ("TABLET_COUNTER", "COUNTER_GAP"),
+        ("TABLET_NUMBERS", "COUNTER_GAP"),
+        ("BATCH", "BUNDLE_GAP"),
+        ("BUNDLE_DAY", "BUNDLE_GAP"),
+        ("MEDIUM_ACT", "BUNDLE_GAP"),
+        ("TABLET_RETURNED", "TABLET_LEFT"),
+        ("CENSUS_DB", "CENSUS_DB_GAP"),
+    ],
+)
+def test_every_control_total_reaches_a_check(bench: Workbench, code: str, check_id: str) -> None:
+    before = found(bench, check_id)
+    bench.con.execute(
+        "INSERT INTO control_total BY NAME SELECT 'x' AS control_id, ? AS control_code, 'tablet' AS subject_kind, "
+        "'TB-1' AS subject_id, 7 AS declared_count, 6 AS received_count, 1 AS gap_count",
+        [code],
+    )
+    assert found(bench, check_id) == before + 1
+
+
+def test_people_to_be_handed_on_are_counted_and_their_receipt_is_not_known(bench: Workbench) -> None:
+    (row,) = [row for row in checks(bench, "after") if row["check_id"] == "FORWARDED"]
+    assert (row["status"], row["finding_count"]) == ("not_known", bench.value("SELECT count(*) FROM forwarded"))
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        ({}, "not_known"),
+        ({"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}}, "ok"),
+        ({"as_of": "2021-10-19T20:00:00+00:00"}, "not_known"),
+        ({"as_of": "2021-11-19T20:00:00+00:00", "disclosure": {}}, "not_known"),  # of a night to come
+    ],
+)
+def test_a_release_that_stands_has_passed_the_disclosure_check(
+    bench: Workbench, lake: Lake, made: dict[str, object], status: str
+) -> None:
+    if made:
+        folder = lake.published / "current"
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(json.dumps({"snapshot_id": "R1", **made}))
+    register_release(bench, lake, read_manifest(bench.build_dir))
+    (row,) = [row for row in checks(bench, "after") if row["check_id"] == "DISCLOSURE"]
+    assert row["status"] == status
 
 
 def test_a_build_of_a_moment_to_come_that_was_pinned_before_the_close_is_refused_by_name() -> None:

@@ -134,3 +134,40 @@ def test_born_since_the_list(field: Field, tmp_path: Path) -> None:
     field.list("HOSPITAL")
     field.patient("child", birth_on=date(2021, 8, 29), stay_from_on=date(2021, 8, 29))
     assert field.resolve(tmp_path).off_list("child") == ["BORN_AFTER_LIST"]
+
+
+def across(field: Field, tmp_path: Path) -> dict[str, int]:
+    return dict(field.resolve(tmp_path).rows("SELECT institution_id, entry_count FROM list_across"))
+
+
+def test_a_person_on_two_lists_is_said_at_both_by_number_or_by_name_and_day(field: Field, tmp_path: Path) -> None:
+    for site, family, iin in (("CARE", "Ахметов", "50051730123"), ("SHELTER", "Ахметбеков", "50051730123")):
+        field.entry(1, family, site=site, iin=sound(iin))
+    field.entry(2, "Омаров", site="CARE")
+    field.entry(2, "Omarov", "Nurlan", site="ORPHANS", patronymic=None)
+    assert across(field, tmp_path) == {"CARE": 2, "ORPHANS": 1, "SHELTER": 1}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"birth_on": date(1950, 5, 18)},
+        {"birth_date_precision": "YEAR"},
+        {"patronymic": "Болатұлы"},
+        {"iin": sound("50051730999")},
+        {"note_code": "DEPARTED"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_who_differs_from_somebody_on_another_list_is_nobody_twice(
+    field: Field, tmp_path: Path, other: dict[str, object]
+) -> None:
+    field.entry(1, iin=sound("50051730123"))
+    field.entry(1, site="SHELTER", **other)
+    assert across(field, tmp_path) == {}
+
+
+def test_that_somebody_is_where_nobody_may_look_is_told_there_alone(field: Field, tmp_path: Path) -> None:
+    for site in ("CARE", "CRISIS"):
+        field.entry(1, site=site)
+    assert across(field, tmp_path) == {"CRISIS": 1}
