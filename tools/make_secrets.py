@@ -23,6 +23,7 @@ def main(folder: Path = FOLDER) -> None:
     _kept(folder, "airflow_passwords", json.dumps({"admin": secrets.token_urlsafe(12)}))
     for name in ("airflow_api_key", "airflow_jwt_key", "sanaq_id_key"):
         _kept(folder, name, secrets.token_urlsafe(64))
+    _kept(folder, "sanaq_identity_key", secrets.token_hex(32))
     _kept(folder, "sanaq_portal_secret", "ask the portal's people for the secret and write it here")
     for name in ("sanaq_sftp_key", "sftp_known_hosts"):  # from the gateway's people; empty while the inbox is read
         _kept(folder, name, "")

@@ -58,7 +58,7 @@ def dockerfile(root: Path) -> list[str]:
 
 
 def test_the_services_are_airflow_and_its_database(services: dict[str, Service]) -> None:
-    assert set(services) == {"postgres", "migrate", "api-server", "scheduler", "dag-processor"}
+    assert set(services) == {"postgres", "migrate", "api-server", "scheduler", "dag-processor", "triggerer"}
 
 
 def test_nobody_is_root_and_nobody_can_become_it(services: dict[str, Service]) -> None:
