@@ -32,12 +32,12 @@ from tests.read.desk import Desk, line, rows, submission
 from tests.receive.field import START
 
 SHARES: Mapping[str, float] = {
-    "submissions": 10, "manifest": 4, "custody": 2, "portal": 6, "census_db": 3, "list": 10, "movement": 5, "headcount": 4, "register": 2,
+    "submissions": 10, "manifest": 4, "custody": 2, "portal": 6, "census_db": 3, "list": 10, "movement": 5, "headcount": 4, "register": 2, "verification": 1,
     "foreign": 3, "crosswalk": 0.5,
 }  # fmt: skip
 # For `make test`: more of what costs little, less of foreign files and crosswalks, which cost twenty times as much.
 LIGHT: Mapping[str, float] = {
-    "submissions": 45, "manifest": 3, "custody": 2, "portal": 15, "census_db": 6, "list": 13, "movement": 7, "headcount": 5, "register": 2,
+    "submissions": 45, "manifest": 3, "custody": 2, "portal": 15, "census_db": 6, "list": 13, "movement": 7, "headcount": 5, "register": 2, "verification": 1,
     "foreign": 1.2, "crosswalk": 0.4,
 }  # fmt: skip
 FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
@@ -158,9 +158,9 @@ def _fill(desk: Desk, by_kind: dict[str, list[Input]]) -> None:
     for one in by_kind["foreign"]:
         desk.put(f"tablet_vpn/{one.name}/{one.original.name}", one.content)
         desk.put(f"tablet_vpn/{one.name}.ready", b"")
-    for route in ("register", "list", "movement", "headcount"):
+    for route in ("register", "list", "movement", "headcount", "verification"):
         for one in by_kind[route]:
-            folder = route if route == "register" else f"{route}/MNG-{one.number % 9:04d}"
+            folder = route if route in ("register", "verification") else f"{route}/MNG-{one.number % 9:04d}"
             desk.put(f"{folder}/{one.name}{Path(one.original.name).suffix}", one.content)
 
 
@@ -180,7 +180,7 @@ def _land_pages(desk: Desk, route: str, pages: list[Input]) -> None:
 def _require_receipts(account: Account, desk: Desk, by_kind: dict[str, list[Input]]) -> None:
     """Every input has one line: landed, here before, or refused by name."""
     told = Counter(str(row["origin"]).split("/")[-1].split(".")[0] for row in desk.receipts())
-    for kind in ("submissions", "manifest", "foreign", "register", "list", "movement", "headcount"):
+    for kind in ("submissions", "manifest", "foreign", "register", "list", "movement", "headcount", "verification"):
         for one in by_kind[kind]:
             account.require(told[one.name] == 1, f"{one.name}: {told[one.name]} receipts")
     for one in by_kind["custody"]:
@@ -237,7 +237,7 @@ def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
     sent = {
         batch["batch_id"]: batch
         for batch in desk.lake.batches()
-        if batch["route"] in ("register", "list", "movement", "headcount")
+        if batch["route"] in ("register", "list", "movement", "headcount", "verification")
     }
     found = {batch for (batch,) in rows(bench, "SELECT batch_id FROM intake_record UNION SELECT batch_id FROM list")}
     bare = {batch_id for batch_id in sent.keys() - found if _is_bare_header(desk, sent[batch_id])}

@@ -39,7 +39,7 @@ def _of_campaign(field: Path) -> list[Original]:
     kinds = {
         "submissions": "tablet_vpn/*/submissions.ndjson", "manifest": "tablet_vpn/*/manifest.json", "custody": "tablet_usb/*/custody.json",
         "portal": "portal/submissions.ndjson", "census_db": "census_db/submissions.ndjson",
-        **{route: f"{route}/**/*.*" for route in ("register", "list", "movement", "headcount")},
+        **{route: f"{route}/**/*.*" for route in ("register", "list", "movement", "headcount", "verification")},
     }  # fmt: skip
     files = [
         (kind, path)
