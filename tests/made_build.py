@@ -415,7 +415,7 @@ def _daily(persons: Rows) -> Rows:
 
 
 def _discrepancy(number: int, site: str) -> dict[str, Any]:
-    kind = ("COUNT_DIFFERS", "TABLET_SILENT", "EXPECTED_NOT_FIRM")[number % 3]
+    kind = ("COUNT_SHORT", "TABLET_SILENT", "EXPECTED_NOT_FIRM")[number % 3]
     is_tablet = kind == "TABLET_SILENT"
     return {
         "discrepancy_id": f"d{number}",

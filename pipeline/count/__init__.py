@@ -57,9 +57,9 @@ def run(bench: Workbench) -> None:
     bench.write("census_db_search")
     bench.write("control_total")
     make_interviews(bench)
-    make_discrepancies(bench)
     make_item_nonresponse(bench)
     make_ages(bench)
+    make_discrepancies(bench)
 
 
 def register_closing(bench: Workbench) -> None:
@@ -133,10 +133,10 @@ def make_interviews(bench: Workbench) -> None:
 
 
 def make_discrepancies(bench: Workbench) -> None:
-    """Gather what register, counts, machinery and interviews show, and judge it by the thresholds of the round."""
+    """Gather what register, counts, machinery, interviews and answers show, and judge it by the thresholds of the round."""
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
-    for name in ("register", "coverage", "machinery", "interview", "certificate", "verification"):
+    for name in ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality"):
         _keep(bench, f"finding_{name}")
     bench.write("discrepancy")
 

@@ -1,4 +1,4 @@
--- What somebody has to do something about, the weightiest first. Never about a person: about a site, a tablet, a medium.
+-- What somebody has to do something about, the weightiest first. Never about a person: about a site, a tablet, a medium, a question.
 WITH finding AS (
     SELECT * FROM finding_register
     UNION ALL BY NAME SELECT * FROM finding_coverage
@@ -6,6 +6,7 @@ WITH finding AS (
     UNION ALL BY NAME SELECT * FROM finding_interview
     UNION ALL BY NAME SELECT * FROM finding_certificate
     UNION ALL BY NAME SELECT * FROM finding_verification
+    UNION ALL BY NAME SELECT * FROM finding_quality
 ),
 
 -- A limit is a number, or a day written as such; beside a share stands the least that matters in persons.
@@ -14,6 +15,8 @@ limited AS (
         finding.*,
         discrepancy_kind.compare,
         discrepancy_kind.unit,
+        discrepancy_kind.is_past,
+        discrepancy_kind.part_of,
         discrepancy_kind.owner_amber,
         discrepancy_kind.owner_red,
         discrepancy_kind.due_days_amber,
@@ -42,6 +45,8 @@ limited AS (
     LEFT JOIN threshold AS begins ON discrepancy_kind.begins_alert_id = begins.alert_id
     CROSS JOIN round
     CROSS JOIN build
+    CROSS JOIN (SELECT max(ends_at) AS ends_at FROM round_window) AS windows
+    WHERE NOT discrepancy_kind.is_past OR build.as_of < windows.ends_at
 ),
 
 judged AS (
@@ -62,42 +67,87 @@ judged AS (
     FROM limited
 ),
 
-stated AS (
+dated AS (
     SELECT
-        left(sha256(concat_ws('|', judged.kind, judged.institution_id, judged.subject_kind, judged.subject_id)), 16)
-            AS discrepancy_id,
-        judged.kind,
-        judged.severity,
-        judged.institution_id,
-        judged.subject_kind,
-        judged.subject_id,
-        CASE judged.severity WHEN 'red' THEN judged.owner_red ELSE judged.owner_amber END AS owner,
+        judged.*,
+        CASE judged.severity WHEN 'red' THEN judged.owner_red ELSE judged.owner_amber END AS first_owner,
+        CASE judged.severity WHEN 'red' THEN judged.due_days_red ELSE judged.due_days_amber END AS due_days,
         timezone(round.zone, timezone('UTC', judged.began_at))::DATE
         + CASE judged.severity WHEN 'red' THEN judged.due_days_red ELSE judged.due_days_amber END::INTEGER AS due_on,
-        COALESCE(judged.person_count, 0) AS person_count,
-        judged.measured,
-        CASE judged.severity WHEN 'red' THEN judged.red_limit ELSE judged.amber_limit END AS allowed,
-        judged.unit,
-        judged.began_at AS since_at,
-        greatest(date_diff('hour', judged.began_at, build.as_of), 0) AS age_hours,
-        judged.message_kk,
-        judged.message_ru,
-        judged.message_en,
-        judged.todo_kk,
-        judged.todo_ru,
-        judged.todo_en
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on
     FROM judged
-    CROSS JOIN build
     CROSS JOIN round
+    CROSS JOIN build
     WHERE judged.severity IS NOT NULL
+),
+
+-- Red has an owner of its own, and for every period that it is overdue a matter rises one level. What cannot be undone rises to nobody, and
+-- where there is no institution there is no head of one.
+raised AS (
+    SELECT
+        dated.*,
+        greatest(
+            first_owner.level_no,
+            CASE WHEN institution.institution_id IS NULL THEN 2 ELSE 1 END,
+            amber_owner.level_no + CASE
+                WHEN NOT dated.is_past AND dated.due_on < dated.today_on
+                    THEN date_diff('day', dated.due_on, dated.today_on) // greatest(dated.due_days, escalation.least_days)
+                ELSE 0
+            END
+        ) AS level_no
+    FROM dated
+    JOIN owner_level AS first_owner ON dated.first_owner = first_owner.owner
+    JOIN owner_level AS amber_owner ON dated.owner_amber = amber_owner.owner
+    LEFT JOIN institution USING (institution_id)
+    CROSS JOIN escalation
+),
+
+stated AS (
+    SELECT
+        left(sha256(concat_ws('|', raised.kind, raised.institution_id, raised.subject_kind, raised.subject_id)), 16)
+            AS discrepancy_id,
+        raised.kind,
+        raised.severity,
+        raised.institution_id,
+        raised.subject_kind,
+        raised.subject_id,
+        owner_level.owner,
+        raised.due_on,
+        COALESCE(raised.person_count, 0) AS person_count,
+        raised.measured,
+        CASE raised.severity WHEN 'red' THEN raised.red_limit ELSE raised.amber_limit END AS allowed,
+        raised.unit,
+        raised.part_of,
+        raised.began_at AS since_at,
+        greatest(date_diff('hour', raised.began_at, build.as_of), 0) AS age_hours,
+        raised.message_kk,
+        raised.message_ru,
+        raised.message_en,
+        raised.todo_kk,
+        raised.todo_ru,
+        raised.todo_en
+    FROM raised
+    JOIN owner_level ON owner_level.level_no = least(raised.level_no, (SELECT max(level_no) FROM owner_level))
+    CROSS JOIN build
+),
+
+-- One cause, one row.
+alone AS (
+    SELECT stated.*
+    FROM stated
+    ANTI JOIN stated AS whole
+        ON stated.institution_id = whole.institution_id
+        AND list_contains(stated.part_of, whole.kind)
+        AND stated.severity <= whole.severity  -- 'red' sorts after 'amber'
+        AND stated.person_count <= whole.person_count
 )
 
 SELECT
-    stated.* EXCLUDE (message_kk, message_ru, message_en),
+    alone.* EXCLUDE (part_of, message_kk, message_ru, message_en),
     row_number() OVER (
-        ORDER BY stated.severity DESC, stated.person_count DESC, stated.age_hours DESC, stated.discrepancy_id
+        ORDER BY alone.severity DESC, alone.person_count DESC, alone.age_hours DESC, alone.discrepancy_id
     ) AS rank_no,
-    filled(stated.message_kk, stated.measured, stated.allowed, stated.unit, stated.person_count, 'kk') AS message_kk,
-    filled(stated.message_ru, stated.measured, stated.allowed, stated.unit, stated.person_count, 'ru') AS message_ru,
-    filled(stated.message_en, stated.measured, stated.allowed, stated.unit, stated.person_count, 'en') AS message_en
-FROM stated
+    filled(alone.message_kk, alone.measured, alone.allowed, alone.unit, alone.person_count, 'kk') AS message_kk,
+    filled(alone.message_ru, alone.measured, alone.allowed, alone.unit, alone.person_count, 'ru') AS message_ru,
+    filled(alone.message_en, alone.measured, alone.allowed, alone.unit, alone.person_count, 'en') AS message_en
+FROM alone

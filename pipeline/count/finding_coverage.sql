@@ -2,11 +2,9 @@
 WITH clock AS (
     SELECT
         build.as_of,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
-        threshold.amber::DATE AS interviews_over_on
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on
     FROM build
     CROSS JOIN round
-    JOIN threshold ON threshold.alert_id = 'omission_begins'
 ),
 
 first_heard AS (
@@ -114,16 +112,14 @@ finding AS (
     WHERE grade <> 'FIRM' AND expected_reason IS DISTINCT FROM 'STREET_PATROL'
     UNION ALL BY NAME
     SELECT
-        'COUNT_DIFFERS' AS kind,
+        CASE WHEN present_difference_count > 0 THEN 'COUNT_OVER' ELSE 'COUNT_SHORT' END AS kind,
         institution_id,
         difference_count AS measured,
         expected_present_count AS base_count,
         difference_count AS person_count,
         first_received_at AS since_at
     FROM tally
-    CROSS JOIN clock
-    -- while interviews go on, fewer than expected are work left
-    WHERE difference_count > 0 AND record_count > 0 AND (present_difference_count > 0 OR today_on >= interviews_over_on)
+    WHERE difference_count > 0 AND record_count > 0
     UNION ALL BY NAME
     SELECT
         'OMISSION' AS kind,

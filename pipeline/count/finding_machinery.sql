@@ -13,18 +13,46 @@ WITH clock AS (
     CROSS JOIN round
 ),
 
-gaps AS (
+-- What a bundle of a known tablet lacks is the tablet's: one sender, one row, however many of its bundles and days are short.
+short AS (
     SELECT
-        'CONTROL_GAP' AS kind,
-        COALESCE(min(institution_id), 'UNKNOWN') AS institution_id,
+        control_total.control_code,
+        COALESCE(control_total.institution_id, 'UNKNOWN') AS institution_id,
+        CASE WHEN device.device_id IS NULL THEN control_total.subject_kind ELSE 'tablet' END AS subject_kind,
+        COALESCE(device.device_id, control_total.subject_id) AS subject_id,
+        control_total.age_hours,
+        control_total.gap_count,
+        control_total.since_at
+    FROM control_total
+    LEFT JOIN batch ON control_total.subject_kind = 'batch' AND control_total.subject_id = batch.batch_id
+    LEFT JOIN device ON batch.device_id = device.device_id
+    WHERE control_total.gap_count > 0 AND control_total.control_code <> 'CERTIFICATES'  -- papers, no cases: finding_certificate
+),
+
+-- One case may be missed by several controls: the control that misses most is the honest minimum.
+gap AS (
+    SELECT
+        min(institution_id) AS institution_id,
         subject_kind,
         subject_id,
         max(age_hours) AS measured,
-        max(gap_count) AS person_count,
+        sum(gap_count) AS person_count,
         min(since_at) AS since_at
-    FROM control_total
-    WHERE gap_count > 0 AND control_code <> 'CERTIFICATES'  -- papers, no cases: finding_certificate
+    FROM short
     -- senders the register does not know are told apart by the institution at least
+    GROUP BY control_code, subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
+),
+
+gaps AS (
+    SELECT
+        'CONTROL_GAP' AS kind,
+        min(institution_id) AS institution_id,
+        subject_kind,
+        subject_id,
+        max(measured) AS measured,
+        max(person_count) AS person_count,
+        min(since_at) AS since_at
+    FROM gap
     GROUP BY subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
 ),
 
@@ -45,7 +73,9 @@ lags AS (
 last_heard AS (
     SELECT
         device_id,
-        max(received_at) AS heard_at
+        max(received_at) AS heard_at,
+        max(received_at) FILTER (WHERE route = 'tablet_vpn') AS sent_at,
+        max(least(copied_at, received_at)) AS unloaded_at
     FROM batch
     WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
     GROUP BY device_id
@@ -56,6 +86,11 @@ outstanding AS (
         device.device_id,
         device.institution_id,
         greatest(COALESCE(last_heard.heard_at, clock.tablet_start_at), clock.tablet_start_at) AS heard_at,
+        -- what nothing was ever sent from, and something was fetched from, has no VPN
+        CASE
+            WHEN last_heard.sent_at IS NULL AND last_heard.unloaded_at IS NOT NULL
+                THEN greatest(last_heard.unloaded_at, clock.tablet_start_at)
+        END AS unloaded_at,
         coverage_institution.no_outcome_count,
         clock.as_of,
         clock.tablet_end_at
@@ -76,7 +111,21 @@ silent AS (
         no_outcome_count AS person_count,
         heard_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND heard_at < as_of AND as_of <= tablet_end_at  -- afterwards it is to be handed back
+    WHERE no_outcome_count > 0 AND unloaded_at IS NULL AND heard_at < as_of
+    AND as_of <= tablet_end_at  -- afterwards it is to be handed back
+),
+
+not_unloaded AS (
+    SELECT
+        'TABLET_NOT_UNLOADED' AS kind,
+        institution_id,
+        'tablet' AS subject_kind,
+        device_id AS subject_id,
+        date_diff('hour', unloaded_at, as_of) AS measured,
+        no_outcome_count AS person_count,
+        unloaded_at AS since_at
+    FROM outstanding
+    WHERE no_outcome_count > 0 AND unloaded_at < as_of AND as_of <= tablet_end_at
 ),
 
 not_returned AS (
@@ -240,6 +289,7 @@ UNION ALL BY NAME SELECT * FROM silent_route
 UNION ALL BY NAME SELECT * FROM refused_form
 UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent
+UNION ALL BY NAME SELECT * FROM not_unloaded
 UNION ALL BY NAME SELECT * FROM not_returned
 UNION ALL BY NAME SELECT * FROM media
 UNION ALL BY NAME SELECT * FROM strange_media

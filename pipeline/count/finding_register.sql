@@ -69,6 +69,12 @@ tablets AS (
     GROUP BY institution_id
 ),
 
+-- Who sends forms has found a room and a computer, whatever the register says.
+heard AS (
+    SELECT DISTINCT institution_id
+    FROM record_state
+),
+
 lack AS (
     SELECT
         site.institution_id,
@@ -80,9 +86,9 @@ lack AS (
                 THEN 'ORDER_OTHER' END,
             CASE WHEN NOT clock.is_over AND site.head_order_no IS NULL THEN 'HEAD_ORDER_MISSING' END,
             CASE WHEN NOT clock.is_over AND COALESCE(trained.trained_count, 0) = 0 THEN 'STAFF_UNTRAINED' END,
-            CASE WHEN NOT clock.is_over AND NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
-            CASE WHEN NOT clock.is_over AND (COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE))
-                THEN 'COMPUTER_MISSING' END,
+            CASE WHEN NOT clock.is_over AND heard.institution_id IS NULL AND NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
+            CASE WHEN NOT clock.is_over AND heard.institution_id IS NULL
+                AND (COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE)) THEN 'COMPUTER_MISSING' END,
             CASE WHEN NOT clock.is_over AND NOT COALESCE(site.is_web_only, FALSE) AND tablets.tablet_count IS NULL
                 THEN 'TABLET_MISSING' END,
             CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND list.institution_id IS NULL THEN 'LIST_MISSING' END,
@@ -96,6 +102,7 @@ lack AS (
     LEFT JOIN tablets ON site.institution_id = tablets.institution_id
     LEFT JOIN (SELECT DISTINCT institution_id FROM list) AS list ON site.institution_id = list.institution_id
     LEFT JOIN headcount ON site.institution_id = headcount.institution_id
+    LEFT JOIN heard ON site.institution_id = heard.institution_id
     CROSS JOIN clock
 ),
 
@@ -178,7 +185,8 @@ totals AS (
         batch.received_at AS since_at
     FROM list
     LEFT JOIN batch USING (batch_id)
-    WHERE list.declared_total <> list.entry_count
+    CROSS JOIN clock
+    WHERE list.declared_total <> list.entry_count AND NOT clock.is_over
 ),
 
 doubles AS (
@@ -194,7 +202,8 @@ doubles AS (
     JOIN list_entry USING (entry_id)
     JOIN list USING (list_id)
     JOIN batch USING (batch_id)
-    WHERE list_match.outcome = 'DOUBLE_ENTRY'
+    CROSS JOIN clock
+    WHERE list_match.outcome = 'DOUBLE_ENTRY' AND NOT clock.is_over
     GROUP BY list_match.institution_id
 ),
 

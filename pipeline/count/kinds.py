@@ -17,6 +17,8 @@ Owner = Literal["HEAD", "DEPARTMENT", "REGIONAL_COMMISSION", "DEPUTY_AKIM"]
 TEXTS = ("kind", "alert_id", "least_alert_id", "begins_alert_id", "compare", "unit", "owner_amber", "owner_red")
 COLUMNS = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
+    "is_past": "BOOLEAN",
+    "part_of": "VARCHAR[]",
     **dict.fromkeys(("due_days_amber", "due_days_red"), "BIGINT"),
     **dict.fromkeys(("message_en", "message_ru", "message_kk", "todo_en", "todo_ru", "todo_kk"), "VARCHAR"),
 }
@@ -51,12 +53,23 @@ class Kind(BaseModel):
     begins: str | None = None
     compare: Literal["from", "over", "under"]
     unit: Literal[
-        "date", "days", "hours", "minutes", "persons", "people", "forms", "bundles", "batches", "rows", "rate"
+        "date", "days", "hours", "minutes", "persons", "people", "forms", "bundles", "batches", "rows", "rate", "sigma"
     ]
+    is_past: bool = False
+    part_of: tuple[str, ...] = ()
     owner: ByOwner
     due_days: ByDays
     message: Labels
     todo: Labels
+
+
+class Escalation(BaseModel):
+    """Who comes after whom when a matter is overdue, and the shortest period that counts as one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ladder: tuple[Owner, ...] = Field(min_length=2)
+    least_days: int = Field(ge=1)
 
 
 class Catalogue(BaseModel):
@@ -65,6 +78,7 @@ class Catalogue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reviewed: dict[str, bool] = {}
+    escalation: Escalation
     kinds: tuple[Kind, ...]
 
 
@@ -89,13 +103,22 @@ def load_kinds(path: Path) -> Catalogue:
         raise BadReferenceFile(f"{place}: {first['msg']}", where=where, todo="Correct the file.") from None
     names = [kind.kind for kind in catalogue.kinds]
     twice = sorted({name for name in names if names.count(name) > 1})
+    owners = {owner for kind in catalogue.kinds for owner in (kind.owner.amber, kind.owner.red)}
+    unplaced = sorted(owners - set(catalogue.escalation.ladder))
+    if unplaced:
+        raise BadReferenceFile(f"the ladder misses {', '.join(unplaced)}", where=where, todo="Name every owner there.")
+    unknown = sorted({name for kind in catalogue.kinds for name in kind.part_of} - set(names))
+    if unknown:
+        raise BadReferenceFile(
+            f"part_of names no kind: {', '.join(unknown)}", where=where, todo="Name kinds of this file."
+        )
     if twice:
         raise BadReferenceFile(f"kinds are there twice: {', '.join(twice)}", where=where, todo="Keep one of each.")
     return catalogue
 
 
 def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-    """Make the kinds a relation of `con`, `discrepancy_kind`."""
+    """Make the kinds a relation of `con`, `discrepancy_kind`, and who follows whom two more, `owner_level` and `escalation`."""
     rows = [
         {
             "kind": kind.kind,
@@ -104,6 +127,8 @@ def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
             "begins_alert_id": kind.begins,
             "compare": kind.compare,
             "unit": kind.unit,
+            "is_past": kind.is_past,
+            "part_of": list(kind.part_of),
             "owner_amber": kind.owner.amber,
             "owner_red": kind.owner.red,
             "due_days_amber": kind.due_days.amber,
@@ -118,3 +143,7 @@ def register(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         for kind in catalogue.kinds
     ]
     make_table(con, "discrepancy_kind", rows, COLUMNS)
+    ladder = enumerate(catalogue.escalation.ladder, start=1)
+    levels = [{"level_no": level_no, "owner": owner} for level_no, owner in ladder]
+    make_table(con, "owner_level", levels, {"level_no": "BIGINT", "owner": "VARCHAR"})
+    make_table(con, "escalation", [{"least_days": catalogue.escalation.least_days}], {"least_days": "BIGINT"})

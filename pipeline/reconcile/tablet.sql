@@ -11,7 +11,8 @@ WITH masked AS (
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
     WHERE discrepancy.kind IN (
-        'TABLET_SILENT', 'TABLET_NOT_RETURNED', 'MEDIUM_LATE', 'MEDIUM_NOT_OURS', 'CUSTODY_FAULT', 'BUNDLE_NOT_BELIEVED', 'CONTROL_GAP'
+        'TABLET_SILENT', 'TABLET_NOT_UNLOADED', 'TABLET_NOT_RETURNED', 'MEDIUM_LATE', 'MEDIUM_NOT_OURS', 'CUSTODY_FAULT',
+        'BUNDLE_NOT_BELIEVED', 'CONTROL_GAP'
     )
     AND discrepancy.subject_kind IN ('tablet', 'medium')
 )

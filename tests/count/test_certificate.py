@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies, make_interviews, make_verification
 from tests.count.field import Field
 
 IN_OCTOBER = datetime(2021, 10, 20, tzinfo=UTC)
@@ -49,15 +48,7 @@ def account(field: Field) -> dict[str, Any]:
 
 
 def found(field: Field, kind: str) -> list[dict[str, Any]]:
-    field.write("expected")
-    make_coverage(field)
-    make_verification(field)
-    field.write("sync_lag")
-    field.write("census_db_search")
-    field.write("control_total")
-    make_interviews(field)
-    make_discrepancies(field)
-    return field.rows(f"SELECT * FROM discrepancy WHERE kind = '{kind}' ORDER BY rank_no")
+    return field.discrepancies(f"kind = '{kind}'")
 
 
 def test_issued_is_used_and_spoiled_and_returned_and_open(field: Field) -> None:

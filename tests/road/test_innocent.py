@@ -1,4 +1,4 @@
-"""What is merely odd in an honest field raises no alarm about its interviews."""
+"""What is merely odd in an honest field raises no alarm about its interviews, on the nights on which they go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from tests.road.conftest import Played
 
 
-@pytest.mark.parametrize("night", range(3))
+@pytest.mark.parametrize("night", range(2))
 def test_honest_interviews_do_not_alarm(played: Played, night: int) -> None:
     count = played.builds[night] / "count"
     (forms,) = duckdb.sql(f"SELECT sum(form_count) FROM '{count}/interview.parquet'").fetchall()[0]
