@@ -7,16 +7,21 @@ WITH masked AS (
         discrepancy.due_on,
         discrepancy.person_count,
         discrepancy.rank_no,
+        discrepancy_history.status,
+        discrepancy_history.first_seen_at,
         COALESCE(ref_category.tier, 'S2') AS tier,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.institution_id END AS institution_id,
+        CASE
+            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.institution_id <> 'ALL' THEN discrepancy.institution_id
+        END AS institution_id,
         -- a name only where the category hides nothing
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_kk END AS name_kk,
         CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_ru END AS name_ru,
         CASE
-            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.subject_kind IN ('tablet', 'medium', 'form', 'route')
+            WHEN ref_category.tier IS DISTINCT FROM 'S3'
+            AND discrepancy.subject_kind IN ('tablet', 'medium', 'form', 'route', 'question', 'group')
                 THEN discrepancy.subject_id
         END AS subject_id,
-        CASE discrepancy.subject_kind WHEN 'route' THEN discrepancy.subject_id END AS route,
+        CASE WHEN discrepancy.subject_kind IN ('route', 'question', 'group') THEN discrepancy.subject_id END AS topic,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_ru END AS message_ru,
         CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en,
@@ -26,6 +31,7 @@ WITH masked AS (
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
+    JOIN discrepancy_history ON discrepancy.discrepancy_id = discrepancy_history.discrepancy_id
 ),
 
 merged AS (
@@ -49,14 +55,14 @@ merged AS (
     HAVING count(*) > 0
 ),
 
--- Three silent tablets of one site are one errand, three silent routes are not.
+-- Three silent tablets of one site are one errand, three silent routes or open questions are not.
 errand AS (
     SELECT
         *,
         count(*) OVER same_errand AS subject_count,
         row_number() OVER (same_errand ORDER BY rank_no) AS errand_no
     FROM merged
-    WINDOW same_errand AS (PARTITION BY kind, institution_id, route)
+    WINDOW same_errand AS (PARTITION BY kind, institution_id, topic)
 ),
 
 spread AS (
@@ -84,6 +90,8 @@ SELECT
     due_on,
     due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue,
     person_count,
+    status,
+    timezone(round.zone, timezone('UTC', first_seen_at))::DATE AS first_seen_on,
     institution_id,
     name_kk,
     name_ru,

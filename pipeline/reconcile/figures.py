@@ -73,12 +73,22 @@ def register_release(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> 
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
 
 
+def register_no_history(bench: Workbench) -> None:
+    """Let the discrepancies of the night before be read as `before_discrepancy_history`, of which there are none yet."""
+    columns = {name: column.type for name, column in bench.schemas["discrepancy_history"].columns.items()}
+    listed = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
+    bench.con.execute(f"CREATE OR REPLACE VIEW before_discrepancy_history AS SELECT {listed} WHERE FALSE")
+
+
 def register_before(bench: Workbench, build_dir: Path) -> bool:
-    """Let the tables of the night before be read as `before_TABLE`; False if one of them is gone."""
+    """Let the tables of the night before be read as `before_TABLE`; False if one of them is gone. A night that was not reconciled has no history."""
     paths = {table: next(build_dir.glob(f"*/{table}.parquet"), None) for table in COMPARED}
     for table, path in paths.items():
         if path is not None:
             bench.relation(f"before_{table}", [path])
+    history = build_dir / "reconcile" / "discrepancy_history.parquet"
+    if history.exists():
+        bench.relation("before_discrepancy_history", [history])
     return all(paths.values())
 
 

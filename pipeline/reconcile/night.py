@@ -18,6 +18,7 @@ from pipeline.reconcile.figures import (
     register_before,
     register_causes,
     register_landed,
+    register_no_history,
     register_not_taken,
     register_release,
     rows,
@@ -96,9 +97,11 @@ def reconcile(
     try:
         register_landed(bench, manifest)
         register_release(bench, lake, manifest)
+        register_no_history(bench)
         not_taken = register_not_taken(bench, lake, manifest)
-        figures = {**_figures(bench, manifest), "not_taken": not_taken}
-        figures["change"] = _compare(bench, lake, manifest, previous_build_dir)
+        change = _compare(bench, lake, manifest, previous_build_dir)
+        bench.write("discrepancy_history")
+        figures = {**_figures(bench, manifest), "not_taken": not_taken, "change": change}
         figures["problems"] += figures["change"].pop("problems")
         figures["is_balanced"] = not figures["problems"]
         labels, tile_map = _group_labels(bench), bench.round.tile_map
@@ -124,6 +127,8 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "problems": rows(bench, "imbalance"),
         "verdict": {**rows(bench, "verdict")[0], **rows(bench, "open_discrepancy")[0]},
         "actions": rows(bench, "action"),
+        "moves": rows(bench, "discrepancy_move")[0],
+        "open_kinds": rows(bench, "open_kind"),
         "readiness": rows(bench, "readiness"),
         "groups": rows(bench, "by_group"),
         "districts": rows(bench, "district"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage, make_discrepancies, make_interviews, make_verification
+from pipeline.count import make_coverage, make_verification
 from tests.count.field import Field
 
 MOMENT = "2021-08-31"
@@ -317,12 +317,7 @@ def test_stale_second_interviews_are_left_out(field: Field) -> None:
 
 
 def told(field: Field) -> list[tuple[Any, ...]]:
-    look(field)
-    field.write("sync_lag")
-    field.write("census_db_search")
-    field.write("control_total")
-    make_interviews(field)
-    make_discrepancies(field)
+    field.discrepancies()
     return field.con.execute(
         "SELECT kind, severity, institution_id, subject_kind, measured::DOUBLE FROM discrepancy WHERE kind LIKE 'VERIFICATION%' ORDER BY ALL"
     ).fetchall()

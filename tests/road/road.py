@@ -28,6 +28,7 @@ TOKEN = "the-token-of-the-portal"
 SIZE = {"seed": 12, "institutions": 9, "people": 300}
 NIGHTS = ("2021-09-20T02:00:00+05:00", "2021-10-20T02:00:00+05:00", "2021-12-10T02:00:00+05:00")
 ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
+COMPARED = ("person_change.parquet", "discrepancy_history.parquet")
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
 
 
@@ -136,7 +137,7 @@ class Road:
 
 def digests(folder: Path, pattern: str = "**/*.parquet") -> dict[str, str]:
     """Return the files below a folder with the hash of their bytes, but for what a night compared: that depends on the night before it too."""
-    paths = sorted(path for path in folder.glob(pattern) if path.is_file() and path.name != "person_change.parquet")
+    paths = sorted(path for path in folder.glob(pattern) if path.is_file() and path.name not in COMPARED)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
