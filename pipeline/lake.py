@@ -121,12 +121,15 @@ class Lake:
         moments = [datetime.fromisoformat(m["received_at"]) for m in self.batches()]
         return max(moments, default=None)
 
+    def receipt_rows(self) -> list[dict[str, Any]]:
+        """Return the lines of `receipts.jsonl` in order; one that is still being written, or was cut by a kill, is none yet."""
+        content = self.receipts.read_bytes() if self.receipts.exists() else b""
+        return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+
     def not_taken(self, as_of: datetime) -> list[dict[str, Any]]:
         """Return how many places of the inbox or the gateway were `refused` or `waiting` at a moment, by outcome, route and reason."""
-        content = self.receipts.read_bytes() if self.receipts.exists() else b""
         last: dict[tuple[str, str], dict[str, Any]] = {}
-        for line in content[: content.rfind(b"\n") + 1].splitlines():
-            row = json.loads(line)
+        for row in self.receipt_rows():
             if datetime.fromisoformat(row.get("at") or row["received_at"]) <= as_of:
                 last[row["route"], row["origin"]] = row
         left = Counter(

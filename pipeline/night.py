@@ -77,7 +77,7 @@ def moment(text: str) -> datetime:
     if parsed is None or parsed.tzinfo is None:
         raise BadSetting(
             "a moment needs a date, a time and an offset",
-            where="as_of or now",
+            where="--as-of or --now",
             todo="Write it like 2021-10-20T02:00:00+05:00.",
         )
     return parsed.astimezone(UTC)

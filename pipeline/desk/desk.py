@@ -213,9 +213,7 @@ class Desk(Room):
         register_decisions(self._bench, EVER, (HERE / "decidable.sql").read_text(encoding="utf-8"))
 
     def _register_receipts(self) -> None:
-        path = self._lake.receipts
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        listed = quoted(json.dumps([_receipt(json.loads(line)) for line in lines]))
+        listed = quoted(json.dumps([_receipt(row) for row in self._lake.receipt_rows()]))
         shape = quoted('[{"batch_id": "VARCHAR", "outcome": "VARCHAR", "noted_at": "VARCHAR"}]')
         self._bench.con.execute(
             "CREATE OR REPLACE TEMP TABLE receipt AS SELECT * REPLACE (timezone('UTC', noted_at::TIMESTAMPTZ) AS noted_at) "

@@ -141,20 +141,20 @@ def resolving(name: str) -> str:
     return (HERE.parent / "resolve" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def require_reason(why: str) -> None:
-    """Hold a reason to a few printable words without anybody's number.
+def require_reason(why: str, option: str = "--why") -> None:
+    """Hold a reason, or what else `option` says in words, to a few printable words without anybody's number.
 
     Raises
     ------
     BadDecision
         It is something else.
     """
-    require_note(why)
+    require_note(why, option)
     if len(why.strip()) < 3:
-        raise BadDecision("the reason is missing", where="--why", todo=WORDS_ALONE)
+        raise BadDecision("that is too short to say anything", where=option, todo=WORDS_ALONE)
 
 
-def require_note(why: str) -> None:
+def require_note(why: str, option: str = "--why") -> None:
     """Hold a reason, or a note that may be left out, to one printable line without anybody's number.
 
     Raises
@@ -164,9 +164,9 @@ def require_note(why: str) -> None:
     """
     if len(why) > LONGEST_WHY or not why.isprintable():
         problem = f"the reason is longer than {LONGEST_WHY} characters or on several lines"
-        raise BadDecision(problem, where="--why", todo=WORDS_ALONE)
+        raise BadDecision(problem, where=option, todo=WORDS_ALONE)
     if NUMBER_OF_A_PERSON.search(why):
-        raise BadDecision("the reason holds an IIN", where="--why", todo=WORDS_ALONE)
+        raise BadDecision("the reason holds an IIN", where=option, todo=WORDS_ALONE)
 
 
 def require_nameless(why: str, said: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ class Signing(Room):
             The round is closed.
         """
         self.require_employee(by)
-        require_reason(act)
+        require_reason(act, "--act")
         counted = self._counted(institution_id)
         with self._lake.lock("receive"):
             self._require_round_open()

@@ -131,11 +131,19 @@ def snapshot_folder(lake: Lake, room: Path, name: str) -> Path:
         command = COMMANDS[room.name]
         way_out = f"`{command} --rollback NAME` puts one in force. " if present is None else ""
         raise NothingToBuild(
-            "there is no such snapshot" if present or name not in (CURRENT, PREVIOUS) else "none is in force",
+            _lacking(name, has_present=present is not None, has_any=bool(listed)),
             where=str(room / name),
             todo=f"{way_out}The newest that lie there: {', '.join(told)}." if told else f"Run `{command}` first.",
         )
     return room / name
+
+
+def _lacking(name: str, *, has_present: bool, has_any: bool) -> str:
+    if name not in (CURRENT, PREVIOUS):
+        return "there is no such snapshot"
+    if has_present:
+        return "nothing comes before the one in force"
+    return "none is in force" if has_any else "there is none yet"
 
 
 def standing_folder(lake: Lake, room: Path, name: str) -> Path:

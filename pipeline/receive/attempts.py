@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import stamina
 
 LONGEST_WAIT = 60.0
@@ -17,6 +18,11 @@ class Shaky(Exception):  # control flow: worth another attempt
         self.what = what
         self.wait = wait
         super().__init__(what)
+
+
+def broken(error: httpx.TransportError) -> str:
+    """Say of what went wrong on the wire whether there was a connection at all: if not, the address may be wrong."""
+    return "no connection can be made" if isinstance(error, httpx.ConnectError) else "the connection broke"
 
 
 def attempting(attempts: int, first_wait: float) -> Iterator[stamina.Attempt]:

@@ -20,7 +20,7 @@ import httpx
 
 from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import Lake
-from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting
+from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken
 from pipeline.receive.parcel import Parcel, Source
 from pipeline.settings import Settings
 
@@ -166,8 +166,8 @@ class Central:
                 return self._body(answer)
         except httpx.TimeoutException:
             raise Shaky("no answer in time") from None
-        except httpx.TransportError:
-            raise Shaky("the connection broke") from None
+        except httpx.TransportError as error:
+            raise Shaky(broken(error)) from None
         except httpx.HTTPError:
             raise self._refused("the answer is no HTTP the client understands") from None
 

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
-from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting
+from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken
 from pipeline.receive.inbox import read_statement
 from pipeline.receive.parcel import JSON_LIMIT
 from pipeline.settings import Settings
@@ -129,8 +129,8 @@ class Portal:
         except Shaky as shaky:
             raise PortalUnavailable(
                 f"the portal gave no whole answer: {shaky.what}",
-                where=self._url,
-                todo="What had landed is whole; the next run goes on from there. If it stays so, call the portal's operators.",
+                where=f"{self._url} (SANAQ_PORTAL_URL)",
+                todo="What had landed is whole; the next run goes on from there. If it stays so, look at the address, then call the portal's operators.",
             ) from None
         raise AssertionError("the attempts end in a return or an error")
 
@@ -173,7 +173,7 @@ class Portal:
                     where=self._url,
                     todo="Correct SANAQ_PORTAL_URL, or name the file with its issuer's certificate as SANAQ_PORTAL_CA; else call the portal's operators.",
                 ) from None
-            raise Shaky("the connection broke") from None
+            raise Shaky(broken(error)) from None
         except httpx.HTTPError:
             raise self._refused("the answer is no HTTP the client understands") from None
 

@@ -29,8 +29,11 @@ def read_model(path: Path, model: type[Model], context: dict[str, Any] | None = 
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadReferenceFile(
-            f"cannot be read: {type(error).__name__}", where=shown(path), todo="Put the file there, in UTF-8."
+            f"cannot be read: {reason}",
+            where=shown(path),
+            todo="Put the file there, in UTF-8, or correct SANAQ_REFERENCE or SANAQ_ROUND.",
         ) from None
     return _checked(path, text, model) if context is None else _check(path, text, model, context)
 

@@ -244,6 +244,8 @@ def test_what_a_head_signed_is_held_against_what_is_counted_and_the_last_signatu
     assert last["agrees"]
     unknown = road.sanaq("sign-off", "MNG-9999", "--present", "1", "--usual", "1", *act)
     assert (unknown.code, "no such institution" in unknown.err) == (2, True)
+    curt = road.sanaq("sign-off", "MNG-0001", "--present", "1", "--usual", "1", "--act", "7", *act[2:])
+    assert (curt.code, "too short" in curt.err, "--act" in curt.err) == (2, True, True)
     signed = {row["institution_id"]: row for row in rows(whole(road), "sign_off")}
     assert (signed["MNG-0001"]["signed_present_count"], signed["MNG-0001"]["is_agreed"]) == (1, True)
     assert (signed["MNG-0002"]["signed_present_count"], signed["MNG-0002"]["is_agreed"]) == (9, False)

@@ -195,3 +195,24 @@ def test_every_variable_that_is_documented_is_known_to_the_doctor(root: Path, mo
     for name in re.findall(r"SANAQ_\w*[A-Z]\b", "".join(path.read_text(encoding="utf-8") for path in papers)):
         monkeypatch.setenv(name, "x")
     assert unknown_variables() == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            "build --as-of 20.10.2021",
+            ("a date, a time and an offset", "--as-of or --now", "2021-10-20T02:00:00+05:00"),
+        ),
+        ("receive list --now yesterday", ("a date, a time and an offset", "--as-of or --now")),
+        ("export csv out", ("there is none yet", "`sanaq release`")),
+        ("publish --build nosuch", ("there is no such build", "builds/nosuch")),
+    ],
+)
+def test_a_common_mistake_is_answered_with_what_where_and_next(
+    tmp_path: Path, command: str, words: tuple[str, ...]
+) -> None:
+    said = Road(tmp_path).sanaq(*command.split())
+    assert said.code in (2, 3)
+    assert "Unexpected" not in said.err
+    assert [word for word in words if word not in said.err] == []

@@ -187,6 +187,14 @@ def test_every_reason_a_row_is_held_for_has_words(root: Path) -> None:
     assert texts()["held"].keys() == {*reasons, "VERSION_CONFLICT"} - in_force_or_replaced - unreadable
 
 
+def test_a_receipt_cut_while_it_was_written_keeps_nobody_from_the_desk(desk: Road) -> None:
+    before = items(desk)
+    with desk.lake.receipts.open("a", encoding="utf-8") as receipts:
+        receipts.write('{"outcome": "lan')
+    assert items(desk) == before
+    assert desk.sanaq("status").code == 0
+
+
 def test_the_place_shown_holds_the_very_bytes(built: Road) -> None:
     for record_id in held(built, "R-FORM-NOT-APPROVED"):
         item = built.do("quarantine", "show", record_id)

@@ -109,7 +109,8 @@ def test_no_portal_at_all(arrived: Road) -> None:
     arrived.settings |= {"portal_url": "http://127.0.0.1:9", "portal_secret": "t"}
     said = arrived.sanaq("receive", "portal")
     assert said.code == 7
-    assert "the connection broke" in said.err
+    assert "no connection can be made" in said.err
+    assert "(SANAQ_PORTAL_URL)" in said.err
     assert "goes on from there" in said.err
 
 

@@ -85,7 +85,9 @@ def test_what_is_not_yaml(tmp_path: Path, broken: str) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(BadReferenceFile, match="cannot be read"):
+    with pytest.raises(BadReferenceFile, match=r"cannot be read: No such file.*SANAQ_REFERENCE or SANAQ_ROUND"):
+        load_reference(tmp_path)
+    with pytest.raises(BadReferenceFile, match=r"cannot be read: No such file.*SANAQ_ROUND"):
         load_round(tmp_path / "nothing.yaml")
 
 
