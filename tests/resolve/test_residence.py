@@ -29,6 +29,7 @@ def test_row_1_who_lives_there_is_counted_there(field: Field, tmp_path: Path) ->
         person = outcome.person(case)
         assert (person["usual_institution_id"], person["present_institution_id"]) == (site, site)
         assert person["basis"] == "usual_here"
+        assert outcome.forwarded(case) is None
 
 
 def test_row_2_away_that_night_is_one_person_with_two_places(field: Field, tmp_path: Path) -> None:
@@ -269,6 +270,7 @@ def test_row_12_patients_are_present_only(field: Field, tmp_path: Path) -> None:
 def test_row_13_staff_living_in_are_private_households(field: Field, tmp_path: Path) -> None:
     field.record("a", position_in_institution="STAFF_LIVE_IN")
     field.record("b", "Омаров", position_in_institution="FAMILY_OF_STAFF")
+    field.record("resident", "Сериков")
     outcome = field.resolve(tmp_path)
     assert {outcome.reason("a"), outcome.reason("b")} == {"PRIVATE_HOUSEHOLD"}
     assert outcome.rows("SELECT institution_id, reason FROM household ORDER BY reason") == [

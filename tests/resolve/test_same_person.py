@@ -388,8 +388,9 @@ def test_namesakes_of_one_day_came_on_two(field: Field, tmp_path: Path) -> None:
     [
         ({"iin": sound("50051730123")}, {"iin": sound("50051730999"), "patronymic": "Болатұлы"}),
         ({"birth_on": date(1950, 1, 1)}, {"birth_on": date(1950, 1, 1), "family": "Омаров"}),
+        ({}, {"family": "Омаров"}),
     ],
-    ids=["two numbers, two fathers", "two families of one 1 January"],
+    ids=["two numbers, two fathers", "two families of one 1 January", "two families of one birth date"],
 )
 def test_nobody_is_asked_about_namesakes_who_are_plainly_two(
     field: Field, one: dict[str, Any], other: dict[str, Any], tmp_path: Path

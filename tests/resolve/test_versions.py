@@ -124,6 +124,7 @@ def test_a_decision_counts_only_from_its_day(field: Field, tmp_path: Path) -> No
 def test_a_held_version_leaves_the_one_before_counted(field: Field, tmp_path: Path) -> None:
     first = field.record("a")
     field.record("a", case_version=2, rejects=["R-FORM-NOT-APPROVED"])
+    field.record("alone", "Омаров")
     outcome = field.resolve(tmp_path)
     assert outcome.states("a") == ["counted", "quarantined"]
     assert outcome.rows("SELECT record_id FROM record_state WHERE has_pending_version") == [(first,)]
