@@ -80,24 +80,30 @@ def test_an_empty_site_that_sends_nothing_does_not_alarm(field: Field) -> None:
     assert found(field) == []
 
 
-@pytest.mark.parametrize(("count", "severity"), [(49, None), (48, "amber"), (47, "red"), (53, "red")])
-def test_counted_and_expected_may_differ_by_less_than_two_or_three_percent(
-    tmp_path: Path, count: int, severity: str | None
+SHORT, OVER = "COUNT_SHORT", "COUNT_OVER"
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        # amber from max(2, 1.5), red from max(3, 2.5)
+        (50, {49: None, 48: (SHORT, "amber"), 47: (SHORT, "red"), 53: (OVER, "red")}),
+        # amber from 5.97, red from 9.95
+        (199, {194: None, 193: (SHORT, "amber"), 190: (SHORT, "amber"), 189: (SHORT, "red")}),
+    ],
+    ids=["in a small house persons decide", "in a large house the share decides"],
+)
+def test_counted_and_expected_may_differ_by_less_than_two_or_three_persons_or_percent(
+    tmp_path: Path, expected: int, said: dict[int, tuple[str, str] | None]
 ) -> None:
     field = Field(tmp_path, INTERVIEWS_OVER)
-    ready(field)
-    counted(field, count)  # of 50: amber from max(2, 1.5), red from max(3, 2.5)
-    kind = "COUNT_SHORT" if count < 50 else "COUNT_OVER"
-    assert [row["severity"] for row in found(field, kind)] == ([severity] if severity else [])
-
-
-@pytest.mark.parametrize(("count", "severity"), [(194, None), (193, "amber"), (190, "amber"), (189, "red")])
-def test_in_a_large_house_the_share_decides(tmp_path: Path, count: int, severity: str | None) -> None:
-    field = Field(tmp_path, INTERVIEWS_OVER)
-    ready(field, count=199)  # amber from 5.97, red from 9.95
-    counted(field, count)
-    rows = found(field, "COUNT_SHORT")
-    assert [row["severity"] for row in rows] == ([severity] if severity else [])
+    for house, count in zip("ABCD", said, strict=True):
+        ready(field, house, count=expected)
+        counted(field, count, house)
+    differing = {
+        row["institution_id"]: (row["kind"], row["severity"]) for row in found(field) if row["kind"] in (SHORT, OVER)
+    }
+    assert [differing.get(house) for house in "ABCD"] == list(said.values())
 
 
 @pytest.mark.parametrize(("count", "severity"), [(40, None), (53, "red")])
@@ -519,13 +525,16 @@ def test_once_the_field_is_open_what_is_not_ready_is_overdue(tmp_path: Path) -> 
     assert [row["severity"] for row in found(field, "TABLET_MISSING")] == ["amber"]  # not needed yet
 
 
-@pytest.mark.parametrize("item", WHOLE)
-def test_every_item_of_the_kit_counts(field: Field, item: str) -> None:
-    field.add(
-        "device", device_id="T9", institution_id="A", issued_on="2021-09-27", **{**WHOLE, item: None}, batch_id="r"
-    )
-    [row] = found(field, "KIT_INCOMPLETE")
-    assert (row["subject_kind"], row["subject_id"], row["owner"]) == ("tablet", "T9", "DEPARTMENT")
+def test_every_item_of_the_kit_counts(field: Field) -> None:
+    for item in WHOLE:
+        field.add(
+            "device", device_id=item, institution_id="A", issued_on="2021-09-27", **{**WHOLE, item: None}, batch_id="r"
+        )
+    rows = found(field, "KIT_INCOMPLETE")
+    assert {(row["subject_kind"], row["subject_id"], row["owner"]) for row in rows} == {
+        ("tablet", item, "DEPARTMENT") for item in WHOLE
+    }
+    assert len(rows) == len(WHOLE)
 
 
 @pytest.mark.parametrize(("day", "severity"), [(1, None), (3, "amber"), (7, "red")])
