@@ -92,6 +92,16 @@ PLACEHOLDERS = (
 PLACEHOLDER_STEMS = ("неизвест", "белгісіз", "безымянн", "unknown")
 
 
+def spelled_sql(t: str) -> str:
+    """The name in one spelling, with its doubled letters and the stroke of Н/Д: what endings are cut from."""
+    return chained(t, _spelled_stages())
+
+
+def known_sql(t: str) -> str:
+    """The same, and empty for words that stand where no name is known."""
+    return chained(t, _known_stages())
+
+
 def fold_sql(t: str) -> str:
     """The name in one spelling: Kazakh, Russian and Latin spellings of one name meet, different names do not. Letters only."""
     return chained(t, [*_spelled_stages(), _lettered("v"), _single_letters("v")])
@@ -125,7 +135,7 @@ def bytes_sql(t: str) -> str:
 
 def is_placeholder_sql(t: str) -> str:
     """Words that stand where no name is known (Неизвестный, Белгісіз, Unknown, Н/Д), or no letter at all. NULL for NULL."""
-    return f"CASE WHEN {t} IS NOT NULL THEN coalesce({chained(t, _known_stages())} = '', TRUE) END"
+    return f"CASE WHEN {t} IS NOT NULL THEN coalesce({known_sql(t)} = '', TRUE) END"
 
 
 def keys_query(relation: str) -> str:
@@ -231,10 +241,6 @@ def _one_variant(group: Iterable[tuple[str, str]]) -> str:
     return where("|".join(pattern for pattern, _ in group), text)
 
 
-def _spelled_sql(t: str) -> str:
-    return chained(t, _spelled_stages())
-
-
 def _known_stages() -> list[str]:
     return [*_spelled_stages(), _known("v")]
 
@@ -284,8 +290,8 @@ def _single_letters(text: str) -> str:
 @cache
 def _placeholder_pattern() -> str:
     """The placeholders as `_spelled` writes them, however often a letter is repeated; one letter thrice or more; no letter at all."""
-    words = sorted({_repeatable(word) for word in evaluate_each(_spelled_sql, PLACEHOLDERS).values()})
-    stems = sorted({_repeatable(word) for word in evaluate_each(_spelled_sql, PLACEHOLDER_STEMS).values()})
+    words = sorted({_repeatable(word) for word in evaluate_each(spelled_sql, PLACEHOLDERS).values()})
+    stems = sorted({_repeatable(word) for word in evaluate_each(spelled_sql, PLACEHOLDER_STEMS).values()})
     runs = [letter + "{3,}" for letter in FOLDED_ALPHABET]
     return f"^(?:{'|'.join([*words, *runs])}|(?:{'|'.join(stems)}).*|/*)$"
 

@@ -83,11 +83,6 @@ def translated(text: str, letters: dict[str, str]) -> str:
     return f"translate({text}, {literal(''.join(letters))}, {literal(''.join(letters.values()))})"
 
 
-def create_macro(con: duckdb.DuckDBPyConnection, name: str, rule: Rule, *parameters: str) -> None:
-    """Register `rule` on `con` as a scalar macro with the given parameter names."""
-    con.execute(f"CREATE OR REPLACE MACRO {name}({', '.join(parameters)}) AS {rule(*parameters)}")
-
-
 def evaluate(rule: Rule, *values: Any) -> Any:
     """Run `rule` on single values.
 
