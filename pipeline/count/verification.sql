@@ -26,6 +26,20 @@ again AS (
     GROUP BY verification_answer.source_id
 ),
 
+-- boarders handed on to where their families live, of whom nothing is seen there
+unseen AS (
+    SELECT count(DISTINCT forwarded.person_id) AS unseen_count
+    FROM forwarded
+    JOIN residence_rule USING (category_code)
+    ANTI JOIN (
+        SELECT verification_match.person_id
+        FROM verification_match
+        JOIN verification_use USING (source_id)
+        WHERE verification_use.source_kind = 'HOME_RETURNS' AND verification_use.status = 'USED'
+    ) AS seen USING (person_id)
+    WHERE residence_rule.pattern = 'BOARDER_HOME'
+),
+
 used AS (
     SELECT
         *,
@@ -49,7 +63,9 @@ SELECT
     CASE WHEN used.is_used THEN COALESCE(matched.double_count, 0) END AS double_count,
     CASE WHEN used.is_used THEN COALESCE(matched.unnamed_count, 0) END AS unnamed_count,
     CASE WHEN used.is_used AND used.source_kind = 'CONTROL_WALK' THEN COALESCE(matched.erroneous_count, 0) END AS erroneous_count,
-    CASE WHEN used.is_used AND used.source_kind = 'HOME_RETURNS' THEN COALESCE(matched.usual_count, 0) END AS usual_count
+    CASE WHEN used.is_used AND used.source_kind = 'HOME_RETURNS' THEN COALESCE(matched.usual_count, 0) END AS usual_count,
+    CASE WHEN used.is_used AND used.source_kind = 'HOME_RETURNS' THEN unseen.unseen_count END AS unseen_count
 FROM used
+CROSS JOIN unseen
 LEFT JOIN matched USING (source_id)
 LEFT JOIN again USING (source_id)

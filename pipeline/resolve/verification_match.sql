@@ -11,7 +11,7 @@ SELECT
         WHEN verified_key.iin IS NULL AND verified_key.names IS NULL THEN 'UNNAMED'
         ELSE 'NOT_FOUND'
     END AS outcome,
-    counted.person_id,
+    verified_of.person_id,
     verified_key.sex,
     CASE WHEN verified_key.birth_on <= round.moment_on THEN date_sub('year', verified_key.birth_on, round.moment_on) END AS age_completed
 FROM verified_key

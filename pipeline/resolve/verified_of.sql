@@ -3,6 +3,7 @@
 WITH speaking AS (
     SELECT
         linked.cluster_no,
+        linked.person_id,
         verified_key.source_id,
         verified_key.no AS verified_no,
         max(likeness.points + CASE WHEN likeness.is_here THEN 5 ELSE 0 END) AS points
@@ -13,7 +14,7 @@ WITH speaking AS (
     AND NOT (given_like = -1 AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)
     AND NOT (family_like = -1 AND iin_like < 1)
     AND likeness.points >= CASE WHEN likeness.is_here THEN 40 ELSE 70 END
-    GROUP BY linked.cluster_no, verified_key.source_id, verified_key.no
+    GROUP BY linked.cluster_no, linked.person_id, verified_key.source_id, verified_key.no
 ),
 
 best_row AS (
@@ -24,6 +25,7 @@ best_row AS (
 
 SELECT
     verified_no,
-    cluster_no
+    cluster_no,
+    person_id
 FROM best_row
 QUALIFY row_number() OVER (PARTITION BY verified_no ORDER BY points DESC, cluster_no) = 1

@@ -257,6 +257,24 @@ def test_who_is_counted_as_living_here_and_enumerated_at_home_is_shown(field: Fi
     assert (row["counted_away_count"], row["usual_count"], row["not_counted_count"]) == (2, 1, 1)
 
 
+def test_boarders_of_whom_no_home_return_is_seen_are_shown_and_stay_where_they_are(field: Field) -> None:
+    for number, category in enumerate(["BOARD_GIFT", "BOARD_SPORT", "BOARD_GIFT", "INPAT"]):
+        field.add(
+            "forwarded",
+            record_id=f"r{number}",
+            person_id=f"b{number}",
+            category_code=category,
+            reason="BELONGS_ELSEWHERE",
+        )
+    field.add("forwarded", record_id="again", person_id="b2", category_code="BOARD_SPORT", reason="BELONGS_ELSEWHERE")
+    home = source(field, "HOME_RETURNS", None, on="2021-11-20", rows=2)
+    name(field, home, "NOT_COUNTED", "b0")
+    name(field, home, "NOT_FOUND")
+    look(field)
+    row = field.row("FROM verification WHERE source_kind = 'HOME_RETURNS'")
+    assert (row["not_counted_count"], row["unseen_count"]) == (1, 2)
+
+
 def asked_again(
     field: Field, source_id: str, pairs: list[tuple[object, str | None]], variable: str = "marital_status"
 ) -> None:

@@ -77,6 +77,15 @@ def test_nobody_is_looked_for_at_home_whose_home_must_not_find_them(field: Field
     assert (outcome.verified(safe), outcome.verified(pupil)) == ("NOT_FOUND", "COUNTED_AWAY")
 
 
+def test_a_boarder_seen_at_home_is_the_one_who_was_handed_on(field: Field, tmp_path: Path) -> None:
+    away = {"residence_status": "USUAL_TEMP_ABSENT", "has_other_home": True, "usual_address_kato": "471010000"}
+    field.record("pupil", "Омаров", site="SCHOOL", birth_on=date(2008, 2, 3), **away)
+    seen = field.named(field.source("HOME_RETURNS", None), "Омаров", birth_on=date(2008, 2, 3))
+    outcome = field.resolve(tmp_path)
+    assert outcome.verified(seen) == "NOT_COUNTED"
+    assert outcome.rows("SELECT count(*) FROM verification_match JOIN forwarded USING (person_id)") == [(1,)]
+
+
 def test_the_file_s_own_sex_and_age_stand_beside(field: Field, tmp_path: Path) -> None:
     book = field.source()
     field.named(book, sex=2, birth_on=date(2000, 9, 1))
