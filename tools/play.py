@@ -167,14 +167,14 @@ def _clear(lake: Path, field: Path) -> None:
 
 def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
     deliver(field, datetime.fromisoformat(nights[0]), field / "inbox")
-    with console.status("first receipts: nine routes, each tells build_census"):
+    with console.status("first receipts: nine routes, each tells build_census of what came"):
         for dag_id, run_id in [
             (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in ROUTES
         ]:
             airflow.wait(dag_id, run_id)
         builds = airflow.settle("build_census")
     _require_success(builds)
-    console.print(f"receipts    nine routes received; build_census was started {len(builds)} times by what came")
+    console.print(f"receipts    nine routes looked at; build_census was started {len(builds)} times by what came")
     console.print("            (the portal answered 503 and 429 first; its pull waited, asked again and went on)")
     for night in nights:
         with console.status(f"the night of {night[:10]}"):
