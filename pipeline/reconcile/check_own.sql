@@ -192,4 +192,24 @@ SELECT
     count(*),
     count(*)
 FROM forwarded
+UNION ALL
+SELECT
+    'QUESTIONS',
+    (
+        SELECT count(*)
+        FROM discrepancy
+        WHERE subject_kind = 'question'
+    ),
+    count(DISTINCT variable)
+FROM item_nonresponse
+UNION ALL
+SELECT
+    'AGES_GUESSED',
+    (
+        SELECT count(DISTINCT subject_id)
+        FROM discrepancy
+        WHERE subject_kind = 'group'
+    ),
+    count(DISTINCT publication_group)
+FROM age_heaping
 ORDER BY check_id
