@@ -257,6 +257,46 @@ portal_rows AS (
     QUALIFY row_number() OVER (PARTITION BY route ORDER BY received_at DESC, batch_id DESC) = 1
 ),
 
+-- The Census Database tells the day of every line: a surplus of one day does not fill the gap of another. A line given again fills its
+-- day once more. Where batches landed before that day was kept, nothing can be said.
+census_day AS (
+    SELECT
+        batch_daily.counted_on,
+        batch.batch_id,
+        batch.received_at,
+        batch_daily.declared_count,
+        sum(batch_daily.landed_count) OVER (
+            PARTITION BY batch_daily.counted_on ORDER BY batch.received_at, batch.batch_id
+        ) AS received_count,
+        bool_and(batch_daily.landed_count IS NOT NULL) OVER () AS is_known
+    FROM batch_daily
+    JOIN batch USING (batch_id)
+    WHERE batch.route = 'census_db'
+),
+
+census_day_told AS (
+    SELECT
+        *,
+        max(received_at) FILTER (WHERE declared_count <= received_count) OVER (PARTITION BY counted_on) AS balanced_at
+    FROM census_day
+    WHERE is_known
+),
+
+census_day_rows AS (
+    SELECT
+        'CENSUS_DAY' AS control_code,
+        'route' AS subject_kind,
+        'census_db' AS subject_id,
+        counted_on,
+        declared_count,
+        received_count,
+        COALESCE(
+            min(received_at) FILTER (WHERE balanced_at IS NULL OR received_at > balanced_at) OVER (PARTITION BY counted_on), received_at
+        ) AS since_at
+    FROM census_day_told
+    QUALIFY row_number() OVER (PARTITION BY counted_on ORDER BY received_at DESC, batch_id DESC) = 1
+),
+
 -- 4. The act of a medium: one count for all its bundles.
 medium_rows AS (
     SELECT
@@ -401,6 +441,7 @@ control AS (
     UNION ALL BY NAME SELECT * FROM batch_rows
     UNION ALL BY NAME SELECT * FROM bundle_days
     UNION ALL BY NAME SELECT * FROM portal_rows
+    UNION ALL BY NAME SELECT * FROM census_day_rows
     UNION ALL BY NAME SELECT * FROM medium_rows
     UNION ALL BY NAME SELECT * FROM returned_rows
     UNION ALL BY NAME SELECT * FROM census_db_rows

@@ -23,7 +23,14 @@ BATCH = pa.schema(
         ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())), ("seal_fault", pa.string()),
     ]
 )  # fmt: skip
-DAILY = pa.schema([("batch_id", pa.string()), ("counted_on", pa.date32()), ("declared_count", pa.int32())])
+DAILY = pa.schema(
+    [
+        ("batch_id", pa.string()),
+        ("counted_on", pa.date32()),
+        ("declared_count", pa.int32()),
+        ("landed_count", pa.int32()),
+    ]
+)
 
 BATCH_QUERY = """
 WITH found AS (
@@ -94,10 +101,15 @@ def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the sender's counts per day: a tablet's `daily_counts`, `daily` of what is pulled."""
     said = batch["declared"] or {}
     counts = said.get("daily_counts" if batch.get("cursor_to") is None else "daily")
-    rows = [(_day(day), _count(count)) for day, count in counts.items()] if isinstance(counts, dict) else []
+    landed = batch.get("landed_daily")  # none but of the Census Database, and of it since this is counted
+    rows = (
+        [(_day(day), _count(count), landed and landed.get(day, 0)) for day, count in counts.items()]
+        if isinstance(counts, dict)
+        else []
+    )
     return [
-        {"batch_id": batch["batch_id"], "counted_on": day, "declared_count": count}
-        for day, count in rows
+        {"batch_id": batch["batch_id"], "counted_on": day, "declared_count": count, "landed_count": landed_count}
+        for day, count, landed_count in rows
         if day is not None and count is not None
     ]
 

@@ -8,6 +8,7 @@ through all keys, in the same snapshot: it finds what came back from a backup, a
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -31,7 +32,7 @@ COLUMNS = {
 # Outside its texts a JSON object may be broken into lines; one line is one submission here.
 LINE = r"translate(submission::text, E'\n\r', '  ')"
 KEYS = f"""
-    SELECT case_id, case_version, sha256(convert_to({LINE}, 'UTF8'))
+    SELECT case_id, case_version, accepted_on, sha256(convert_to({LINE}, 'UTF8'))
     FROM {TABLE}
     WHERE changed_xid >= %(since)s::xid8 AND changed_xid < %(until)s::xid8
     ORDER BY changed_xid, case_id COLLATE "C", case_version
@@ -92,7 +93,8 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         # A counter behind the cursor is another server's, made from a backup: its numbers tell nothing of ours.
         is_whole = is_sweep or int(cursor_from or 0) > int(bound)
         since, until = ("0", LAST_XID) if is_whole else (cursor_from or "0", bound)
-        sources = list(_pages(db, since, until, lake, folder))
+        landed_daily: Counter[str] = Counter()
+        sources = list(_pages(db, since, until, lake, folder, landed_daily))
         if not sources:
             return None
         daily = {day.isoformat(): size for day, size in db.execute(COUNTS, [until])}
@@ -104,6 +106,7 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         declared={"daily": daily, "total": sum(daily.values())},
         cursor_from=cursor_from,
         cursor_to=bound,
+        landed_daily=dict(sorted(landed_daily.items())),
     )
 
 
@@ -120,8 +123,10 @@ def can_write(settings: Settings) -> bool:
         return bool(_value(db, CAN_WRITE))
 
 
-def _pages(db: Connection, since: str, until: str, lake: Lake, folder: Path) -> Iterator[Source]:
-    """Write the submissions that have not landed yet, at most a thousand a file."""
+def _pages(
+    db: Connection, since: str, until: str, lake: Lake, folder: Path, landed_daily: Counter[str]
+) -> Iterator[Source]:
+    """Write the submissions that have not landed yet, at most a thousand a file, and count them by the day they were accepted."""
     folder.mkdir()
     landed: set[bytes] | None = None
     names = (f"page-{number:05d}.ndjson" for number in count(1))
@@ -129,8 +134,9 @@ def _pages(db: Connection, since: str, until: str, lake: Lake, folder: Path) -> 
         cursor.execute(KEYS, {"since": since, "until": until})
         while keys := cursor.fetchmany(PAGE_RECORDS):
             landed = _landed(lake) if landed is None else landed
-            if wanted := [(case_id, version) for case_id, version, digest in keys if digest not in landed]:
-                yield _page(db, wanted, lake, folder / next(names))
+            if wanted := [key for key in keys if key[-1] not in landed]:
+                landed_daily.update(accepted_on.isoformat() for _, _, accepted_on, _ in wanted)
+                yield _page(db, [(case_id, version) for case_id, version, _, _ in wanted], lake, folder / next(names))
 
 
 def _page(db: Connection, wanted: list[tuple[str, int]], lake: Lake, path: Path) -> Source:

@@ -332,6 +332,7 @@ def _landing_manifest(one: Staged, received_at: str) -> dict[str, Any]:
         "cursor_from": parcel.cursor_from,
         "cursor_to": parcel.cursor_to,
         "listing_sha256": parcel.listing_sha256,
+        "landed_daily": parcel.landed_daily,
         "problems": list(parcel.problems),
         "sanaq_version": version("sanaq"),
     }

@@ -40,6 +40,8 @@ class Parcel:
         Codes of what is wrong with the parcel as a whole; it lands all the same.
     listing_sha256
         Hash of names, sizes and times of change as a gateway listed them, or None.
+    landed_daily
+        How many of the submissions the Census Database accepted on each day, or None where lines have no such day.
     """
 
     route: str
@@ -54,6 +56,7 @@ class Parcel:
     cursor_to: str | None = None
     problems: tuple[str, ...] = ()
     listing_sha256: str | None = None
+    landed_daily: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)

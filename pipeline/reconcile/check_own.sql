@@ -108,7 +108,7 @@ SELECT
     count(*) FILTER (WHERE gap_count > 0),
     count(*)
 FROM control_total
-WHERE control_code = 'CENSUS_DB' OR (control_code = 'PORTAL_TOTAL' AND subject_id = 'census_db')
+WHERE control_code IN ('CENSUS_DB', 'CENSUS_DAY') OR (control_code = 'PORTAL_TOTAL' AND subject_id = 'census_db')
 UNION ALL
 SELECT
     'TABLET_LEFT',

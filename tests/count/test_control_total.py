@@ -136,6 +136,40 @@ def test_what_the_census_database_gave_twice_it_accepted_once(field: Field) -> N
     assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("census_db", 5, 4, 1)
 
 
+def census_days(field: Field, *pulls: dict[str, tuple[int, int | None]]) -> list[tuple[str, int, int]]:
+    """Pull the Census Database once a day; of each day what it declares and what lands. Return day, gap and age."""
+    for number, days in enumerate(pulls, 1):
+        field.add(
+            "batch",
+            batch_id=f"c{number}",
+            route="census_db",
+            received_at=f"2021-10-0{5 + number} 12:00",
+            record_count=0,
+        )
+        for day, (declared, landed) in days.items():
+            field.add(
+                "batch_daily", batch_id=f"c{number}", counted_on=day, declared_count=declared, landed_count=landed
+            )
+    return [(str(row["counted_on"]), row["gap_count"], row["age_hours"]) for row in controls(field, "CENSUS_DAY")]
+
+
+def test_a_surplus_of_one_day_of_the_census_database_hides_no_gap_of_another(field: Field) -> None:
+    days = census_days(
+        field,
+        {"2021-10-04": (3, 3), "2021-10-05": (2, 1)},
+        {"2021-10-04": (3, 1), "2021-10-05": (2, 0), "2021-10-06": (4, 4)},
+    )
+    assert sorted(days) == [("2021-10-04", -1, 72), ("2021-10-05", 1, 96), ("2021-10-06", 0, 72)]
+
+
+def test_a_day_that_was_filled_by_a_later_pull_is_balanced(field: Field) -> None:
+    assert census_days(field, {"2021-10-04": (3, 2)}, {"2021-10-04": (3, 1)}) == [("2021-10-04", 0, 72)]
+
+
+def test_of_pulls_that_kept_no_days_nothing_is_said(field: Field) -> None:
+    assert census_days(field, {"2021-10-04": (3, None)}, {"2021-10-05": (2, 1)}) == []
+
+
 def test_movements_of_the_portal_are_held_against_its_count_and_those_of_files_are_not(field: Field) -> None:
     for batch_id, source, site, count in (("m1", "portal", None, 4), ("m2", "MNG-0001", "MNG-0001", 9)):
         field.add(

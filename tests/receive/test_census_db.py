@@ -90,6 +90,12 @@ def test_rows_land_as_they_were_sent_with_cursor_and_counts(field: Field, owner:
     assert landed.splitlines()[0] == sent.replace("\n", " ")
     assert (manifest["source_id"], manifest["cursor_from"]) == ("census_db", None)
     assert manifest["declared"] == {"daily": {"2021-10-03": 1, "2021-10-04": 2}, "total": 3}
+    assert manifest["landed_daily"] == {"2021-10-03": 1, "2021-10-04": 2}
+    insert(owner, "c4", day="2021-10-04")
+    owner.commit()
+    field.receive("census_db")
+    assert field.lake.batches()[1]["declared"]["daily"] == {"2021-10-03": 1, "2021-10-04": 3}
+    assert field.lake.batches()[1]["landed_daily"] == {"2021-10-04": 1}
 
 
 def test_the_next_pull_goes_on_where_the_last_ended_and_nothing_new_is_no_batch(field: Field, owner: Owner) -> None:
