@@ -128,10 +128,7 @@ class Lake:
 
     def not_taken(self, as_of: datetime) -> list[dict[str, Any]]:
         """Return how many places of the inbox or the gateway were `refused` or `waiting` at a moment, by outcome, route and reason."""
-        last: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in self.receipt_rows():
-            if datetime.fromisoformat(row.get("at") or row["received_at"]) <= as_of:
-                last[row["route"], row["origin"]] = row
+        last = {(row["route"], row["origin"]): row for row in self._receipts(as_of)}
         left = Counter(
             (row["outcome"], row["route"], row.get("reason") or "")
             for row in last.values()
@@ -141,6 +138,18 @@ class Lake:
             {"outcome": outcome, "route": route, "reason": reason or None, "place_count": count}
             for (outcome, route, reason), count in sorted(left.items())
         ]
+
+    def media_again(self, as_of: datetime) -> list[dict[str, str]]:
+        """Return the media whose bundles had all been received before, by another medium or another route, and when each was written."""
+        said = [row["custody"] | {"at": row["at"]} for row in self._receipts(as_of) if row.get("custody")]
+        found = {(str(one["medium_id"]), _moment_of(one)) for one in said if one.get("medium_id")}
+        return [{"medium_id": medium_id, "heard_at": heard_at} for medium_id, heard_at in sorted(found)]
+
+    def _receipts(self, as_of: datetime) -> Iterator[dict[str, Any]]:
+        """Yield the lines of `receipts.jsonl` up to a moment."""
+        return (
+            row for row in self.receipt_rows() if datetime.fromisoformat(row.get("at") or row["received_at"]) <= as_of
+        )
 
     def decided(self, kind: str, as_of: datetime) -> list[dict[str, Any]]:
         """Return the decisions of one kind (`quarantine`, `review`, …) decided up to and including `as_of`, in order.
@@ -213,6 +222,15 @@ class Lake:
                 where=str(self.root),
                 todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
             )
+
+
+def _moment_of(custody: dict[str, Any]) -> str:
+    """Return when a medium was written, by its custody record; when it was received where that says no moment."""
+    try:
+        copied_at = datetime.fromisoformat(custody["copied_at"])
+    except (KeyError, TypeError, ValueError):
+        return str(custody["at"])
+    return copied_at.isoformat() if copied_at.tzinfo else str(custody["at"])
 
 
 def received_by(batches: Iterable[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def create(out: Path, seed: int = 1, institutions: int = 40, people: int = 3000,
         for name in ("movements", "headcounts")
     }
     files = [f for f in files if not f.path.startswith("portal/")]
-    post.deliveries.append(register_folder(seed, world, field.certificates))
+    post.deliveries.append(register_folder(seed, world, field.certificates, post.acts))
 
     _clear(out)
     timeline = _write_files(out / "field", [(f.path, f.content, f.arrives_at) for f in files])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sandbox.certificates import Certificates
@@ -27,11 +27,23 @@ def register_files(seed: int, world: World, certificates: Certificates) -> list[
     ]
 
 
-def register_folder(seed: int, world: World, certificates: Certificates) -> Delivery:
-    """Return the register after the return of the tablets, one csv for each sheet."""
-    sheets = _sheets(seed, world, certificates, True, True)
-    files = {f"{name}.csv": csv_bytes(rows) for name, rows in sheets.items()}
-    return Delivery("register/reestr_3", "register", datetime(2021, 11, 8, 12, tzinfo=AQTAU), files)
+def register_folder(
+    seed: int, world: World, certificates: Certificates, acts: Iterable[tuple[datetime, str, int]]
+) -> Delivery:
+    """Return the register after the return of the tablets, one csv for each sheet; `acts` say when a medium was written, and the cases."""
+    sent = datetime(2021, 11, 8, 12, tzinfo=AQTAU)
+    sheets = dict(_sheets(seed, world, certificates, True, True))
+    header, *rows = sheets["medium"]
+    written = {
+        medium: (copied.astimezone(AQTAU).date(), count) for copied, medium, count in sorted(acts) if copied < sent
+    }
+    sheets["medium"] = [
+        [*header, "copied_on", "act_case_count"],
+        *([*row, *written.get(str(row[0]), (None, None))] for row in rows),
+    ]
+    return Delivery(
+        "register/reestr_3", "register", sent, {f"{name}.csv": csv_bytes(rows) for name, rows in sheets.items()}
+    )
 
 
 def _bool(value: bool) -> str:

@@ -87,6 +87,9 @@ class Post:
     portal: list[tuple[datetime, bytes]] = field(default_factory=list)
     census_db: list[Accepted] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    acts: list[tuple[datetime, str, int]] = field(
+        default_factory=list
+    )  # when a medium was written, which, and the cases
 
 
 class Transport:
@@ -335,6 +338,7 @@ class Transport:
             "loaded_at": loaded.isoformat(timespec="seconds"),
             "files": [{"path": p, "sha256": hashlib.sha256(d).hexdigest(), "size": len(d)} for p, d in sorted(files.items())],
         }  # fmt: skip
+        self.post.acts.append((copied, medium, bundle.manifest["case_count"]))
         files["custody.json"] = (json.dumps(custody, ensure_ascii=False, indent=1) + "\n").encode()
         self.post.deliveries.append(Delivery(f"tablet_usb/{act}", "tablet_usb", loaded, files))
         if is_first:

@@ -59,7 +59,7 @@ COLUMNS = {
     "device": "device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass has_charger "
     "has_usb_cable has_stylus has_power_bank public_key key_signature key_revoked_on lost_on",
     "employee": "employee_id full_name",
-    "medium": "medium_id employee_id act_no wiped_on",
+    "medium": "medium_id employee_id act_no copied_on act_case_count wiped_on",
     "certificate": "first_no last_no staff_id act_no issued_on",
     "certificate_return": "first_no last_no staff_id act_no returned_on reason_code",
     "source": "source_id source_kind institution_id taken_on row_count is_independent declared_by",

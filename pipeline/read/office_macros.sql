@@ -32,12 +32,12 @@ CREATE OR REPLACE TEMP MACRO office_is_identifier(t) AS COALESCE(regexp_full_mat
 -- Whether a cell that should hold a number, a date or a yes-or-no holds something else.
 CREATE OR REPLACE TEMP MACRO office_is_set_aside(cells) AS
 len(list_filter(
-    ['site_no', 'capacity', 'computer_count', 'cases_left_count', 'present_count', 'temporarily_absent_count', 'living_in_staff_count',
-        'usual_present_count', 'sex'],
+    ['site_no', 'capacity', 'computer_count', 'cases_left_count', 'act_case_count', 'present_count', 'temporarily_absent_count',
+        'living_in_staff_count', 'usual_present_count', 'sex'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_integer(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR len(list_filter(
-    ['head_order_on', 'closed_on', 'order_on', 'trained_on', 'issued_on', 'returned_on', 'wiped_on', 'birth_date', 'signed_on',
+    ['head_order_on', 'closed_on', 'order_on', 'trained_on', 'issued_on', 'returned_on', 'copied_on', 'wiped_on', 'birth_date', 'signed_on',
         'key_revoked_on', 'lost_on'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_day(json_extract_string(cells, name)) IS NULL
 )) > 0

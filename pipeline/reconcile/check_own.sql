@@ -174,6 +174,17 @@ SELECT
 FROM device
 UNION ALL
 SELECT
+    'MEDIA_OUT',
+    (
+        SELECT count(*)
+        FROM medium_out
+        JOIN threshold ON threshold.alert_id = 'medium_not_loaded' AND medium_out.out_hours >= TRY_CAST(threshold.amber AS INTEGER)
+    ),
+    count(*)
+FROM medium
+WHERE copied_on IS NOT NULL
+UNION ALL
+SELECT
     'MEDIA_WIPED',
     count(*) FILTER (WHERE wiped_on IS NULL),
     count(*)

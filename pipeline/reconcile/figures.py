@@ -18,6 +18,7 @@ from pipeline.sql import Workbench, step_failed
 HERE = Path(__file__).resolve().parent
 COMPARED = ("record_state", "person", "coverage_institution")
 CODE = ("code", "reference", "round", "lock", "id_key")
+MEDIUM_OUT = {"medium_id": "VARCHAR", "act_case_count": "INTEGER", "out_hours": "BIGINT"}
 NOT_TAKEN = {**dict.fromkeys(("outcome", "route", "reason"), "VARCHAR"), "place_count": "BIGINT"}
 
 Row = dict[str, Any]
@@ -63,6 +64,13 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
     left = lake.not_taken(datetime.fromisoformat(manifest["as_of"]))
     make_table(bench.con, "not_taken", left, NOT_TAKEN)
     return left
+
+
+def register_media_out(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> None:
+    """Let the media that are written and not loaded by the build's as-of be read as `medium_out`."""
+    again = lake.media_again(datetime.fromisoformat(manifest["as_of"]))
+    make_table(bench.con, "medium_again", again, {"medium_id": "VARCHAR", "heard_at": "VARCHAR"})
+    make_table(bench.con, "medium_out", rows(bench, "medium_out"), MEDIUM_OUT)
 
 
 def register_release(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> None:

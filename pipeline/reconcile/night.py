@@ -18,6 +18,7 @@ from pipeline.reconcile.figures import (
     register_before,
     register_causes,
     register_landed,
+    register_media_out,
     register_no_history,
     register_not_taken,
     register_release,
@@ -97,6 +98,7 @@ def reconcile(
     try:
         register_landed(bench, manifest)
         register_release(bench, lake, manifest)
+        register_media_out(bench, lake, manifest)
         register_no_history(bench)
         not_taken = register_not_taken(bench, lake, manifest)
         change = _compare(bench, lake, manifest, previous_build_dir)

@@ -5,6 +5,8 @@ SELECT
     (SELECT count(*) FROM device WHERE returned_on IS NULL) AS device_out_count,
     (SELECT count(*) FROM medium) AS medium_count,
     (SELECT count(*) FROM medium WHERE wiped_on IS NULL) AS medium_not_wiped_count,
+    (SELECT count(*) FROM medium_out) AS medium_out_count,
+    (SELECT COALESCE(sum(act_case_count), 0) FROM medium_out) AS medium_out_case_count,
     (SELECT count(*) FROM batch WHERE route = 'tablet_usb') AS usb_batch_count,
     (
         SELECT quantile_disc(date_diff('minute', completed_at, synced_at), 0.95) // 60

@@ -13,9 +13,9 @@ import pytest
 
 from pipeline.count.kinds import load_kinds
 from pipeline.errors import RoundClosed
-from pipeline.lake import Lake
+from pipeline.lake import Lake, append_line
 from pipeline.reconcile.campaign import catalogue, checks
-from pipeline.reconcile.figures import read_manifest, register_release, rows
+from pipeline.reconcile.figures import read_manifest, register_media_out, register_release, rows
 from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -30,6 +30,7 @@ def bench(lake: Lake, settings: Settings, build: Path) -> Iterator[Workbench]:
             f"CREATE TABLE changed AS FROM {table}; DROP VIEW {table}; ALTER TABLE changed RENAME TO {table}"
         )
     register_release(made, lake, read_manifest(build))
+    register_media_out(made, lake, read_manifest(build))
     yield made
     made.close()
 
@@ -152,6 +153,41 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
     register_release(bench, lake, read_manifest(bench.build_dir))
     (row,) = [row for row in checks(bench, "after") if row["check_id"] == "DISCLOSURE"]
     assert row["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("copied_on", "batch", "again", "is_out"),
+    [
+        (None, None, None, False),
+        ("2021-10-10", None, None, True),
+        ("2021-10-17", None, None, True),
+        ("2021-10-18", None, None, False),  # of the day before yesterday: it may be on its way
+        ("2021-10-10", "2021-10-09 20:00", None, False),  # 01:00 of that day in Aqtau
+        ("2021-10-10", "2021-10-09 18:00", None, True),  # what it carried the time before
+        ("2021-10-10", None, "2021-10-10T03:00:00+05:00", False),  # its bundle had come by another medium
+        ("2021-10-10", None, "2021-10-09T03:00:00+05:00", True),
+    ],
+)
+def test_a_medium_that_was_written_and_never_came_is_missed(
+    bench: Workbench, lake: Lake, copied_on: str | None, batch: str | None, again: str | None, is_out: bool
+) -> None:
+    for table in ("medium", "batch"):
+        bench.con.execute(f"CREATE TABLE kept AS FROM {table}; DROP VIEW {table}; ALTER TABLE kept RENAME TO {table}")
+    bench.con.execute("UPDATE medium SET copied_on = ?, act_case_count = 4 WHERE medium_id = 'USB-001'", [copied_on])
+    if batch:
+        bench.con.execute(
+            "INSERT INTO batch BY NAME SELECT 'u' AS batch_id, 'tablet_usb' AS route, 'USB-001' AS medium_id, ?::TIMESTAMP AS copied_at",
+            [batch],
+        )
+    if again:
+        line = {"outcome": "again", "route": "tablet_usb", "origin": "o", "at": "2021-10-15T00:00:00+00:00"}
+        append_line(lake.receipts, line | {"custody": {"medium_id": "USB-001", "copied_at": again}})
+    register_media_out(bench, lake, read_manifest(bench.build_dir))
+    assert found(bench, "MEDIA_OUT") == is_out
+    (total,) = rows(bench, "tablet_total")
+    assert (total["medium_out_count"], total["medium_out_case_count"]) == (
+        (1, 4) if is_out or copied_on == "2021-10-18" else (0, 0)
+    )
 
 
 def test_a_build_of_a_moment_to_come_that_was_pinned_before_the_close_is_refused_by_name() -> None:

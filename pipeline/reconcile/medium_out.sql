@@ -1,0 +1,36 @@
+-- Media that were written by their act and of which nothing has been loaded since: what lies on them is in no count (R17, R19).
+-- A bundle that had come before lands no second time, and only its receipt knows the medium.
+WITH heard AS (
+    SELECT
+        medium_id,
+        COALESCE(copied_at, received_at) AS heard_at
+    FROM batch
+    WHERE route = 'tablet_usb'
+    UNION ALL
+    SELECT
+        medium_id,
+        timezone('UTC', heard_at::TIMESTAMPTZ) AS heard_at
+    FROM medium_again
+),
+
+written AS (
+    SELECT
+        medium.medium_id,
+        medium.act_case_count,
+        date_diff('hour', timezone('UTC', timezone(round.zone, (medium.copied_on + 1)::TIMESTAMP)), build.as_of) AS out_hours,
+        COALESCE(bool_or(timezone(round.zone, timezone('UTC', heard.heard_at))::DATE >= medium.copied_on), FALSE) AS is_loaded
+    FROM medium
+    LEFT JOIN heard USING (medium_id)
+    CROSS JOIN round
+    CROSS JOIN build
+    WHERE medium.copied_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE
+    GROUP BY ALL
+)
+
+SELECT
+    medium_id,
+    act_case_count,
+    greatest(out_hours, 0) AS out_hours
+FROM written
+WHERE NOT is_loaded
+ORDER BY medium_id
