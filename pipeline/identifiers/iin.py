@@ -37,8 +37,8 @@ def check_ok_sql(t: str) -> str:
 def birth_on_sql(t: str) -> str:
     """The birth date the number states; NULL where it states none."""
     century = f"CASE WHEN {t}[7] IN ('1', '2') THEN '18' WHEN {t}[7] IN ('3', '4') THEN '19' ELSE '20' END"
-    text = f"{century} || {t}[1:2] || '-' || {t}[3:4] || '-' || {t}[5:6]"
-    return f"CASE WHEN regexp_full_match({t}, '[0-9]{{6}}[1-6][0-9]{{5}}') THEN TRY_CAST({text} AS DATE) END"
+    date_stated = f"CAST(try_strptime({century} || {t}[1:6], '%Y%m%d') AS DATE)"
+    return f"CASE WHEN regexp_full_match({t}, '[0-9]{{6}}[1-6][0-9]{{5}}') THEN {date_stated} END"
 
 
 def sex_sql(t: str) -> str:
