@@ -9,20 +9,21 @@ from pipeline.desk.room import Room, Row, require_reason
 from pipeline.errors import BadDecision, NotReadyToClose
 from pipeline.lake import EVER, Clock, append_line, in_utc, received_by
 from pipeline.reconcile.campaign import catalogue, checks
+from pipeline.reconcile.figures import register_media_out, register_release
 
 OWN = {check["id"] for check in catalogue()["phases"]["closing"] if "own" in check}
 
-GAPS = "FROM quality.control_total WHERE gap_count > 0 AND control_code ="
+GAPS = "FROM quality.control_total WHERE gap_count > 0 AND control_code IN"
 LOOKS = {
     "BATCHES_NOT_IN_BUILD": "sanaq status",
-    "COUNTER_GAP": f"sanaq query \"{GAPS} 'TABLET_COUNTER'\"",
+    "COUNTER_GAP": f"sanaq query \"{GAPS} ('TABLET_COUNTER', 'TABLET_NUMBERS')\"",
     "DECISIONS_NOT_IN_BUILD": "sanaq build, reconcile, publish takes them up",
+    "MEDIA_OUT": "the page, operations/current/index.html",
     "NO_OUTCOME": 'sanaq query "SELECT institution_id, no_outcome_count FROM coverage.institution WHERE no_outcome_count > 0"',
     "QUARANTINE": "sanaq quarantine list",
     "REVIEW": "sanaq review list",
     "SIGN_OFF": 'sanaq query "FROM coverage.sign_off WHERE NOT is_agreed"',
-    "TABLETS_OUT": 'sanaq query "FROM census.device WHERE returned_on IS NULL"',
-    "TABLET_LEFT": f"sanaq query \"{GAPS} 'TABLET_RETURNED'\"",
+    "TABLET_LEFT": f"sanaq query \"{GAPS} ('TABLET_RETURNED')\"",
 }
 
 
@@ -36,6 +37,9 @@ class Closing(Room):
 
     def left_open(self) -> list[Row]:
         """Return what closing leaves undone, with counts: failed checks of the closing phase, red discrepancies by kind, and what the build does not know."""
+        of = {"as_of": self._bench.as_of.isoformat()}
+        register_release(self._bench, self._lake, of)
+        register_media_out(self._bench, self._lake, of)
         failed = [check for check in checks(self._bench, "closing") if check["status"] == "failed"]
         rows = [{"left": row["check_id"], "count": row["finding_count"]} for row in failed if row["check_id"] in OWN]
         return rows + self._rows("left_open") + self._not_in_build()
