@@ -15,7 +15,8 @@ WITH rejected AS (
     WHERE len(record_check.rejects) > 0
 ),
 
-judged AS (
+-- worked out twice, for what is contested and for what is held, rather than kept whole
+judged AS NOT MATERIALIZED (
     SELECT
         record.record_id,
         record.case_id,

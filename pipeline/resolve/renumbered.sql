@@ -1,5 +1,6 @@
 -- Pairs of records that may be one child under two numbers. An adopted child gets a new number: nobody is asked, nor told, whether the two
 -- are one, and no third record brings them together. Both its numbers were issued; where a check digit fails, a slip is likelier.
+-- Keys first, digits last: of those born on one day few share a name, and the digits of those alone are looked at.
 WITH child AS (
     SELECT
         record.no,
@@ -9,17 +10,25 @@ WITH child AS (
         record.names
     FROM current_record AS record
     CROSS JOIN round
-    WHERE iin_check_ok(record.iin) AND date_sub('year', record.birth_on, round.moment_on) < 18
+    WHERE record.iin IS NOT NULL AND date_sub('year', record.birth_on, round.moment_on) < 18
+),
+
+alike AS (
+    SELECT a.no AS a_no, b.no AS b_no, a.iin AS a_iin, b.iin AS b_iin
+    FROM child AS a
+    JOIN child AS b USING (birth_on, given_code)
+    WHERE a.no < b.no
+    UNION
+    SELECT a.no AS a_no, b.no AS b_no, a.iin AS a_iin, b.iin AS b_iin
+    FROM child AS a
+    JOIN child AS b USING (birth_on, names)
+    WHERE a.no < b.no
 )
 
 SELECT
-    a.no AS a_no,
-    b.no AS b_no,
-    least(a.iin, b.iin) AS low_iin,
-    greatest(a.iin, b.iin) AS high_iin
-FROM child AS a
-JOIN child AS b
-    ON a.birth_on = b.birth_on
-    AND (a.given_code = b.given_code OR a.names = b.names)
-    AND a.no < b.no
-WHERE iin_likeness(a.iin, b.iin) = -1
+    a_no,
+    b_no,
+    least(a_iin, b_iin) AS low_iin,
+    greatest(a_iin, b_iin) AS high_iin
+FROM alike
+WHERE iin_likeness(a_iin, b_iin) = -1 AND iin_check_ok(a_iin) AND iin_check_ok(b_iin)
