@@ -53,9 +53,7 @@ def run(bench: Workbench) -> None:
     make_coverage(bench)
     make_sign_off(bench)
     make_verification(bench)
-    bench.write("sync_lag")
-    bench.write("census_db_search")
-    bench.write("control_total")
+    make_control_totals(bench)
     make_interviews(bench)
     make_item_nonresponse(bench)
     make_ages(bench)
@@ -123,6 +121,14 @@ def make_verification(bench: Workbench) -> None:
     _write_rows(bench, "content_error", content_rows(Pair(*row) for row in _rows(bench, "asked_twice")))
 
 
+def make_control_totals(bench: Workbench) -> None:
+    """Write what senders say they had beside what came; uses of certificates stay for the discrepancies."""
+    bench.write("sync_lag")
+    bench.write("census_db_search")
+    _keep(bench, "certificate_use")
+    bench.write("control_total")
+
+
 def make_interviews(bench: Workbench) -> None:
     """Write `interview`; forms and who could be asked stay for the discrepancies."""
     least_answers = int(bench.value("SELECT amber FROM threshold WHERE alert_id = 'identical_answers'"))
@@ -144,7 +150,8 @@ def make_discrepancies(bench: Workbench) -> None:
 def make_item_nonresponse(bench: Workbench) -> None:
     """Write `item_nonresponse`; its query is built from the questionnaire."""
     _keep(bench, "counted_answers", as_view=True)
-    bench.write("item_nonresponse", query=nonresponse_query(_variables(bench)))
+    blanked = {name for (name,) in _rows(bench, "blanked_variable")}
+    bench.write("item_nonresponse", query=nonresponse_query(_variables(bench), blanked))
 
 
 def make_ages(bench: Workbench) -> None:

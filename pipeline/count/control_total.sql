@@ -350,10 +350,8 @@ census_db_rows AS (
 
 -- 7. Certificates: issued = used + spoiled + returned + open; what is open when the windows have closed is a gap (R11).
 certificate_used AS (
-    SELECT DISTINCT TRY_CAST(record.certificate_no AS BIGINT) AS certificate_no
-    FROM record
-    JOIN record_state USING (record_id)
-    WHERE regexp_full_match(record.certificate_no, '[0-9]{1,10}') AND record_state.state NOT IN ('unreadable', 'repeated', 'superseded')
+    SELECT DISTINCT certificate_no
+    FROM certificate_use
 ),
 
 -- What was brought back twice counts once.

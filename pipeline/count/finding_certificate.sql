@@ -1,15 +1,15 @@
 -- What the numbers of the certificates say (R11): one number on several people, one handed out twice, one nobody accounts for, none known.
 WITH used AS (
-    SELECT
-        TRY_CAST(record.certificate_no AS BIGINT) AS certificate_no,
-        record_state.person_id,
-        record_state.received_at,
-        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id
-    FROM record
-    JOIN record_state USING (record_id)
-    LEFT JOIN institution ON record_state.institution_id = institution.institution_id
-    WHERE regexp_full_match(record.certificate_no, '[0-9]{1,10}') AND record_state.person_id IS NOT NULL
-    AND record_state.state NOT IN ('unreadable', 'repeated', 'superseded')
+    SELECT *
+    FROM certificate_use
+    WHERE person_id IS NOT NULL
+),
+
+repeated AS (
+    SELECT certificate_no
+    FROM used
+    GROUP BY certificate_no
+    HAVING count(*) > 1
 ),
 
 shared AS (
@@ -17,6 +17,7 @@ shared AS (
         certificate_no,
         count(DISTINCT person_id) AS person_count
     FROM used
+    SEMI JOIN repeated USING (certificate_no)
     GROUP BY certificate_no
     HAVING count(DISTINCT person_id) > 1
 ),

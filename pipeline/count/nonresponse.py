@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from pipeline.sql import quoted
@@ -17,10 +17,15 @@ class Variable:
     declined: tuple[str, ...] = ()
 
 
-def nonresponse_query(variables: Sequence[Variable]) -> str:
+def nonresponse_query(variables: Sequence[Variable], blanked: Set[str]) -> str:
     """Return the SELECT that counts, per variable, category and mode, whom it was asked of and who left it open.
 
     The conditions read the answers' columns, `sex`, `age_completed` and `category_code`; a value that was blanked as impossible is open.
+
+    Parameters
+    ----------
+    blanked
+        Variables that were blanked in some record: few, and the lists of what was blanked are searched for them alone.
     """
     asked_no = {
         condition: index for index, condition in enumerate(sorted({variable.asked_if for variable in variables}))
@@ -30,7 +35,7 @@ def nonresponse_query(variables: Sequence[Variable]) -> str:
     rows = []
     for variable in variables:
         name, asked = variable.name, asked_no[variable.asked_if]
-        flags.append(f"{name} IS NOT NULL AND NOT {_is_blanked(name)} AS has_{name}")
+        flags.append(f"{name} IS NOT NULL{_unless_blanked(name) if name in blanked else ''} AS has_{name}")
         counts.append(_count(f"asked_{asked} AND has_{name}", f"answered_{name}"))
         if variable.declined:
             codes = ", ".join(quoted(code) for code in variable.declined)
@@ -81,8 +86,8 @@ def _count(condition: str, name: str) -> str:
     return f"sum(CAST({condition} AS INTEGER)) AS {name}"
 
 
-def _is_blanked(name: str) -> str:
-    return f"COALESCE(list_contains(blanked_columns, {quoted(name)}), FALSE)"
+def _unless_blanked(name: str) -> str:
+    return f" AND NOT COALESCE(list_contains(blanked_columns, {quoted(name)}), FALSE)"
 
 
 def _row(variable: Variable, asked: int) -> str:

@@ -14,6 +14,7 @@ import duckdb
 
 from pipeline import identifiers
 from pipeline.count import (
+    make_control_totals,
     make_coverage,
     make_discrepancies,
     make_interviews,
@@ -192,8 +193,7 @@ class Field(Workbench):
         self.write("expected")
         make_coverage(self)
         make_verification(self)
-        for name in ("sync_lag", "census_db_search", "control_total"):
-            self.write(name)
+        make_control_totals(self)
         make_interviews(self)
         for name in ("item_nonresponse", "age_heaping"):  # what a test needs of them it adds by hand: they take a while
             self.empty(name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.count import make_control_totals
 from tests.count.field import Field
 
 IN_OCTOBER = datetime(2021, 10, 20, tzinfo=UTC)
@@ -42,8 +43,7 @@ def back(field: Field, first_no: int, last_no: int, reason_code: str = "RETURNED
 
 
 def account(field: Field) -> dict[str, Any]:
-    field.write("census_db_search")
-    field.write("control_total")
+    make_control_totals(field)
     return field.row("SELECT * FROM control_total WHERE control_code = 'CERTIFICATES'")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.count import make_control_totals
 from tests.count.field import Field
 
 AS_OF = datetime(2021, 10, 10, 12, tzinfo=UTC)
@@ -40,8 +41,7 @@ def bundle(
 
 
 def controls(field: Field, code: str) -> list[dict[str, Any]]:
-    field.write("census_db_search")
-    field.write("control_total")
+    make_control_totals(field)
     return field.rows(f"SELECT * FROM control_total WHERE control_code = '{code}' ORDER BY subject_id, counted_on")
 
 
@@ -230,8 +230,7 @@ def test_ids_the_register_does_not_know_are_not_shown_yet_told_apart(field: Fiel
     said = {"created_count": 5, "last_case_no": 5, "institution_id": "SekretbekovaAigerim"}
     bundle(field, "b1", [1, 2], device_id="Sekretbekova_A", medium_id="Sekretbekova.1", **act, **said)
     bundle(field, "b2", [1, 3], device_id="850101300123", medium_id="Sekretbekova.2", **act, **said)
-    field.write("census_db_search")
-    field.write("control_total")
+    make_control_totals(field)
     rows = field.rows("SELECT * FROM control_total ORDER BY control_id")
     assert "ekret" not in str(rows)
     assert "850101300123" not in str(rows)

@@ -1,0 +1,3 @@
+-- Variables that some check blanked in some record.
+SELECT DISTINCT unnest(blanked_columns) AS variable
+FROM record_check
