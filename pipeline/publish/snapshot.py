@@ -38,7 +38,7 @@ class Publication:
     is_new
         False if this very build was published already: nothing was touched.
     content_digest
-        SHA-256 over the names and digests of all Parquet files: equal digests, equal tables.
+        SHA-256 over the names and digests of all Parquet files but those of what the night compared: equal digests, equal tables.
     row_counts
         Rows of each published table.
     """
