@@ -126,6 +126,6 @@ def test_certificates_of_which_the_register_knows_none_are_asked_for(field: Fiel
 
 
 def test_a_range_that_was_handed_out_before_is_named(field: Field) -> None:
-    field.add("certificate", first_no=106, last_no=120, staff_id="S1", issued_on="2021-09-01", batch_id="r")
+    field.add("certificate", first_no=106, last_no=120, staff_id="S1", issued_on="2021-10-19", batch_id="r")
     [row] = found(field, "CERTIFICATES_ISSUED_TWICE")
     assert (row["subject_id"], row["measured"], row["owner"]) == ("106-120", 5, "DEPARTMENT")
