@@ -126,6 +126,7 @@ def test_certificates_of_which_the_register_knows_none_are_asked_for(field: Fiel
 
 
 def test_a_range_that_was_handed_out_before_is_named(field: Field) -> None:
-    field.add("certificate", first_no=106, last_no=120, staff_id="S1", issued_on="2021-10-19", batch_id="r")
+    field.add("batch", batch_id="s", route="register", received_at="2021-11-19", record_count=0)
+    field.add("certificate", first_no=106, last_no=120, staff_id="S1", issued_on="2021-09-01", batch_id="s")
     [row] = found(field, "CERTIFICATES_ISSUED_TWICE")
     assert (row["subject_id"], row["measured"], row["owner"]) == ("106-120", 5, "DEPARTMENT")
