@@ -9,7 +9,7 @@ from pipeline.desk.room import Room, Row, require_reason
 from pipeline.errors import BadDecision, NotReadyToClose
 from pipeline.lake import EVER, Clock, append_line, in_utc, received_by
 from pipeline.reconcile.campaign import catalogue, checks
-from pipeline.reconcile.figures import register_media_out, register_release
+from pipeline.reconcile.figures import register_beside
 
 OWN = {check["id"] for check in catalogue()["phases"]["closing"] if "own" in check}
 
@@ -37,9 +37,7 @@ class Closing(Room):
 
     def left_open(self) -> list[Row]:
         """Return what closing leaves undone, with counts: failed checks of the closing phase, red discrepancies by kind, and what the build does not know."""
-        of = {"as_of": self._bench.as_of.isoformat()}
-        register_release(self._bench, self._lake, of)
-        register_media_out(self._bench, self._lake, of)
+        register_beside(self._bench, self._bench.as_of)
         failed = [check for check in checks(self._bench, "closing") if check["status"] == "failed"]
         rows = [{"left": row["check_id"], "count": row["finding_count"]} for row in failed if row["check_id"] in OWN]
         return rows + self._rows("left_open") + self._not_in_build()

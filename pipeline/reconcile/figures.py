@@ -18,6 +18,7 @@ from pipeline.sql import Workbench, step_failed
 HERE = Path(__file__).resolve().parent
 COMPARED = ("record_state", "person", "coverage_institution")
 CODE = ("code", "reference", "round", "lock", "id_key")
+MEDIUM_AGAIN = {"medium_id": "VARCHAR", "heard_at": "VARCHAR"}
 MEDIUM_OUT = {"medium_id": "VARCHAR", "act_case_count": "INTEGER", "out_hours": "BIGINT"}
 NOT_TAKEN = {**dict.fromkeys(("outcome", "route", "reason"), "VARCHAR"), "place_count": "BIGINT"}
 
@@ -66,18 +67,16 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
     return left
 
 
-def register_media_out(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> None:
-    """Let the media that are written and not loaded by the build's as-of be read as `medium_out`."""
-    again = lake.media_again(datetime.fromisoformat(manifest["as_of"]))
-    make_table(bench.con, "medium_again", again, {"medium_id": "VARCHAR", "heard_at": "VARCHAR"})
+def register_beside(bench: Workbench, as_of: datetime) -> None:
+    """Let what lies beside a build at a moment be read, as the checks do: `medium_out` and `release`.
+
+    Media that are written and not loaded are told by receipts as well as by batches; of the release that stands there is one row or none.
+    """
+    make_table(bench.con, "medium_again", bench.lake.media_again(as_of), MEDIUM_AGAIN)
     make_table(bench.con, "medium_out", rows(bench, "medium_out"), MEDIUM_OUT)
-
-
-def register_release(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -> None:
-    """Let the release that stands by the build's as-of be read as `release`: one row or none."""
-    path = lake.published / "current" / "manifest.json"
-    made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"as_of": manifest["as_of"]}
-    stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= datetime.fromisoformat(manifest["as_of"])
+    path = bench.lake.published / "current" / "manifest.json"
+    made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= as_of
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
 
 

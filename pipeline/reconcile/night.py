@@ -16,12 +16,11 @@ from pipeline.reconcile.figures import (
     named_batches,
     read_manifest,
     register_before,
+    register_beside,
     register_causes,
     register_landed,
-    register_media_out,
     register_no_history,
     register_not_taken,
-    register_release,
     rows,
 )
 from pipeline.reconcile.page import render
@@ -97,8 +96,7 @@ def reconcile(
     folder.mkdir(exist_ok=True)
     try:
         register_landed(bench, manifest)
-        register_release(bench, lake, manifest)
-        register_media_out(bench, lake, manifest)
+        register_beside(bench, datetime.fromisoformat(manifest["as_of"]))
         register_no_history(bench)
         not_taken = register_not_taken(bench, lake, manifest)
         change = _compare(bench, lake, manifest, previous_build_dir)

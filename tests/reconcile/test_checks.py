@@ -15,7 +15,7 @@ from pipeline.count.kinds import load_kinds
 from pipeline.errors import RoundClosed
 from pipeline.lake import Lake, append_line
 from pipeline.reconcile.campaign import catalogue, checks
-from pipeline.reconcile.figures import read_manifest, register_media_out, register_release, rows
+from pipeline.reconcile.figures import read_manifest, register_beside, rows
 from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -29,8 +29,7 @@ def bench(lake: Lake, settings: Settings, build: Path) -> Iterator[Workbench]:
         made.con.execute(
             f"CREATE TABLE changed AS FROM {table}; DROP VIEW {table}; ALTER TABLE changed RENAME TO {table}"
         )
-    register_release(made, lake, read_manifest(build))
-    register_media_out(made, lake, read_manifest(build))
+    register_beside(made, made.as_of)
     yield made
     made.close()
 
@@ -150,7 +149,7 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
         folder = lake.published / "current"
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text(json.dumps({"snapshot_id": "R1", **made}))
-    register_release(bench, lake, read_manifest(bench.build_dir))
+    register_beside(bench, bench.as_of)
     (row,) = [row for row in checks(bench, "after") if row["check_id"] == "DISCLOSURE"]
     assert row["status"] == status
 
@@ -182,7 +181,7 @@ def test_a_medium_that_was_written_and_never_came_is_missed(
     if again:
         line = {"outcome": "again", "route": "tablet_usb", "origin": "o", "at": "2021-10-15T00:00:00+00:00"}
         append_line(lake.receipts, line | {"custody": {"medium_id": "USB-001", "copied_at": again}})
-    register_media_out(bench, lake, read_manifest(bench.build_dir))
+    register_beside(bench, bench.as_of)
     assert found(bench, "MEDIA_OUT") == is_out
     (total,) = rows(bench, "tablet_total")
     assert (total["medium_out_count"], total["medium_out_case_count"]) == (
