@@ -44,7 +44,8 @@ incomplete AS (
     WHERE status = 'INCOMPLETE'
 ),
 
--- rows of a source in force that are held make it incomplete; here is what belongs to none
+-- rows of a source in force that are held make it incomplete; here is what belongs to none. What cannot be read stays so for ever, and is
+-- told until a delivery that can be used has followed.
 held AS (
     SELECT
         'VERIFICATION_HELD' AS kind,
@@ -56,6 +57,7 @@ held AS (
     FROM intake_record
     WHERE route = 'verification' AND state IN ('quarantined', 'unreadable')
     AND (kind NOT IN ('person', 'answer') OR reason IN ('NO_SOURCES', 'UNKNOWN_SOURCE', 'NO_KEY'))
+    AND (state = 'quarantined' OR received_at >= COALESCE((SELECT max(received_at) FROM site), received_at))
     GROUP BY batch_id
 )
 

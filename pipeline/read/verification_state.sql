@@ -67,6 +67,7 @@ source AS (
     SELECT
         batch_id,
         written_source_id,
+        received_at,
         source_kind,
         record_no AS source_no,
         CASE WHEN source_kind <> 'HOME_RETURNS' THEN written_institution_id END AS institution_id,
@@ -75,6 +76,7 @@ source AS (
     WHERE kind = 'source' AND own_problem IS NULL AND occurrence = 1
 ),
 
+-- What was held is settled by a later delivery of its source; where it names none, by any later one that can be used.
 judged AS (
     SELECT
         counted.* EXCLUDE (source_kind),
@@ -82,6 +84,13 @@ judged AS (
         source.source_no,
         source.institution_id,
         COALESCE(source.is_newest, FALSE) AS is_newest,
+        COALESCE(
+            counted.received_at < CASE
+                WHEN office_is_identifier(counted.written_source_id) THEN newest.received_at
+                ELSE (SELECT max(received_at) FROM source)
+            END,
+            FALSE
+        ) AS is_followed,
         CASE
             WHEN counted.own_problem IS NOT NULL THEN counted.own_problem
             WHEN counted.occurrence > 1 THEN 'DUPLICATE_KEY'
@@ -89,7 +98,8 @@ judged AS (
             WHEN counted.kind <> 'source' AND (counted.kind = 'answer') <> (source.source_kind = 'REINTERVIEW') THEN 'OTHER_KIND'
         END AS problem
     FROM counted
-    LEFT JOIN source USING (batch_id, written_source_id)
+    LEFT JOIN source ON counted.batch_id = source.batch_id AND counted.written_source_id = source.written_source_id
+    LEFT JOIN source AS newest ON counted.written_source_id = newest.written_source_id AND newest.is_newest
 )
 
 SELECT
@@ -105,11 +115,14 @@ SELECT
     left(batch_id, 16) || '-' || lpad(CAST(source_no AS VARCHAR), 7, '0') AS source_id,
     CASE
         WHEN fault IS NOT NULL THEN 'unreadable'
+        WHEN is_followed THEN 'replaced'
         WHEN problem IS NOT NULL THEN 'quarantined'
         WHEN is_newest THEN 'in_force'
         ELSE 'replaced'
     END AS state,
     CASE
+        WHEN fault IS NOT NULL THEN fault
+        WHEN is_followed THEN 'NEWER_SOURCE'
         WHEN problem IS NOT NULL THEN problem
         WHEN NOT is_newest THEN 'NEWER_SOURCE'
         WHEN office_is_set_aside(cells) THEN 'VALUE_SET_ASIDE'

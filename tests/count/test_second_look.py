@@ -358,6 +358,17 @@ def test_a_stale_an_incomplete_and_a_held_file_are_told_without_a_word_of_the_se
     ]
 
 
+@pytest.mark.parametrize(("received_at", "is_told"), [("2021-10-10 09:00", True), ("2021-10-10 11:00", False)])
+def test_a_torn_file_is_told_until_one_that_can_be_used_has_followed(
+    field: Field, received_at: str, is_told: bool
+) -> None:
+    field.add("batch", batch_id="v", route="verification", received_at=received_at)
+    source(field, "CONTROL_WALK", on="2021-10-03", rows=8)
+    field.add("intake_record", record_id="i", batch_id="torn", route="verification", kind="verification", state="unreadable",
+              reason="NOT_A_SPREADSHEET", received_at="2021-10-10 10:00")  # fmt: skip
+    assert [row[0] for row in told(field)] == ["VERIFICATION_HELD"] * is_told
+
+
 @pytest.mark.parametrize(("day", "severity"), [(14, None), (16, "amber")])
 def test_a_walk_that_never_came_is_told_once_it_is_late(tmp_path: Path, day: int, severity: str | None) -> None:
     field = Field(tmp_path, datetime(2021, 12, day, tzinfo=UTC))

@@ -142,6 +142,27 @@ def test_rows_of_a_source_that_is_held_are_held_with_it(office: Desk, source: Ce
     assert states(bench, "verification") == [("quarantined", state, 1) for state in sorted((reason, "UNKNOWN_SOURCE"))]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_settled"),
+    [
+        (delivered(("book-1", "GOSSIP", *WARD_BOOK[2:]), person=[ULAN]), "book-1", True),
+        (delivered(("book-1", "GOSSIP", *WARD_BOOK[2:]), person=[ULAN]), "book-2", False),
+        (delivered(("book 1", *WARD_BOOK[1:]), person=[("book 1", *ULAN[1:])]), "book-1", True),
+        (workbook(people=[PERSON, ULAN]), "book-1", True),
+    ],
+    ids=["same source", "other source", "no key", "no sheet"],
+)
+def test_what_was_held_is_settled_by_a_later_delivery_of_its_source(
+    office: Desk, first: bytes, second: str, is_settled: bool
+) -> None:
+    office.put("verification/a.xlsx", first)
+    office.receive("verification", clock_from(datetime(2021, 11, 5, tzinfo=UTC)))
+    office.put("verification/b.xlsx", delivered((second, *WARD_BOOK[1:]), person=[(second, *ULAN[1:])]))
+    held = {(state, reason) for state, reason, _ in states(office.read_office(), "verification") if state != "in_force"}
+    assert ({state for state, _ in held} == {"quarantined"}) != is_settled
+    assert (held == {("replaced", "NEWER_SOURCE")}) == is_settled
+
+
 def test_a_row_without_a_key_or_with_another_finding_is_held(office: Desk) -> None:
     people = [
         ULAN,
