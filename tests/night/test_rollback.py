@@ -70,7 +70,7 @@ def test_a_rollback_is_no_input_of_a_build(lake: Lake) -> None:
 
 @pytest.mark.parametrize(
     ("by", "why", "message"),
-    [("EMP-0001", WHY, "no such employee"), ("DEP-01", "wrong 850101300123", "IIN"), ("DEP-01", "x", "reason")],
+    [("EMP-0001", WHY, "no such employee"), ("DEP-01", "wrong 850101300123", "IIN"), ("DEP-01", "x", "too short")],
 )
 def test_what_the_desk_refuses_is_refused_here(lake: Lake, by: str, why: str, message: str) -> None:
     present = (lake.operations / "current").readlink()
