@@ -78,7 +78,7 @@ def _bring_lists_together(bench: Workbench) -> None:
 
 def _verify(bench: Workbench) -> None:
     """What became of everybody a verification file names."""
-    _prepare(bench, "verified_key", "verified_pair", "verified_of")
+    _prepare(bench, "verified_key", "verified_repeat", "verified_double", "verified_pair", "verified_of")
     bench.write("verification_match")
 
 

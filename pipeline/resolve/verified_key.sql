@@ -1,4 +1,5 @@
 -- Whom verification files name, with what can be compared; keyed as records are. Nothing that is counted depends on it.
+-- Who was found comes before who was not: where one source says both of somebody, the finding of presence stands.
 WITH named AS (
     SELECT
         verification_person.verification_id,
@@ -18,33 +19,22 @@ WITH named AS (
     FROM verification_person
     JOIN verification_identity USING (verification_id)
     JOIN verification_source USING (source_id)
-),
-
-keyed AS (
-    SELECT
-        named.* EXCLUDE (family_name, given_name, patronymic),
-        row_number() OVER (ORDER BY named.verification_id) AS no,
-        month(named.birth_on) > 1 OR day(named.birth_on) > 1 AS is_birth_exact,
-        family.spelling_no AS family_no,
-        given.spelling_no AS given_no,
-        patronymic.spelling_no AS patronymic_no,
-        family.family_code,
-        given.given_code,
-        patronymic.patronymic_code,
-        given.family_code AS swapped_family_code,
-        family.given_code AS swapped_given_code,
-        name_pair(family.family_code, given.family_code) AS names
-    FROM named
-    LEFT JOIN spelling AS family ON named.family_name = family.raw
-    LEFT JOIN spelling AS given ON named.given_name = given.raw
-    LEFT JOIN spelling AS patronymic ON named.patronymic = patronymic.raw
 )
 
--- written down twice by one source: both names and the number, or both names and the day of birth
 SELECT
-    *,
-    COALESCE(
-        (iin IS NOT NULL AND row_number() OVER (PARTITION BY source_id, names, iin ORDER BY no) > 1)
-        OR (birth_on IS NOT NULL AND row_number() OVER (PARTITION BY source_id, names, birth_on ORDER BY no) > 1), FALSE
-    ) AND names IS NOT NULL AS is_double
-FROM keyed
+    named.* EXCLUDE (family_name, given_name, patronymic),
+    row_number() OVER (ORDER BY named.finding <> 'PRESENT', named.verification_id) AS no,
+    month(named.birth_on) > 1 OR day(named.birth_on) > 1 AS is_birth_exact,
+    family.spelling_no AS family_no,
+    given.spelling_no AS given_no,
+    patronymic.spelling_no AS patronymic_no,
+    family.family_code,
+    given.given_code,
+    patronymic.patronymic_code,
+    given.family_code AS swapped_family_code,
+    family.given_code AS swapped_given_code,
+    name_pair(family.family_code, given.family_code) AS names
+FROM named
+LEFT JOIN spelling AS family ON named.family_name = family.raw
+LEFT JOIN spelling AS given ON named.given_name = given.raw
+LEFT JOIN spelling AS patronymic ON named.patronymic = patronymic.raw

@@ -10,7 +10,8 @@ WITH speaking AS (
     FROM compared('verified_pair', 'current_record', 'verified_key') AS likeness
     JOIN verified_key ON likeness.b_no = verified_key.no
     JOIN linked ON likeness.a_no = linked.no
-    WHERE linked.role IS NOT NULL AND NOT verified_key.is_double
+    ANTI JOIN verified_double ON verified_key.no = verified_double.no
+    WHERE linked.role IS NOT NULL
     AND NOT (given_like = -1 AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)
     AND NOT (family_like = -1 AND iin_like < 1)
     AND likeness.points >= CASE WHEN likeness.is_here THEN 40 ELSE 70 END

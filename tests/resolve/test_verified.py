@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,33 @@ def test_a_twin_who_was_missed_is_not_taken_for_the_one_who_was_counted(field: F
     twins = [field.named(book, given="Хасен"), field.named(book, given="Хусен")]
     outcome = field.resolve(tmp_path)
     assert [outcome.verified(twin) for twin in twins] == ["COUNTED_HERE", "NOT_FOUND"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"iin": sound("50051730123")}, {"iin": sound("50051730987")}),
+        ({}, {"patronymic": "Болатұлы"}),
+        ({"birth_on": date(1950, 1, 1)}, {"birth_on": date(1950, 1, 1)}),
+    ],
+    ids=["another number", "another patronymic", "a guessed day"],
+)
+def test_a_namesake_of_one_day_is_not_the_same_person_again(
+    field: Field, tmp_path: Path, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    book = field.source()
+    field.record("counted", **first)
+    rows = [field.named(book, **columns) for columns in (first, second)]
+    outcome = field.resolve(tmp_path)
+    assert [outcome.verified(row) for row in rows] == ["COUNTED_HERE", "NOT_FOUND"]
+
+
+def test_of_two_findings_of_one_person_presence_stands(field: Field, tmp_path: Path) -> None:
+    walk = field.source("CONTROL_WALK")
+    field.record("counted")
+    rows = [field.named(walk, finding=finding) for finding in ("NOT_PRESENT", "PRESENT")]
+    outcome = field.resolve(tmp_path)
+    assert [outcome.verified(row) for row in rows] == ["DOUBLE", "COUNTED_HERE"]
 
 
 def test_a_person_is_in_each_of_two_sources_once(field: Field, tmp_path: Path) -> None:
