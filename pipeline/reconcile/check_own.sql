@@ -173,6 +173,14 @@ SELECT
     count(*)
 FROM device
 UNION ALL
+-- A bundle has landed with the custody record it came with: nothing mends it, and the closing sees it still.
+SELECT
+    'CUSTODY_FAULT',
+    count(*) FILTER (WHERE regexp_matches(array_to_string(problems, ' '), 'CUSTODY')),
+    count(*)
+FROM batch
+WHERE route = 'tablet_usb'
+UNION ALL
 SELECT
     'MEDIA_OUT',
     (

@@ -452,6 +452,17 @@ def test_custody_records_that_do_not_fit_are_one_line_of_the_stick(field: Field)
     )
 
 
+@pytest.mark.parametrize(("day", "said"), [(29, [("CUSTODY_FAULT", "DEPARTMENT")]), (31, [])])
+def test_a_custody_record_cannot_be_mended_and_rises_to_nobody(
+    tmp_path: Path, day: int, said: list[tuple[str, str]]
+) -> None:
+    field = Field(tmp_path, datetime(2021, 10, day, tzinfo=UTC))
+    field.institution("A", "ORPH")
+    field.add("batch", batch_id="u", route="tablet_usb", institution_id="A", record_count=3, received_at="2021-10-03",
+              problems=["NO_CUSTODY"])  # fmt: skip
+    assert [(row["kind"], row["owner"]) for row in found(field, "CUSTODY_FAULT")] == said
+
+
 def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) -> None:
     counted(field, 50)
     for number, fault in enumerate(("BUNDLE_UNSIGNED", "KEY_UNKNOWN", None)):

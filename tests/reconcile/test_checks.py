@@ -129,6 +129,18 @@ def test_every_control_total_reaches_a_check(bench: Workbench, code: str, check_
     assert found(bench, check_id) == before + 1
 
 
+def test_the_closing_still_sees_a_custody_record_that_does_not_fit(bench: Workbench) -> None:
+    bench.con.execute("CREATE TABLE kept AS FROM batch; DROP VIEW batch; ALTER TABLE kept RENAME TO batch")
+    bench.con.execute("DELETE FROM batch WHERE route = 'tablet_usb'")
+    for batch_id, problems in (("u", ["NO_CUSTODY", "CUSTODY_DIFFERS"]), ("v", ["SUBMISSIONS_DIFFER"])):
+        bench.con.execute(
+            "INSERT INTO batch BY NAME SELECT ? AS batch_id, 'tablet_usb' AS route, ?::VARCHAR[] AS problems",
+            [batch_id, problems],
+        )
+    (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "CUSTODY_FAULT"]
+    assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 1, 2)
+
+
 def test_people_to_be_handed_on_are_counted_and_their_receipt_is_not_known(bench: Workbench) -> None:
     (row,) = [row for row in checks(bench, "after") if row["check_id"] == "FORWARDED"]
     assert (row["status"], row["finding_count"]) == ("not_known", bench.value("SELECT count(*) FROM forwarded"))
