@@ -98,7 +98,7 @@ outstanding AS (
     LEFT JOIN last_heard USING (device_id)
     LEFT JOIN coverage_institution USING (institution_id)
     CROSS JOIN clock
-    WHERE device.returned_on IS NULL AND device.issued_on <= clock.as_of::DATE
+    WHERE device.returned_on IS NULL AND COALESCE(device.issued_on <= clock.as_of::DATE, TRUE)  -- undated, it may be out
 ),
 
 silent AS (

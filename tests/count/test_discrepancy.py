@@ -48,6 +48,10 @@ def counted(field: Field, count: int, institution_id: str = "A") -> None:
     field.records(["counted"] * count, institution_id=institution_id)
 
 
+def handed_back(field: Field) -> None:
+    field.con.execute("UPDATE device SET returned_on = '2021-11-01', cases_left_count = 0")
+
+
 @pytest.fixture
 def field(tmp_path: Path) -> Field:
     made = Field(tmp_path, NIGHT)
@@ -220,6 +224,7 @@ def test_where_nothing_was_received_neither_open_entries_nor_silent_tablets_are_
 def test_too_few_are_counted_for_the_entries_that_are_open_and_no_reason_beside(tmp_path: Path) -> None:
     field = Field(tmp_path, INTERVIEWS_OVER)
     ready(field)
+    handed_back(field)
     counted(field, 45)
     field.outcomes(["NOT_FOUND"] * 5 + ["COUNTED"] * 45)
     assert [row["kind"] for row in found(field)] == ["OMISSION"]
@@ -235,6 +240,7 @@ def test_what_cannot_be_undone_is_said_while_interviews_go_on_and_stands_in_nobo
 ) -> None:
     field = Field(tmp_path, as_of)
     ready(field)
+    handed_back(field)
     counted(field, 50)
     field.records(["duplicate"] * 4)
     assert [row["kind"] for row in found(field)] == kinds
@@ -546,6 +552,14 @@ def test_every_item_of_the_kit_counts(field: Field) -> None:
         ("tablet", item, "DEPARTMENT") for item in WHOLE
     }
     assert len(rows) == len(WHOLE)
+
+
+def test_a_tablet_of_which_nobody_wrote_when_it_was_issued_must_be_back_as_well(tmp_path: Path) -> None:
+    field = Field(tmp_path, INTERVIEWS_OVER)
+    ready(field)
+    assert [row["subject_id"] for row in found(field, "TABLET_NOT_RETURNED")] == ["TA"]
+    field.con.execute("UPDATE device SET issued_on = '2021-11-06'")
+    assert found(field, "TABLET_NOT_RETURNED") == []
 
 
 @pytest.mark.parametrize(("day", "severity"), [(1, None), (3, "amber"), (7, "red")])
