@@ -219,6 +219,8 @@ across AS (
     FROM list_across
     JOIN list USING (institution_id)
     JOIN batch USING (batch_id)
+    CROSS JOIN clock
+    WHERE NOT clock.is_over
     GROUP BY list_across.institution_id, list_across.entry_count
 )
 

@@ -674,6 +674,16 @@ def test_list_total_and_double_entries(field: Field) -> None:
     assert found(field, "LIST_DOUBLES") == []  # one is a slip of the pen
 
 
+@pytest.mark.parametrize(("as_of", "count"), [(NIGHT, 1), (INTERVIEWS_OVER, 0)])
+def test_who_stands_on_two_lists_is_asked_for_until_the_windows_close(
+    tmp_path: Path, as_of: datetime, count: int
+) -> None:
+    field = Field(tmp_path, as_of)
+    ready(field)
+    field.add("list_across", institution_id="A", entry_count=4)
+    assert len(found(field, "LIST_DOUBLES_ACROSS")) == count
+
+
 def test_every_kind_is_judged_by_a_threshold_of_the_round() -> None:
     catalogue = load_kinds(REFERENCE / "discrepancies.yaml")
     named = {name for kind in catalogue.kinds for name in (kind.alert, kind.least, kind.begins) if name}
