@@ -11,6 +11,7 @@ import duckdb
 from pipeline.errors import BadSchema
 from pipeline.lake import Lake
 from pipeline.publish.catalogue import Entry
+from pipeline.schema import Labels
 from pipeline.settings import Settings
 from pipeline.sql import connect, quoted, step_failed
 
@@ -93,9 +94,14 @@ def _load(con: duckdb.DuckDBPyConnection, schema: str, entry: Entry, source: Pat
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     columns = ", ".join(f'"{name}"' for name in entry.table.columns)
     con.execute(f'CREATE TABLE "{schema}"."{entry.name}" AS SELECT {columns} FROM read_parquet({quoted(str(source))})')
-    con.execute(f'COMMENT ON TABLE "{schema}"."{entry.name}" IS {quoted(entry.table.comment.en)}')
+    con.execute(f'COMMENT ON TABLE "{schema}"."{entry.name}" IS {_said(entry.table.comment)}')
     for name, column in entry.table.columns.items():
-        con.execute(f'COMMENT ON COLUMN "{schema}"."{entry.name}"."{name}" IS {quoted(column.comment.en)}')
+        con.execute(f'COMMENT ON COLUMN "{schema}"."{entry.name}"."{name}" IS {_said(column.comment)}')
+
+
+def _said(comment: Labels) -> str:
+    """Return a comment in the three languages as SQL text: who opens the file has no setting to choose one by."""
+    return quoted(f"{comment.en} · {comment.ru} · {comment.kk}")
 
 
 def _checked(con: duckdb.DuckDBPyConnection, path: Path, folder: Path, entries: Sequence[Entry]) -> dict[str, int]:

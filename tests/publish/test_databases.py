@@ -54,6 +54,8 @@ def test_every_table_column_and_macro_is_explained(name: str, request: pytest.Fi
         rows(con, "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL") == []
     )
     assert rows(con, "SELECT function_name FROM duckdb_functions() WHERE NOT internal AND comment IS NULL") == []
+    comments = "SELECT comment FROM duckdb_columns() WHERE NOT internal UNION SELECT comment FROM duckdb_tables()"
+    assert [comment for (comment,) in rows(con, comments) if str(comment).count(" · ") < 2] == []  # en · ru · kk
     missing = "SELECT * FROM meta.dictionary WHERE comment_kk = '' OR comment_ru = '' OR comment_en = ''"
     assert rows(con, missing) == []
 
