@@ -140,9 +140,16 @@ class Lake:
         ]
 
     def media_again(self, as_of: datetime) -> list[dict[str, str]]:
-        """Return the media whose bundles had all been received before, by another medium or another route, and when each was written."""
-        said = [row["custody"] | {"at": row["at"]} for row in self._receipts(as_of) if row.get("custody")]
-        found = {(str(one["medium_id"]), _moment_of(one)) for one in said if one.get("medium_id")}
+        """Return the media whose bundles had all been received before, by another medium or another route, and when each was written.
+
+        One whose custody record gives no moment says nothing: left in the inbox it is received again every night.
+        """
+        said = [row["custody"] for row in self._receipts(as_of) if row.get("custody")]
+        found = {
+            (str(one["medium_id"]), copied_at.isoformat())
+            for one in said
+            if one.get("medium_id") and (copied_at := _copied_at(one))
+        }
         return [{"medium_id": medium_id, "heard_at": heard_at} for medium_id, heard_at in sorted(found)]
 
     def _receipts(self, as_of: datetime) -> Iterator[dict[str, Any]]:
@@ -224,13 +231,13 @@ class Lake:
             )
 
 
-def _moment_of(custody: dict[str, Any]) -> str:
-    """Return when a medium was written, by its custody record; when it was received where that says no moment."""
+def _copied_at(custody: dict[str, Any]) -> datetime | None:
+    """Return when a medium was written, by its custody record."""
     try:
         copied_at = datetime.fromisoformat(custody["copied_at"])
     except (KeyError, TypeError, ValueError):
-        return str(custody["at"])
-    return copied_at.isoformat() if copied_at.tzinfo else str(custody["at"])
+        return None
+    return copied_at if copied_at.tzinfo else None
 
 
 def received_by(batches: Iterable[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:

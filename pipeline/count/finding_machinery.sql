@@ -176,7 +176,7 @@ strange_media AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
--- A custody record that is wanting or does not fit what lies beside it (R17, R21): hashes, reason, tablet, institution.
+-- A custody record that is wanting or does not fit what lies beside it (R17, R21): hashes, reason, moment, tablet, institution.
 custody_fault AS (
     SELECT
         'CUSTODY_FAULT' AS kind,

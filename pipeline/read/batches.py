@@ -86,12 +86,14 @@ def _batch(batch: dict[str, Any], reasons: Container[str]) -> dict[str, Any]:
 
 
 def _custody_faults(batch: dict[str, Any], reasons: Container[str]) -> Iterator[str]:
-    """Yield what does not fit in a medium's custody record: its reason (R21), and whom it names beside the bundle's own statement."""
+    """Yield what does not fit in a medium's custody record: its reason (R21), its moment, and whom it names beside the bundle's own statement."""
     custody = batch["custody"]
     if custody is None:
         return
     if _text(custody, "reason_code") not in reasons:
         yield "CUSTODY_REASON"
+    if _moment(custody.get("copied_at")) is None:
+        yield "CUSTODY_MOMENT"
     for name, code in (("device_id", "CUSTODY_TABLET"), ("institution_id", "CUSTODY_INSTITUTION")):
         if batch[name] is not None and _text(custody, name) not in (None, batch[name]):
             yield code

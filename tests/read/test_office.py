@@ -545,11 +545,14 @@ CUSTODY = {
     "institution_id": "MNG-0001",
     "device_id": "TB-0001",
     "reason_code": "VPN_FAILED",
+    "copied_at": "2021-10-20T10:00:00+05:00",
 }
 UNFIT: dict[str, tuple[dict[str, object], list[str]]] = {
     "fits": ({}, []),
     "reason-unknown": ({"reason_code": "BECAUSE"}, ["CUSTODY_REASON"]),
     "reason-missing": ({"reason_code": None}, ["CUSTODY_REASON"]),
+    "moment-missing": ({"copied_at": None}, ["CUSTODY_MOMENT"]),
+    "moment-of-no-zone": ({"copied_at": "2021-10-20T10:00:00"}, ["CUSTODY_MOMENT"]),
     "of-another-tablet": ({"device_id": "TB-0002"}, ["CUSTODY_TABLET"]),
     "of-another-house": ({"institution_id": "MNG-0002"}, ["CUSTODY_INSTITUTION"]),
     "names-nobody": ({"device_id": None, "institution_id": None}, []),

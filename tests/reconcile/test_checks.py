@@ -178,6 +178,8 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
         ("2021-10-10", "2021-10-09 18:00", None, True),  # what it carried the time before
         ("2021-10-10", None, "2021-10-10T03:00:00+05:00", False),  # its bundle had come by another medium
         ("2021-10-10", None, "2021-10-09T03:00:00+05:00", True),
+        ("2021-10-10", None, "", True),  # left in the inbox, it would be heard every night
+        ("2021-10-10", None, "2021-10-11T03:00:00", True),
     ],
 )
 def test_a_medium_that_was_written_and_never_came_is_missed(
@@ -191,7 +193,7 @@ def test_a_medium_that_was_written_and_never_came_is_missed(
             "INSERT INTO batch BY NAME SELECT 'u' AS batch_id, 'tablet_usb' AS route, 'USB-001' AS medium_id, ?::TIMESTAMP AS copied_at",
             [batch],
         )
-    if again:
+    if again is not None:
         line = {"outcome": "again", "route": "tablet_usb", "origin": "o", "at": "2021-10-15T00:00:00+00:00"}
         append_line(lake.receipts, line | {"custody": {"medium_id": "USB-001", "copied_at": again}})
     register_beside(bench, bench.as_of)
