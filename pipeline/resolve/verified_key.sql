@@ -5,7 +5,6 @@ WITH named AS (
         verification_person.verification_id,
         verification_person.source_id,
         verification_person.finding,
-        verification_source.source_kind,
         verification_source.institution_id,
         verification_identity.sex,
         verification_identity.birth_on,

@@ -26,5 +26,5 @@ JOIN scoped ON alike.a_no = scoped.no
 JOIN verified_key ON alike.b_no = verified_key.no
 LEFT JOIN institution ON scoped.institution_id = institution.institution_id
 LEFT JOIN residence_rule USING (category_code)
--- nobody is looked for at home whose home must not find them
-WHERE NOT (verified_key.source_kind = 'HOME_RETURNS' AND COALESCE(residence_rule.pattern = 'SAFE_HOUSE', TRUE))
+-- nobody asks of a safe house whether somebody is there, but the house itself
+WHERE is_here OR residence_rule.pattern <> 'SAFE_HOUSE'

@@ -105,6 +105,13 @@ def test_nobody_is_looked_for_at_home_whose_home_must_not_find_them(field: Field
     assert (outcome.verified(safe), outcome.verified(pupil)) == ("NOT_FOUND", "COUNTED_AWAY")
 
 
+def test_only_the_safe_house_itself_asks_who_is_there(field: Field, tmp_path: Path) -> None:
+    field.record("safe", site="CRISIS", iin=sound("50051730123"))
+    rows = [field.named(field.source(site=site), iin=sound("50051730123")) for site in ("CARE", "CRISIS")]
+    outcome = field.resolve(tmp_path)
+    assert [outcome.verified(row) for row in rows] == ["NOT_FOUND", "COUNTED_HERE"]
+
+
 def test_a_boarder_seen_at_home_is_the_one_who_was_handed_on(field: Field, tmp_path: Path) -> None:
     away = {"residence_status": "USUAL_TEMP_ABSENT", "has_other_home": True, "usual_address_kato": "471010000"}
     field.record("pupil", "Омаров", site="SCHOOL", birth_on=date(2008, 2, 3), **away)
