@@ -100,7 +100,7 @@ def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Setti
 
 def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
     _enter(receipt, sftp.brought(landing, lake, settings))
-    landing.leave(receipt)
+    landing.leave(receipt, f"{receipt.route}/")
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         receipt.note = "the gateway has nothing new"
 
@@ -114,6 +114,7 @@ def _from_central(receipt: Receipt, landing: Landing, lake: Lake, settings: Sett
                 parcel = odk.pull(lake, central, form, landing.staging / f"odk-{number}")
                 _enter(receipt, landing.land([parcel] if parcel else []))
         troubles.tell()
+        landing.leave(receipt, odk.SENDER)
 
 
 def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings, is_sweep: bool) -> None:
@@ -135,7 +136,7 @@ def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
     _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals)))
     landing.refuse(refusals)
     receipt.refused += refusals
-    landing.leave(receipt)
+    landing.leave(receipt, f"{receipt.route}/")
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         state = "is empty" if (inbox / receipt.route).is_dir() else "is not there"
         receipt.note = f"nothing new: the inbox folder {receipt.route}/ {state}"

@@ -109,15 +109,21 @@ class Landing:
             self._book.refresh()
             self._book.append(rows)
 
-    def leave(self, receipt: Receipt) -> None:
-        """Enter once what waits, and what was refused or waited and is there no more; the whole of the route has been looked through."""
+    def leave(self, receipt: Receipt, source: str) -> None:
+        """Enter once what waits, and what was refused or waited and is there no more.
+
+        Parameters
+        ----------
+        source
+            What the origins of the source begin with that has been looked through; of a route's other sources nothing is known.
+        """
         at, route = stamp(self._clock()), receipt.route
         there = {*receipt.waiting_at, *(refusal.origin for refusal in receipt.refused)}
         with self._lake.lock("receive"):
             self._book.refresh()
             before = self._book.not_taken(route)
             now = [(origin, "waiting") for origin in receipt.waiting_at if before.get(origin) != "waiting"]
-            now += [(origin, "gone") for origin in sorted(before.keys() - there)]
+            now += [(origin, "gone") for origin in sorted(before.keys() - there) if origin.startswith(source)]
             self._book.append([{"outcome": what, "route": route, "origin": origin, "at": at} for origin, what in now])
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:

@@ -25,6 +25,7 @@ from pipeline.receive.parcel import Parcel, Source
 from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
+SENDER = "odk."  # which the senders of all forms begin with, and so the origins of what is pulled
 PAGE_ROWS = 250
 LARGEST_PAGE = 32 * 1024 * 1024  # as much as reading takes
 LONGEST_NAME = 64
@@ -50,7 +51,7 @@ class Form:
     @property
     def source_id(self) -> str:
         """Sender of its batches: no two forms have the same, or one would go on from the other's cursor."""
-        name = f"odk.{self.project}.{self.form_id}"
+        name = f"{SENDER}{self.project}.{self.form_id}"
         fit = re.sub(r"[^A-Za-z0-9._-]", "_", name)
         if fit == name and len(name) <= LONGEST_NAME:
             return name

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from errno import EIO
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -13,8 +15,8 @@ from pydantic import SecretStr
 from pipeline.doctor import examine
 from pipeline.errors import GatewayRefused, SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
-from pipeline.receive import attempts, odk, receive
-from pipeline.receive.parcel import IDENTIFIER
+from pipeline.receive import attempts, landing, odk, receive
+from pipeline.receive.parcel import IDENTIFIER, Source
 from sandbox import odk_central
 from sandbox.odk_central import Central, running
 from sandbox.sftp import running as serving
@@ -221,3 +223,26 @@ def test_a_gateway_that_is_shut_and_a_form_that_is_gone_do_not_keep_the_next_for
         with pytest.raises(GatewayRefused):
             other.receive("tablet_vpn")
     assert [batch["source_id"] for batch in other.lake.batches()] == ["odk.7.mng_person"]
+
+
+def test_what_was_refused_of_the_server_is_gone_when_the_server_says_so_and_not_before(
+    desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(source: Source, *_: object) -> NoReturn:
+        raise OSError(EIO, "the disk does not give it", source.name)
+
+    monkeypatch.setattr(attempts, "LONGEST_WAIT", 0.01)
+    submit(central, 1)
+    desk.bundle("tablet_vpn/TB-1", is_ready=False)
+    with monkeypatch.context() as disk:
+        disk.setattr(landing, "_copy", unreadable)
+        desk.receive("tablet_vpn")
+        central.troubles += [500] * 9
+        with pytest.raises(SurveyServerUnavailable):
+            desk.receive("tablet_vpn")
+        central.troubles.clear()
+        desk.receive("tablet_vpn")
+    assert [row["outcome"] for row in desk.receipts()] == ["waiting", "refused", "refused"]
+    submit(central, 2, 30)  # with it the pull has another end, and so another origin
+    desk.receive("tablet_vpn")
+    assert [row["outcome"] for row in desk.receipts()[3:]] == ["landed", "gone"]
