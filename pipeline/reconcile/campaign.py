@@ -69,7 +69,8 @@ def _judged(check: Row, own: dict[str, Row], kinds: list[Row], sites: int) -> Ro
     found = [row for row in kinds if row["kind"] in check["kinds"]]
     status = "failed" if any(row["is_red"] for row in found) else "attention" if found else "ok"
     if check.get("counts") == "own":
-        return _check_row(check, status, own[check["id"]])
+        row = own[check["id"]]
+        return _check_row(check, status if found or row["checked_count"] else "not_known", row)
     total = len({row["institution_id"] for row in found})
     return _check_row(check, status, {"finding_count": total, "checked_count": max(sites, total)})
 

@@ -168,6 +168,34 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
 
 
 @pytest.mark.parametrize(
+    ("walk", "fault", "status"),
+    [
+        ("USED", None, "ok"),
+        ("MISSING", None, "not_known"),
+        ("STALE", "VERIFICATION_STALE", "attention"),
+        ("USED", "VERIFICATION_HELD", "attention"),
+    ],
+)
+def test_verification_is_in_order_only_with_a_control_walk_that_can_be_used(
+    bench: Workbench, walk: str, fault: str | None, status: str
+) -> None:
+    for table in ("verification", "discrepancy"):
+        bench.con.execute(
+            f"CREATE TABLE none AS FROM {table} LIMIT 0; DROP VIEW {table}; ALTER TABLE none RENAME TO {table}"
+        )
+    bench.con.execute(
+        "INSERT INTO verification BY NAME SELECT 'CONTROL_WALK' AS source_kind, 'w' AS source_id, ? AS status", [walk]
+    )
+    if fault:
+        bench.con.execute(
+            "INSERT INTO discrepancy BY NAME SELECT 'd' AS discrepancy_id, ? AS kind, 'UNKNOWN' AS institution_id, 'amber' AS severity",
+            [fault],
+        )
+    (row,) = [row for row in checks(bench, "after") if row["check_id"] == "VERIFICATION"]
+    assert row["status"] == status
+
+
+@pytest.mark.parametrize(
     ("copied_on", "batch", "again", "is_out"),
     [
         (None, None, None, False),
