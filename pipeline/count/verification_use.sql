@@ -13,6 +13,8 @@ WITH looked_at AS (
             AS days_off_count,
         CASE
             WHEN verification_source.source_id IS NULL THEN 'MISSING'
+            -- sent again with nobody: taken back, not a book of which rows are missing
+            WHEN verification_source.row_count = 0 AND verification_source.declared_count = 0 THEN 'WITHDRAWN'
             WHEN verification_source.taken_on NOT BETWEEN verification_span.from_on AND verification_span.until_on THEN 'STALE'
             WHEN verification_source.row_count <> verification_source.declared_count THEN 'INCOMPLETE'
             WHEN verification_span.source_kind = 'SECOND_SOURCE' AND NOT verification_source.is_independent THEN 'NOT_INDEPENDENT'

@@ -232,6 +232,17 @@ def test_of_two_books_of_one_institution_the_one_vouched_for_speaks(field: Field
     assert estimate(field)["counted_count"] == 24
 
 
+@pytest.mark.parametrize("on", [MOMENT, "2021-06-01"])
+def test_a_book_that_names_nobody_is_taken_back_and_displaces_none(field: Field, on: str) -> None:
+    field.people(24, usual="A", present="A", sex=1, age_completed=30)
+    source(field, on=on)
+    book = source(field, rows=24)
+    name_counted(field, book, 0, 24)
+    look(field)
+    assert statuses(field) == [("SECOND_SOURCE", "USED", 24), ("SECOND_SOURCE", "WITHDRAWN", None)]
+    assert estimate(field)["standing"] == "ESTIMATE"
+
+
 def test_what_became_of_those_a_source_names(field: Field) -> None:
     field.people(2, usual="A", present="A")
     walk = source(field, "CONTROL_WALK", on="2021-11-03", rows=8)
