@@ -3,7 +3,7 @@
 CREATE SCHEMA sanaq;
 
 -- submission is json, not jsonb: it is kept as it was sent. A view in place of the table will do if its columns have these
--- names and types, are never null, and the pair of case_id and case_version is unique.
+-- names and types, are never null, the pair of case_id and case_version is unique, and accepted_on never changes.
 CREATE TABLE sanaq.submission (
     case_id text NOT NULL,
     case_version integer NOT NULL,
@@ -27,6 +27,17 @@ $$;
 
 CREATE TRIGGER mark_change BEFORE INSERT OR UPDATE ON sanaq.submission
 FOR EACH ROW EXECUTE FUNCTION sanaq.mark_change();
+
+-- The day a row was accepted stays: what has landed is held against the rows of each day, and a row that moved to another day would
+-- be missing there for ever. What is accepted anew is a new version.
+CREATE FUNCTION sanaq.keep_day() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'accepted_on does not change' USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+
+CREATE TRIGGER keep_day BEFORE UPDATE ON sanaq.submission
+FOR EACH ROW WHEN (NEW.accepted_on <> OLD.accepted_on) EXECUTE FUNCTION sanaq.keep_day();
 
 -- Reads, and can do nothing else; its password is set apart: ALTER ROLE sanaq_reader PASSWORD …
 CREATE ROLE sanaq_reader LOGIN CONNECTION LIMIT 5;

@@ -116,12 +116,20 @@ def test_a_row_changed_in_place_lands_again_and_one_only_touched_does_not(field:
     insert(owner, "c1", "c2")
     owner.commit()
     pulled(field)
-    owner.execute("UPDATE sanaq.submission SET accepted_on = '2021-10-05' WHERE case_id = 'c1'")
+    owner.execute("UPDATE sanaq.submission SET accepted_on = accepted_on WHERE case_id = 'c1'")
     owner.execute(
         """UPDATE sanaq.submission SET submission = '{"case_id":"c2","case_version":1,"x":1}' WHERE case_id = 'c2'"""
     )
     owner.commit()
     assert pulled(field) == ["c2.1"]
+
+
+def test_the_day_a_row_was_accepted_does_not_change(owner: Owner) -> None:
+    """Its bytes do not land again, so the other day would declare a row that no pull ever brings."""
+    insert(owner, "c1")
+    owner.commit()
+    with pytest.raises(psycopg.IntegrityError, match="accepted_on"):
+        owner.execute("UPDATE sanaq.submission SET accepted_on = '2021-10-05' WHERE case_id = 'c1'")
 
 
 def test_a_late_commit_is_not_lost_and_nothing_comes_twice(field: Field, owner: Owner, other: Owner) -> None:
