@@ -186,7 +186,6 @@ SELECT
     (
         SELECT count(*)
         FROM medium_out
-        JOIN threshold ON threshold.alert_id = 'medium_not_loaded' AND medium_out.out_hours >= TRY_CAST(threshold.amber AS INTEGER)
     ),
     count(*)
 FROM medium

@@ -70,7 +70,7 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
 def register_beside(bench: Workbench, as_of: datetime) -> None:
     """Let what lies beside a build at a moment be read, as the checks do: `medium_out` and `release`.
 
-    Media that are written and not loaded are told by receipts as well as by batches; of the release that stands there is one row or none.
+    Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
     """
     make_table(bench.con, "medium_again", bench.lake.media_again(as_of), MEDIUM_AGAIN)
     make_table(bench.con, "medium_out", rows(bench, "medium_out"), MEDIUM_OUT)

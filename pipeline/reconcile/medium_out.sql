@@ -1,4 +1,4 @@
--- Media that were written by their act and of which nothing has been loaded since: what lies on them is in no count (R17, R19).
+-- Media that were written by their act and of which nothing has been loaded in time: what lies on them is in no count (R17, R19).
 -- A bundle that had come before lands no second time, and only its receipt knows the medium.
 WITH heard AS (
     SELECT
@@ -28,9 +28,10 @@ written AS (
 )
 
 SELECT
-    medium_id,
-    act_case_count,
-    greatest(out_hours, 0) AS out_hours
+    written.medium_id,
+    written.act_case_count,
+    written.out_hours
 FROM written
-WHERE NOT is_loaded
-ORDER BY medium_id
+JOIN threshold ON threshold.alert_id = 'medium_not_loaded' AND written.out_hours >= TRY_CAST(threshold.amber AS INTEGER)
+WHERE NOT written.is_loaded
+ORDER BY written.medium_id

@@ -135,7 +135,11 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "ages": {**rows(bench, "guessed_age")[0], "groups": rows(bench, "age_group")},
         "waterfall": rows(bench, "waterfall"),
         "daily": rows(bench, "daily"),
-        "tablets": {**rows(bench, "tablet_total")[0], "open": rows(bench, "tablet")},
+        "tablets": {
+            **rows(bench, "tablet_total")[0],
+            "media_out": rows(bench, "medium_out"),
+            "open": rows(bench, "tablet"),
+        },
         "forecast": rows(bench, "forecast")[0],
         "so_far": rows(bench, "so_far"),
         "checks": checks(bench, name),

@@ -51,6 +51,20 @@ def test_s2_is_a_number_and_s3_not_even_that(html: str) -> None:
         assert s3 not in html
 
 
+def test_a_medium_that_is_out_is_named_with_its_cases_and_hours(lake: Lake, settings: Settings) -> None:
+    written = {"employee_id": "DEP-01", "act_no": "1", "act_case_count": 4}
+    media = [
+        {"medium_id": "USB-007", "copied_on": date(2021, 10, 10), **written},
+        {"medium_id": "USB-008", "copied_on": date(2021, 10, 18), **written},
+    ]
+    night = reconcile(lake, MadeBuild(code="media", tables={"medium": media}).write(lake.root, settings), settings)
+    html = night.page.read_text(encoding="utf-8")
+    assert "Media written and not loaded in time: 1, with 4 cases" in html
+    [row] = re.findall(r"<tr><td><code>USB-007</code>.*</tr>", html)
+    assert re.findall(r'lang="en">([^<]*)<', row) == ["cases: 4", "218 h"]
+    assert "USB-008" not in html
+
+
 def test_beside_what_is_wrong_stands_what_to_do_next(html: str) -> None:
     assert "Ask the head, then <code>sanaq review</code>." in html
     assert "Спросите руководителя." in html
