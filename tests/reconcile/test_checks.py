@@ -82,6 +82,28 @@ def test_a_site_that_lacks_three_things_is_one_site(bench: Workbench) -> None:
     assert (row["status"], row["finding_count"], row["checked_count"]) == ("failed", 2, 10)
 
 
+@pytest.mark.parametrize(
+    ("phase", "check_id", "kind"),
+    [
+        ("closing", "EXPECTED_FROZEN", "LIST_MISSING"),
+        ("closing", "EXPECTED_FROZEN", "HEADCOUNT_MISSING"),
+        ("tablet", "SILENT", "NOTHING_RECEIVED"),
+    ],
+)
+def test_a_check_fails_for_the_cause_that_is_said_in_place_of_its_own_kind(
+    bench: Workbench, phase: str, check_id: str, kind: str
+) -> None:
+    bench.con.execute(
+        "CREATE TABLE open AS FROM discrepancy LIMIT 0; DROP VIEW discrepancy; ALTER TABLE open RENAME TO discrepancy"
+    )
+    bench.con.execute(
+        "INSERT INTO discrepancy BY NAME SELECT 'd' AS discrepancy_id, ? AS kind, 'MNG-0001' AS institution_id, 'red' AS severity",
+        [kind],
+    )
+    (row,) = [row for row in checks(bench, phase) if row["check_id"] == check_id]
+    assert (row["status"], row["finding_count"]) == ("failed", 1)
+
+
 def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) -> None:
     assert found(bench, "PORTAL_GAP") == 0
     bench.con.execute(

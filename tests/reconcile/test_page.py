@@ -214,3 +214,14 @@ def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_n
     html = result.page.read_text(encoding="utf-8")
     assert "Ready for the field" in html
     assert "MNG-0009" not in html
+
+
+@pytest.mark.parametrize(("kind", "is_quiet"), [("HEAD_ORDER_MISSING", True), ("NOTHING_RECEIVED", False)])
+def test_nobody_says_that_no_tablet_is_silent_where_nothing_was_received(
+    lake: Lake, settings: Settings, kind: str, is_quiet: bool
+) -> None:
+    row = {"discrepancy_id": "n1", "kind": kind, "severity": "red", "institution_id": "MNG-0004", "subject_kind": "institution",
+           "subject_id": "MNG-0004", "owner": "HEAD", "due_on": date(2021, 10, 5), "person_count": 9, "rank_no": 1}  # fmt: skip
+    built = MadeBuild(code=kind, tables={"discrepancy": [row]}).write(lake.root, settings)
+    html = reconcile(lake, built, settings).page.read_text(encoding="utf-8")
+    assert ("No silent tablet, no late medium." in html) == is_quiet
