@@ -38,7 +38,7 @@ from pipeline.sql import Workbench, quoted, step_failed
 ROUTES = ("portal", "census_db", "tablet_vpn", "tablet_usb")
 STATEMENTS = (MANIFEST, SIGNATURE, DIGESTS)  # of a bundle, about what it holds
 RUN_BYTES = 128 * 1024 * 1024
-AT_ONCE = 2  # runs: while the one is written, which is the work of one thread, the other is parsed
+AT_ONCE = 2  # runs at most: while the one is written, which is the work of one thread, the other is parsed
 SLAB_ROWS = 122_880  # held in memory at once; a row group of Parquet
 SLAB_BYTES = 256 * 1024 * 1024  # of lines: few where every line is nearly as long as it may be
 VET_ROWS = 20_000
@@ -421,7 +421,7 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it."""
     files: dict[str, list[Path]] = {table: [] for table in TABLES}
     try:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(min(AT_ONCE, bench.settings.threads)) as pool:
             for found in pool.map(lambda batches: Reader(bench).parquet(batches, seals), runs(bench.batches)):
                 for table, paths in found.items():
                     files[table] += paths

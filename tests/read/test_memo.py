@@ -6,9 +6,12 @@ import hashlib
 import importlib.metadata
 import re
 import shutil
+import threading
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +60,25 @@ def test_tables_do_not_depend_on_how_batches_are_cut_into_runs(
     monkeypatch.setattr(submissions, "RUN_BYTES", run_bytes)
     shutil.rmtree(desk.lake.memo)
     assert content(read(desk)) == first
+
+
+@pytest.mark.parametrize(("threads", "at_once"), [(1, 1), (2, 2), (5, 2)])
+def test_no_more_runs_are_read_at_once_than_there_are_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, at_once: int
+) -> None:
+    readers: set[int] = set()
+    read_run = submissions.Reader.parquet
+
+    def noted(self: submissions.Reader, run: list[dict[str, Any]], seals: Mapping[str, Seal]) -> dict[str, list[Path]]:
+        readers.add(threading.get_ident())
+        return read_run(self, run, seals)
+
+    monkeypatch.setattr(submissions, "RUN_BYTES", 1)
+    monkeypatch.setattr(submissions.Reader, "parquet", noted)
+    desk = Desk(tmp_path, threads=threads, memory_limit="1GB")
+    fill(desk, 6)
+    read(desk)
+    assert len(readers) == at_once
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
