@@ -280,7 +280,10 @@ silent_route AS (
     FROM fed_route
     LEFT JOIN heard_route USING (route)
     CROSS JOIN build
-    WHERE fed_route.route <> 'tablet_vpn' OR EXISTS (FROM device)
+    -- a pull that finds nothing new lands no batch either: where nobody is awaited over the route it is no silence
+    WHERE
+        person_count > 0
+        AND (fed_route.route <> 'tablet_vpn' OR EXISTS (FROM outstanding WHERE no_outcome_count > 0 AND unloaded_at IS NULL))
 )
 
 SELECT * FROM gaps

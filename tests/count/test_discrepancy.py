@@ -306,6 +306,7 @@ def silent(field: Field) -> dict[str, tuple[str, int]]:
 
 
 def test_a_route_that_never_came_is_silent_since_its_window_opened(field: Field) -> None:
+    field.outcomes(["NOT_FOUND"])
     hours = {"portal": 39 * 24 + 3, "census_db": 39 * 24 + 3, "tablet_vpn": 9 * 24 + 2}
     assert silent(field) == {route: ("red", count) for route, count in hours.items()}
 
@@ -314,6 +315,7 @@ def test_a_route_that_never_came_is_silent_since_its_window_opened(field: Field)
 def test_a_route_is_silent_after_a_day_and_cannot_wait_after_three(
     field: Field, hours: int, severity: str | None
 ) -> None:
+    field.outcomes(["NOT_FOUND"])
     for route in ("portal", "census_db", "tablet_vpn"):
         at = NIGHT.replace(tzinfo=None) - timedelta(hours=hours if route == "portal" else 1)
         for number, received_at in enumerate((NIGHT.replace(tzinfo=None) - timedelta(days=30), at)):
@@ -335,7 +337,17 @@ def test_nothing_is_missed_on_a_route_whose_windows_are_closed(
 ) -> None:
     field = Field(tmp_path, as_of)
     ready(field)
+    field.outcomes(["NOT_FOUND"])
     assert silent(field).keys() == routes
+
+
+def test_a_route_over_which_nobody_is_awaited_is_not_silent(field: Field) -> None:
+    field.outcomes(["COUNTED"] * 50)
+    assert silent(field) == {}
+    field.outcomes(["NOT_FOUND"])
+    assert silent(field).keys() == {"portal", "census_db", "tablet_vpn"}
+    field.add("batch", batch_id="u", device_id="TA", route="tablet_usb", received_at="2021-10-05 10:00", copied_at="2021-10-05 09:00", record_count=0)  # fmt: skip
+    assert silent(field).keys() == {"portal", "census_db"}  # nothing was ever sent from the only tablet
 
 
 def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> None:
