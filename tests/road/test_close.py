@@ -112,7 +112,9 @@ def test_what_is_left_open_is_named_with_its_count_and_has_to_be_said_knowingly(
     assert "--with-open" in said
     for line in campaign.refused.err.splitlines():
         if "sanaq query" in line:
-            campaign.road.do("query", line.split('"')[1])
+            name, count = line.split(":")[0].split()
+            found = campaign.road.do("query", line.split('"')[1])
+            assert (len(found) == int(count)) or name == "NO_OUTCOME", line
         elif ": sanaq" in line:
             campaign.road.do(*line.split(": sanaq ")[1].split())
     assert "QUARANTINE 1: sanaq quarantine list" in said
