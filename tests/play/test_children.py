@@ -27,6 +27,7 @@ LAUNCHER = """
 import signal, sys, time
 from pathlib import Path
 from tools.children import Children, stop_on_signals
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with Ctrl-C ignored
 stop_on_signals()
 try:
     with Children(Path(sys.argv[1]), patience=1) as children:
