@@ -44,9 +44,8 @@ def status(as_json: AsJson = False) -> None:
     for row in standing["rolled_back"]:
         command = {"operations": "publish", "published": "release"}[row["room"]]
         said = f"{row['room']}, by {row['decided_by']} on {in_utc(row['decided_at'])}: {row['why']}"
-        last = (
-            row["from"] if row["from"] in row["withdrawn"] else row["withdrawn"][-1]
-        )  # what stood, not what was rejected before it
+        # what stood last, not what had been rejected before it
+        last = row["from"] if row["from"] in row["withdrawn"] else row["withdrawn"][-1]
         todo = f"mend it, then sanaq build, reconcile, {command}; or sanaq {command} --restore {last}"
         out.print(f"{'taken back':<11} {said}\n{'':<11} next: {todo}", markup=False, soft_wrap=True)
     waits = standing["waiting_batch_count"]

@@ -103,9 +103,10 @@ def make_sign_off(bench: Workbench) -> None:
     """
     lines = bench.lake.decided("sign_off", bench.as_of)
     for number, line in enumerate(lines, 1):
-        if not line.keys() >= SIGNED.keys() - {"line_no"}:
+        lacking = sorted(SIGNED.keys() - line.keys() - {"line_no"})
+        if lacking:
             raise BadDecision(
-                f"this line lacks one of {', '.join(SIGNED.keys() - {'line_no'})}",
+                f"this signature lacks {', '.join(lacking)}",
                 where=f"decisions/sign_off.jsonl, decision {number}",
                 todo="Restore the file from the back-up; decisions are only ever appended.",
             )

@@ -134,7 +134,7 @@ batch_rows AS (
         received_at AS since_at,
         route AS detail
     FROM batch
-    WHERE declared_count IS NOT NULL AND route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
+    WHERE declared_count IS NOT NULL AND route NOT IN (FROM office_route)
 ),
 
 -- 3. Each day as the tablet counted it, by its own clock; and the portal's total.

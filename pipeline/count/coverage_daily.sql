@@ -31,7 +31,7 @@ arrivals AS (
         sum(batch.record_count) AS record_count
     FROM batch
     CROSS JOIN round
-    WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
+    WHERE batch.route NOT IN (FROM office_route)
     GROUP BY ALL
 ),
 

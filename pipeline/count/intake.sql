@@ -29,4 +29,4 @@ SELECT
 FROM batch
 LEFT JOIN state USING (batch_id)
 LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
-WHERE batch.route IN ('register', 'list', 'movement', 'headcount', 'verification')
+WHERE batch.route IN (FROM office_route)

@@ -33,4 +33,4 @@ SELECT
 FROM batch
 LEFT JOIN state USING (batch_id)
 LEFT JOIN institution AS sender ON batch.institution_id = sender.institution_id
-WHERE batch.route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
+WHERE batch.route NOT IN (FROM office_route)

@@ -29,9 +29,9 @@ from pipeline.read.mapping import accepted_mappings, propose
 from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
+from pipeline.round import OFFICE_ROUTES
 from pipeline.sql import Workbench, step_failed
 
-ROUTES = ("register", "list", "movement", "headcount", "verification")
 RUN_BATCHES = 500
 PORTION_ROWS = 20_000  # in memory at once, beside those of one file
 HERE = Path(__file__).resolve().parent
@@ -305,7 +305,7 @@ def table_rows(kind: str, sheet: Sheet) -> Iterator[Found]:
 
 def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Cut office batches, in order of receipt, into runs of equal number; the last one grows."""
-    office = [batch for batch in batches if batch["route"] in ROUTES]
+    office = [batch for batch in batches if batch["route"] in OFFICE_ROUTES]
     return [office[at : at + RUN_BATCHES] for at in range(0, max(len(office), 1), RUN_BATCHES)]
 
 

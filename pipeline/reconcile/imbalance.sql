@@ -70,7 +70,7 @@ problem AS (
         COALESCE(recorded.record_count, 0)
     FROM sent
     LEFT JOIN recorded USING (batch_id)
-    WHERE sent.route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
+    WHERE sent.route NOT IN (FROM office_route)
     AND sent.record_count IS DISTINCT FROM COALESCE(recorded.record_count, 0)
     UNION ALL
     SELECT

@@ -50,7 +50,7 @@ SELECT
     count(*)
 FROM batch
 ANTI JOIN batch_daily USING (batch_id)
-WHERE declared_count IS NULL AND route NOT IN ('register', 'list', 'movement', 'headcount', 'verification')
+WHERE declared_count IS NULL AND route NOT IN (FROM office_route)
 UNION ALL
 SELECT
     'REFUSED',

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.errors import BadReferenceFile
 from pipeline.round.files import content_sha256, read_model, shown
 from pipeline.round.models import (
+    OFFICE_ROUTES,
     CategoryFile,
     CodeFile,
     ListWords,
@@ -19,7 +20,7 @@ from pipeline.round.models import (
 from pipeline.round.relations import register
 from pipeline.settings import PROJECT
 
-__all__ = ["Reference", "Round", "load_reference", "load_round", "register"]
+__all__ = ["OFFICE_ROUTES", "Reference", "Round", "load_reference", "load_round", "register"]
 
 FILES = ("categories.yaml", "kato.yaml", "codes.yaml", "questionnaire.yaml", "list_headers.yaml")
 RULES = PROJECT / "expectations" / "rules.yaml"

@@ -21,6 +21,8 @@ Tier = Literal["S0", "S1", "S2", "S3"]
 Type = Literal["text", "integer", "boolean", "date", "list"]
 SourceKind = Literal["CONTROL_WALK", "SECOND_SOURCE", "REINTERVIEW", "HOME_RETURNS"]
 Sensitivity = Literal["open", "internal", "confidential", "identifier"]
+# What offices send; over every other route come interviews.
+OFFICE_ROUTES = ("register", "list", "movement", "headcount", "verification")
 Rate = Annotated[Decimal, Field(ge=0, le=1)]
 
 

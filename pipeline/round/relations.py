@@ -11,7 +11,7 @@ import duckdb
 from pipeline.errors import BadReferenceFile
 from pipeline.identifiers import kato
 from pipeline.identifiers.sql import make_table
-from pipeline.round.models import CodeList, Labels, Reference, Round
+from pipeline.round.models import OFFICE_ROUTES, CodeList, Labels, Reference, Round
 
 Row = dict[str, Any]
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `route_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`,
+    `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`,
     `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
     `ref_rule`. Moments are UTC without zone, as everywhere in a build.
 
@@ -31,6 +31,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     _refuse_strangers(round_, reference)
     make_table(con, "round", [_round(round_)], _ROUND)
     make_table(con, "round_window", _windows(round_), _WINDOW)
+    make_table(con, "office_route", [{"route": route} for route in OFFICE_ROUTES], {"route": _TEXT})
     make_table(con, "route_window", _route_windows(round_), _ROUTE_WINDOW)
     make_table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
     make_table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)

@@ -12,7 +12,7 @@ from pipeline import read
 from pipeline.lake import clock_from
 from pipeline.read import office, submissions
 from pipeline.read.seals import WHOLE, Seal
-from pipeline.round import load_reference, load_round
+from pipeline.round import OFFICE_ROUTES, load_reference, load_round
 from pipeline.schema import load_tables
 from pipeline.sql import Workbench, connect, quoted
 from sandbox.seals import key_columns
@@ -124,7 +124,7 @@ class Desk(Field):
 
     def receive_office(self) -> None:
         """Receive what offices sent."""
-        for route in office.ROUTES:
+        for route in OFFICE_ROUTES:
             self.receive(route)
 
     def read_office(self) -> Workbench:

@@ -249,6 +249,12 @@ def test_what_a_head_signed_is_held_against_what_is_counted_and_the_last_signatu
     signed = {row["institution_id"]: row for row in rows(whole(road), "sign_off")}
     assert (signed["MNG-0001"]["signed_present_count"], signed["MNG-0001"]["is_agreed"]) == (1, True)
     assert (signed["MNG-0002"]["signed_present_count"], signed["MNG-0002"]["is_agreed"]) == (9, False)
+    refused = road.sanaq("close", *DECISION)
+    assert (refused.code, "SIGN_OFF 1:" in refused.err) == (4, True)
+    with (road.lake.decisions / "sign_off.jsonl").open("a") as file:
+        file.write('{"institution_id": "MNG-0001", "decided_at": "2021-11-29T00:00:00+00:00"}\n')
+    unsound = road.sanaq("build", "--as-of", "2021-11-30T00:00:00+00:00")
+    assert (unsound.code, "lacks act, present_count, usual_count" in unsound.err) == (2, True)
 
 
 def test_a_build_that_is_not_published_cannot_be_closed_on(campaign: Campaign, tmp_path: Path) -> None:

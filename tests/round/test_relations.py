@@ -15,6 +15,7 @@ from pipeline.round import load_reference, load_round, register
 KEYS = {
     "round": ["round_id"],
     "round_window": ["mode", "starts_at"],
+    "office_route": ["route"],
     "residence_rule": ["category_code"],
     "residence_row": ["row_id"],
     "threshold": ["alert_id"],
