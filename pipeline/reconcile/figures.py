@@ -68,23 +68,29 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
 
 
 def register_beside(bench: Workbench, as_of: datetime) -> None:
-    """Let what lies beside a build at a moment be read, as the checks do: `medium_out` and `release`.
+    """Let what lies beside a build at a moment be read, as the checks do: `medium_out`, `release`, and the rules it was made by.
 
     Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
+    What it says of its rules is `released_disclosure` and `released_category`: a file that is gone says nothing.
     """
     make_table(bench.con, "medium_again", bench.lake.media_again(as_of), MEDIUM_AGAIN)
     make_table(bench.con, "medium_out", rows(bench, "medium_out"), MEDIUM_OUT)
-    path = bench.lake.published / "current" / "manifest.json"
+    current = bench.lake.published / "current"
+    path = current / "manifest.json"
     made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= as_of
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
+    for name in ("disclosure", "category"):
+        kept = current / "parquet" / "ref" / f"{name}.parquet"
+        if stands and kept.exists():
+            bench.relation(f"released_{name}", [kept])
+        else:
+            _make_empty(bench, f"released_{name}", f"all_ref_{name}")
 
 
 def register_no_history(bench: Workbench) -> None:
     """Let the discrepancies of the night before be read as `before_discrepancy_history`, of which there are none yet."""
-    columns = {name: column.type for name, column in bench.schemas["discrepancy_history"].columns.items()}
-    listed = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
-    bench.con.execute(f"CREATE OR REPLACE VIEW before_discrepancy_history AS SELECT {listed} WHERE FALSE")
+    _make_empty(bench, "before_discrepancy_history", "discrepancy_history")
 
 
 def register_before(bench: Workbench, build_dir: Path) -> bool:
@@ -113,6 +119,12 @@ def register_causes(bench: Workbench, lake: Lake, before: dict[str, Any], now: d
 
 def _make_column(bench: Workbench, table: str, column: str, texts: Iterable[str]) -> None:
     make_table(bench.con, table, ({column: text} for text in texts), {column: "VARCHAR"})
+
+
+def _make_empty(bench: Workbench, name: str, table: str) -> None:
+    columns = bench.schemas[table].columns.items()
+    listed = ", ".join(f"CAST(NULL AS {column.type}) AS {name}" for name, column in columns)
+    bench.con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {listed} WHERE FALSE")
 
 
 def _default_cause(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -181,12 +181,41 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
     bench: Workbench, lake: Lake, made: dict[str, object], status: str
 ) -> None:
     if made:
-        folder = lake.published / "current"
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text(json.dumps({"snapshot_id": "R1", **made}))
+        let_stand(bench, lake, made)
+    assert disclosure_check(bench) == (status, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ("UPDATE disclosure SET min_cell_count = min_cell_count + 1 WHERE tier = 'S1'", 1),
+        (
+            "UPDATE ref_category SET tier = 'S3' WHERE category_code = (SELECT min(category_code) FROM ref_category WHERE tier = 'S0')",
+            1,
+        ),
+    ],
+)
+def test_a_release_made_by_other_rules_of_disclosure_than_todays_is_said(
+    bench: Workbench, lake: Lake, change: str, rules: int
+) -> None:
+    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}})
+    bench.con.execute(change)
+    assert disclosure_check(bench) == ("failed", rules)
+
+
+def let_stand(bench: Workbench, lake: Lake, made: dict[str, object]) -> None:
+    """Let a release lie there that says by which rules it was made: today's."""
+    folder = lake.published / "current"
+    (folder / "parquet" / "ref").mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"snapshot_id": "R1", **made}))
+    for name, relation in (("disclosure", "disclosure"), ("category", "ref_category")):
+        bench.con.execute(f"COPY {relation} TO '{folder}/parquet/ref/{name}.parquet'")
     register_beside(bench, bench.as_of)
+
+
+def disclosure_check(bench: Workbench) -> tuple[str, int]:
     (row,) = [row for row in checks(bench, "after") if row["check_id"] == "DISCLOSURE"]
-    assert row["status"] == status
+    return row["status"], row["finding_count"]
 
 
 @pytest.mark.parametrize(
