@@ -21,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from pipeline.round import OFFICE_ROUTES
 from sandbox.campaign import NIGHTS, create
 from sandbox.deliver import deliver
 from sandbox.evaluate import Evaluation, evaluate, kept_ids, pool
@@ -28,7 +29,7 @@ from sandbox.portal import running
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "data" / "sandbox" / "accuracy"
-ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "portal", "tablet_vpn", "tablet_usb")
 STEPS = ("read", "check", "resolve")
 CODE = ("pipeline", "sandbox", "expectations", "data/reference", "data/rounds", "tools/accuracy.py")
 

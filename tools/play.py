@@ -18,6 +18,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.cli.options import Route
 from pipeline.lake import Lake
 from pipeline.settings import PROJECT, load_settings
 from sandbox import census_db
@@ -29,18 +30,7 @@ from tools.airflow_local import HOMES, AirflowTrouble, LocalAirflow, free_port
 from tools.children import stop_on_signals
 
 SEED = 2021
-ROUTES = (
-    "register",
-    "list",
-    "movement",
-    "headcount",
-    "verification",
-    "portal",
-    "tablet_vpn",
-    "tablet_usb",
-    "census_db",
-)
-DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in ROUTES)}
+DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in Route)}
 MARK = ".sandbox"
 RECEIVED = re.compile(r'"received_at": "([^"]+)"')
 STUMBLES = ("unavailable", "too_many")  # what the portal's first pages are answered with
@@ -169,7 +159,7 @@ def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:
     deliver(field, datetime.fromisoformat(nights[0]), field / "inbox")
     with console.status("first receipts: nine routes, each tells build_census of what came"):
         for dag_id, run_id in [
-            (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in ROUTES
+            (f"receive_{route}", airflow.trigger(f"receive_{route}", now=nights[0])) for route in Route
         ]:
             airflow.wait(dag_id, run_id)
         builds = airflow.settle("build_census")

@@ -26,13 +26,14 @@ import pyarrow as pa
 
 from pipeline.resolve.link import find_people
 from pipeline.resolve.link.model import KIN, LEVELS, SHIPPED, Model, read_model
+from pipeline.round import OFFICE_ROUTES
 from sandbox.campaign import NIGHTS, create
 from sandbox.deliver import deliver
 from sandbox.portal import running
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "data" / "sandbox" / "link"
-ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "portal", "tablet_vpn", "tablet_usb")
 TRAINED_ON = range(1001, 1009)
 HELD_AGAINST = range(1101, 1105)
 HALF_A_PAIR = 0.5  # a level never seen is rare, not impossible
