@@ -65,11 +65,24 @@ def perform(act: str, folder: Path) -> list[Cost]:
         night.reconcile(build_id)
     elif act == "publish":
         night.publish(build_id)
+        _require_counted(folder)
     elif act == "release":
         night.release(build_id)
     else:
         night.run_step(build_id, act)
     return parts
+
+
+def _require_counted(folder: Path) -> None:
+    """Refuse to measure a road nobody went: nearly every invented submission is a person, counted once or come again."""
+    import duckdb
+
+    path = folder / "lake" / "operations" / "current" / "parquet" / "quality" / "ledger.parquet"
+    received, counted = duckdb.sql(
+        f"SELECT sum(received_count), sum(counted_count + duplicate_count) FROM '{path}'"
+    ).fetchall()[0]
+    if counted < 0.9 * received:
+        raise SystemExit(f"of {received:,} submissions only {counted:,} were counted: the figures above say nothing")
 
 
 def _timed_readers() -> list[Cost]:

@@ -24,7 +24,8 @@ from sandbox.seals import key_columns, key_of, sealed
 from sandbox.tables import Cell, xlsx_bytes
 
 PERSONS_PER_INSTITUTION = 75
-NAMES_PER_LIST = 40
+LISTED_RATE = 8 / 15
+MOST_INSTITUTIONS = 25_000  # a register of many more is larger than a workbook may be; beyond that institutions grow
 ROWS_PER_BUNDLE = 50_000
 
 
@@ -54,21 +55,22 @@ def write_volume(path: Path, rows: int, seed: int = 1) -> Volume:
     seed
         The same seed and number give the same bytes.
     """
-    institutions = (rows - 1) // PERSONS_PER_INSTITUTION + 1
+    per = max(PERSONS_PER_INSTITUTION, (rows - 1) // MOST_INSTITUTIONS + 1)
+    institutions = (rows - 1) // per + 1
     bundles = (rows - 1) // ROWS_PER_BUNDLE + 1
     with ThreadPoolExecutor(2) as pool:  # DuckDB works outside the interpreter's lock; one thread each keeps the order
-        around = [pool.submit(_lists, path, rows, seed), pool.submit(_register, path, institutions, bundles, seed)]
-        sizes = list(pool.map(lambda number: _bundle(path, number, rows, seed), range(1, bundles + 1)))
+        around = [pool.submit(_lists, path, rows, per, seed), pool.submit(_register, path, rows, per, seed)]
+        sizes = list(pool.map(lambda number: _bundle(path, number, rows, per, seed), range(1, bundles + 1)))
         for task in around:
             task.result()
     return Volume(rows, institutions, bundles, sum(sizes))
 
 
-def _connect(seed: int) -> duckdb.DuckDBPyConnection:
+def _connect(seed: int, per: int) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute("SET enable_progress_bar = false")
     con.execute(f"CREATE MACRO throw(n, salt, k) AS (hash(n + {seed * 1000000007}::BIGINT, salt) % k)::INTEGER")
-    for statement in (MACROS % _arrays()).split(";"):
+    for statement in (MACROS % (_arrays() | {"per": str(per)})).split(";"):
         if statement.strip():
             con.execute(statement)
     return con
@@ -88,7 +90,6 @@ def _arrays() -> dict[str, str]:
     texts["katos"] = [d.places[0] for d in DISTRICTS]
     texts["livelihoods"] = list(codes.LIVELIHOODS)
     sizes = {
-        "per": PERSONS_PER_INSTITUTION,
         "surnames": len(KAZAKH_SURNAMES),
         "given": min(len(male), len(female)),
         "fathers": len(male),
@@ -189,7 +190,7 @@ def _fill(query: str, **values: object) -> str:
     return query
 
 
-def _bundle(path: Path, number: int, rows: int, seed: int) -> int:
+def _bundle(path: Path, number: int, rows: int, per: int, seed: int) -> int:
     """Write one bundle and return the size of its submissions."""
     low, high = (number - 1) * ROWS_PER_BUNDLE, min(rows, number * ROWS_PER_BUNDLE)
     device = f"TB-{number:04d}"
@@ -201,19 +202,19 @@ def _bundle(path: Path, number: int, rows: int, seed: int) -> int:
         SUBMISSIONS,
         device=f"'{device}'",
         synced=f"'{exported}'",
-        per=PERSONS_PER_INSTITUTION,
-        cap=NAMES_PER_LIST,
+        per=per,
+        cap=_listed(per),
         lo=low,
         hi=high,
     )
-    with _connect(seed) as con:
+    with _connect(seed, per) as con:
         con.execute(f"COPY ({query}) TO '{str(target).replace(chr(39), chr(39) * 2)}' (FORMAT json)")
         days = f"SELECT strftime(begun(n) + to_seconds(700 + throw(n, 23, 800)), '%Y-%m-%d') AS d, count(*) FROM range({low}, {high}) t(n)"
         daily = con.execute(f"{days} GROUP BY d ORDER BY d").fetchall()
     with target.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     manifest = {
-        "bundle_id": folder.name, "device_id": device, "institution_id": f"MNG-{low // PERSONS_PER_INSTITUTION + 1:07d}", "app_version": "3.1",
+        "bundle_id": folder.name, "device_id": device, "institution_id": f"MNG-{low // per + 1:07d}", "app_version": "3.1",
         "exported_at": exported, "case_count": high - low, "submissions_sha256": digest, "created_count": high - low, "deleted_count": 0,
         "last_case_no": high - low, "daily_counts": dict(daily),
     }  # fmt: skip
@@ -223,12 +224,17 @@ def _bundle(path: Path, number: int, rows: int, seed: int) -> int:
     return target.stat().st_size
 
 
-def _lists(path: Path, rows: int, seed: int) -> None:
+def _listed(per: int) -> int:
+    """Return how many of an institution's persons stand on its list."""
+    return int(per * LISTED_RATE)
+
+
+def _lists(path: Path, rows: int, per: int, seed: int) -> None:
     """Write a list and a headcount for every institution, some thousands at a time."""
-    step = 2000 * PERSONS_PER_INSTITUTION
-    with _connect(seed) as con:
+    step = 2000 * PERSONS_PER_INSTITUTION // per * per
+    with _connect(seed, per) as con:
         for low in range(0, rows, step):
-            query = _fill(LISTS, per=PERSONS_PER_INSTITUTION, cap=NAMES_PER_LIST, lo=low, hi=min(rows, low + step))
+            query = _fill(LISTS, per=per, cap=_listed(per), lo=low, hi=min(rows, low + step))
             for site, lines, listed in con.execute(query).fetchall():
                 _list(path, int(site) + 1, str(lines), int(listed), seed)
 
@@ -249,8 +255,9 @@ DEVICE_COLUMNS = """device_id institution_id act_no issued_on return_act_no retu
     has_charger has_usb_cable has_stylus has_power_bank public_key key_signature""".split()
 
 
-def _register(path: Path, institutions: int, bundles: int, seed: int) -> None:
+def _register(path: Path, rows: int, per: int, seed: int) -> None:
     """Write the register: a site per so many persons with one employee each, and a tablet per bundle."""
+    institutions, bundles = (rows - 1) // per + 1, (rows - 1) // ROWS_PER_BUNDLE + 1
     trained = ["Сериков Берик", "1-ө", date(2021, 7, 10), date(2021, 8, 10)]
     sheets: dict[str, list[list[Cell]]] = {
         "institution": [[*SITE_COLUMNS], *_sites(institutions, Dice(seed, "volume"))],
@@ -259,7 +266,7 @@ def _register(path: Path, institutions: int, bundles: int, seed: int) -> None:
             *([f"ST-{n:07d}", f"MNG-{n:07d}", *trained] for n in range(1, institutions + 1)),
         ],
         "premises": [["institution_id", "has_room", "computer_count", "has_internet"]],
-        "device": [[*DEVICE_COLUMNS], *(_device(seed, n) for n in range(1, bundles + 1))],
+        "device": [[*DEVICE_COLUMNS], *(_device(seed, per, n) for n in range(1, bundles + 1))],
         "employee": [["employee_id", "full_name"], ["DEP-01", "Ахметова Айгуль"]],
         "medium": [["medium_id", "employee_id", "act_no", "wiped_on"], ["USB-001", "DEP-01", "1", None]],
     }
@@ -278,8 +285,8 @@ def _sites(institutions: int, dice: Dice) -> list[list[Cell]]:
     return rows
 
 
-def _device(seed: int, number: int) -> list[Cell]:
-    site = f"MNG-{(number - 1) * ROWS_PER_BUNDLE // PERSONS_PER_INSTITUTION + 1:07d}"
+def _device(seed: int, per: int, number: int) -> list[Cell]:
+    site = f"MNG-{(number - 1) * ROWS_PER_BUNDLE // per + 1:07d}"
     return [
         f"TB-{number:04d}",
         site,

@@ -6,8 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
 from sandbox_oracle import digest
 
+from sandbox import volume
 from sandbox.numbers import check_digit
 from sandbox.volume import write_volume
 
@@ -30,3 +32,14 @@ def test_volume_is_deterministic_and_fits_its_lists(tmp_path: Path) -> None:
     assert 0.01 < 1 - len(set(numbers)) / len(numbers) < 0.05
     assert len(list((first / "list").iterdir())) == result.institutions == 27
     assert {s["institution_id"] for s in lines} == {p.name for p in (first / "list").iterdir()}
+
+
+def test_a_large_volume_has_larger_institutions_not_more_than_a_register_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume, "MOST_INSTITUTIONS", 10)
+    assert write_volume(tmp_path, 2000, 5).institutions == 10
+    sites = {p.name for p in (tmp_path / "list").iterdir()}
+    lines = [json.loads(line) for line in next(tmp_path.rglob("submissions.ndjson")).read_text().splitlines()]
+    assert {s["institution_id"] for s in lines} == sites
+    assert max(s["list_entry_no"] or 0 for s in lines) == 200 * 8 // 15
