@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.resolve.blanked import register_kept
 from pipeline.resolve.cluster import make_clusters
 from pipeline.resolve.decisions import register_decisions, register_verdicts
 from pipeline.sql import Workbench, step_failed
@@ -25,6 +26,7 @@ def run(bench: Workbench) -> None:
     """Make every table of the step."""
     register_decisions(bench, bench.as_of)
     register_verdicts(bench, bench.as_of)
+    register_kept(bench)
     for macros in ("points", "likeness", "pair_id"):
         _execute(bench, macros)
     _find_papers(bench)

@@ -14,14 +14,14 @@ WITH member AS (
         answers.*
     FROM scoped
     JOIN current_record USING (no)
-    JOIN answers ON scoped.record_id = answers.record_id
+    JOIN kept_answers AS answers ON scoped.record_id = answers.record_id
     WHERE scoped.tier IS NOT NULL
 ),
 
 answer AS (
     UNPIVOT (
         SELECT record_id, COLUMNS(* EXCLUDE (record_id))::VARCHAR
-        FROM answers
+        FROM kept_answers
         SEMI JOIN member USING (record_id)
     )
     ON COLUMNS(* EXCLUDE (record_id))

@@ -8,14 +8,6 @@ WITH numbered_batch AS (
     FROM batch
 ),
 
-blanked AS (
-    SELECT
-        record_id,
-        blanked_columns
-    FROM record_check
-    WHERE len(blanked_columns) > 0
-),
-
 set_aside AS (
     SELECT record_id
     FROM case_standing
@@ -82,10 +74,9 @@ told AS (
         staff.institution_id AS staff_institution_id,
         device.institution_id AS device_institution_id,
         site.institution_id IS NOT NULL AS is_written_known,
-        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'iin') THEN identity.iin END AS iin,
-        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'sex') THEN identity.sex END AS sex,
-        CASE WHEN blanked.record_id IS NULL OR NOT list_contains(blanked_columns, 'birth_on') THEN identity.birth_on END
-            AS birth_on,
+        identity.iin,
+        identity.sex,
+        identity.birth_on,
         identity.birth_date_precision,
         identity.family_name,
         given_alone(identity.given_name) AS given_name,
@@ -106,12 +97,11 @@ told AS (
         COALESCE(answers.is_proxy, FALSE) AS is_proxy,
         answers.proxy_reason
     FROM record
-    JOIN identity USING (record_id)
-    JOIN answers USING (record_id)
+    JOIN kept_identity AS identity USING (record_id)
+    JOIN kept_answers AS answers USING (record_id)
     ANTI JOIN set_aside USING (record_id)
     JOIN numbered_batch USING (batch_id)
     LEFT JOIN taken_off USING (record_id)
-    LEFT JOIN blanked USING (record_id)
     LEFT JOIN staff USING (staff_id)
     LEFT JOIN device USING (device_id)
     LEFT JOIN site ON record.institution_id = site.institution_id
