@@ -45,7 +45,8 @@ judged AS (
             WHEN NOT is_written_known AND staff_id IS NOT NULL
                 THEN CASE WHEN device_points > COALESCE(staff_points, 0) THEN device_id ELSE staff_id END
             WHEN NOT is_written_known THEN COALESCE(device_id, written_id)
-            WHEN staff_id = device_id THEN staff_id
+            WHEN staff_id = device_id
+                THEN CASE WHEN written_points > COALESCE(staff_points, 0) THEN written_id ELSE staff_id END
             WHEN written_id = device_id
                 THEN CASE WHEN written_points IS NULL AND staff_points IS NOT NULL THEN staff_id ELSE written_id END
             -- the head of an institution appoints staff for its own people, and no paper says that this is one of another

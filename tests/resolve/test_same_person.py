@@ -520,6 +520,16 @@ def test_a_wrong_site_is_mended_by_staff_and_tablet(field: Field, tmp_path: Path
     ]
 
 
+def test_staff_and_tablet_give_way_to_the_list_of_the_institution_written(field: Field, tmp_path: Path) -> None:
+    field.entry(1, site="ORPHANS")
+    field.entry(1, "Омаров", site="CARE")
+    field.record("listed there", site="CARE", institution_id="ORPHANS")
+    field.record("listed here", "Омаров", site="CARE", institution_id="ORPHANS")
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("listed there")["usual_institution_id"] == "ORPHANS"
+    assert outcome.person("listed here")["usual_institution_id"] == "CARE"
+
+
 def test_a_tablet_used_elsewhere_moves_nobody(field: Field, tmp_path: Path) -> None:
     field.record("a", device_id="TB-SCHOOL")
     assert field.resolve(tmp_path).person("a")["usual_institution_id"] == "CARE"
