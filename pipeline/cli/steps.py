@@ -61,12 +61,8 @@ def receive(
             bar.remove_task(task)
     if any(row["note"] != FAILED for row in rows):
         show(rows, as_json, title="Received", elided=("note",))
-    settings, lake = night.opened()
-    if not settings.inbox.is_dir() and route not in (Route.portal, Route.census_db):
-        err.print(
-            f"The inbox {settings.inbox} is not there: make it, or set SANAQ_INBOX.", markup=False, soft_wrap=True
-        )
     if any(row["refused"] for row in rows) and not as_json:
+        _, lake = night.opened()
         out.print(f"What was refused was not taken; {lake.receipts} says where it lies.", soft_wrap=True)
     for other in problems[1:]:
         complain(other)

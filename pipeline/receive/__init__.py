@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import SanaqError, named
+from pipeline.errors import BadSetting, SanaqError, named
 from pipeline.lake import Clock, Lake
 from pipeline.receive import odk, portal, sftp
 from pipeline.receive.inbox import BUNDLE_ROUTES, Found, Waiting, look
@@ -46,6 +46,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
     ------
     As they are where nothing landed.
 
+    BadSetting
+        There is no inbox where the settings say, or a setting of a source is wrong.
     DiskFull
         There is not twice the room needed; what landed before is whole.
     PortalRefused, PortalUnavailable
@@ -132,6 +134,10 @@ def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Se
 
 
 def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
+    if not inbox.is_dir():  # else all that had been refused there would be entered as gone
+        raise BadSetting(
+            "the inbox is not there", where=f"{inbox} (SANAQ_INBOX)", todo="Make or mount it, or correct SANAQ_INBOX."
+        )
     refusals: list[Refusal] = []
     _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals)))
     landing.refuse(refusals)

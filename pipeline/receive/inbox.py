@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ FILE_ROUTES = ("list", "movement", "headcount")
 DELIVERY_ROUTES = ("register", "verification")
 BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
 DEPARTMENT = "department"
+READY = ".ready"
+CUSTODY = "custody.json"
 EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -34,81 +37,100 @@ Found = Parcel | Refusal | Waiting
 
 
 def look(route: str, inbox: Path) -> Iterator[Found]:
-    """Yield what lies in the inbox for `route`, in order of path."""
+    """Yield what lies in the inbox for `route`, in order of path; what the file system does not give is refused, and what lies behind it looked at."""
+    look_at = _delivery if route in DELIVERY_ROUTES else _flagged if route == "tablet_vpn" else _stick
     folder = inbox / route
-    if route in DELIVERY_ROUTES:
-        yield from _deliveries(route, folder, inbox)
-    elif route in FILE_ROUTES:
-        yield from _files(route, folder, inbox)
-    elif route == "tablet_vpn":
-        yield from _vpn(folder, inbox)
-    else:
-        yield from _sticks(folder, inbox)
+    found = _files(route, folder, inbox) if route in FILE_ROUTES else _each(look_at, route, folder, inbox)
+    yield from _given(found, route, folder, inbox)
+
+
+def _given(found: Iterator[Found], route: str, place: Path, inbox: Path) -> Iterator[Found]:
+    """Yield what is found at a place, up to where the file system gives no more of it."""
+    try:
+        yield from found
+    except OSError:
+        yield _unreadable(route, place, inbox)
+
+
+def _each(
+    look_at: Callable[[str, Path, Path], Iterator[Found]], route: str, folder: Path, inbox: Path
+) -> Iterator[Found]:
+    for path in _listed(folder):
+        yield from _given(look_at(route, path, inbox), route, path, inbox)
 
 
 def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
-    for path in _walk(folder):
+    missed: list[OSError] = []
+    for path in _walk(folder, missed.append):
         below = path.relative_to(folder).parts
         institution = identifier(below[0]) if len(below) > 1 else None
         source = Source(path, "content" + _extension(path))
         yield _checked(Parcel(route, _origin(path, inbox), (source,), institution or UNKNOWN, institution))
+    for error in missed:
+        if not isinstance(error, FileNotFoundError):  # nothing need ever come over a route
+            yield _unreadable(route, Path(error.filename), inbox)
 
 
-def _deliveries(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
-    """Yield workbooks, and folders with one csv for each sheet, which are whole once their flag is there."""
-    if not folder.is_dir():
+def _delivery(route: str, path: Path, inbox: Path) -> Iterator[Found]:
+    """Yield a workbook, or a folder with one csv for each sheet, which is whole once its flag is there."""
+    if path.name.endswith(READY):
         return
-    for path in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
-        if is_ignored(path.name) or path.name.endswith(".ready"):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            if (folder / f"{path.name}.ready").exists():
-                sources = tuple(Source(file, _origin(file, path)) for file in _walk(path))
-                yield _whole(Parcel(route, _origin(path, inbox), sources, DEPARTMENT))
-            else:
-                yield Waiting(_origin(path, inbox))
-        else:
-            source = Source(path, "content" + _extension(path))
-            yield _checked(Parcel(route, _origin(path, inbox), (source,), DEPARTMENT))
+    if not path.is_dir() or path.is_symlink():
+        source = Source(path, "content" + _extension(path))
+        yield _checked(Parcel(route, _origin(path, inbox), (source,), DEPARTMENT))
+    elif _is_ready(path):
+        yield _whole(Parcel(route, _origin(path, inbox), _sources(path), DEPARTMENT))
+    else:
+        yield Waiting(_origin(path, inbox))
 
 
-def _vpn(folder: Path, inbox: Path) -> Iterator[Found]:
-    yield from _loose("tablet_vpn", folder, inbox, lambda name: name.endswith(".ready"))
-    for bundle in _folders(folder):
-        if (folder / f"{bundle.name}.ready").exists():
-            yield _bundle("tablet_vpn", bundle, inbox)
-        else:
-            yield Waiting(_origin(bundle, inbox))
+def _flagged(route: str, path: Path, inbox: Path) -> Iterator[Found]:
+    """Yield a bundle, which is whole once its flag is there."""
+    if not path.is_dir():
+        if not path.name.endswith(READY):
+            yield _loose(route, path, inbox)
+    elif _is_ready(path):
+        yield _bundle(route, path, inbox)
+    else:
+        yield Waiting(_origin(path, inbox))
 
 
-def _sticks(folder: Path, inbox: Path) -> Iterator[Found]:
-    yield from _loose("tablet_usb", folder, inbox, lambda name: False)
-    for stick in _folders(folder):
-        if stick.is_symlink():
-            yield Refusal("tablet_usb", _origin(stick, inbox), "SYMLINK")
-            continue
-        yield from _loose("tablet_usb", stick, inbox, lambda name: name == "custody.json")
-        custody, problems = _custody(stick / "custody.json")
-        for bundle in _folders(stick):
-            yield _bundle("tablet_usb", bundle, inbox, custody, problems)
+def _stick(route: str, stick: Path, inbox: Path) -> Iterator[Found]:
+    """Yield the bundles of a stick; of one whose custody record cannot be read none lands without it."""
+    if not stick.is_dir():
+        yield _loose(route, stick, inbox)
+    elif stick.is_symlink():
+        yield Refusal(route, _origin(stick, inbox), "SYMLINK")
+    else:
+        custody, problems = _custody(stick / CUSTODY)
+        yield from _each(partial(_carried, custody=custody, problems=problems), route, stick, inbox)
 
 
-def _loose(route: str, folder: Path, inbox: Path, is_expected: Callable[[str], bool]) -> Iterator[Refusal]:
+def _carried(
+    route: str, path: Path, inbox: Path, *, custody: dict[str, Any] | None, problems: tuple[str, ...]
+) -> Iterator[Found]:
+    if path.is_dir():
+        yield _bundle(route, path, inbox, custody, problems)
+    elif path.name != CUSTODY:
+        yield _loose(route, path, inbox)
+
+
+def _loose(route: str, path: Path, inbox: Path) -> Refusal:
     """Refuse, by name of the place, what lies where only bundles belong: nothing is left out in silence."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
-        if not path.is_dir() and not is_ignored(path.name) and not is_expected(path.name):
-            yield Refusal(route, _origin(path, inbox), "OUTSIDE_A_BUNDLE")
+    return Refusal(route, _origin(path, inbox), "OUTSIDE_A_BUNDLE")
+
+
+def _unreadable(route: str, path: Path, inbox: Path) -> Refusal:
+    return Refusal(route, _origin(path, inbox), "CANNOT_BE_READ")
 
 
 def _bundle(
     route: str, bundle: Path, inbox: Path, custody: dict[str, Any] | None = None, problems: tuple[str, ...] = ()
 ) -> Parcel | Refusal:
+    origin = _origin(bundle, inbox)
     if bundle.is_symlink():
-        return Refusal(route, _origin(bundle, inbox), "SYMLINK")
-    sources = tuple(Source(path, _origin(path, bundle)) for path in _walk(bundle))
-    return _whole(Parcel(route, _origin(bundle, inbox), sources, has_manifest=True, custody=custody, problems=problems))
+        return Refusal(route, origin, "SYMLINK")
+    return _whole(Parcel(route, origin, _sources(bundle), has_manifest=True, custody=custody, problems=problems))
 
 
 def _whole(parcel: Parcel) -> Parcel | Refusal:
@@ -117,7 +139,10 @@ def _whole(parcel: Parcel) -> Parcel | Refusal:
 
 def _checked(parcel: Parcel) -> Parcel | Refusal:
     for source in parcel.sources:
-        mode = source.path.lstat().st_mode
+        try:
+            mode = source.path.lstat().st_mode
+        except OSError:
+            return Refusal(parcel.route, parcel.origin, "CANNOT_BE_READ")
         if not stat.S_ISREG(mode):
             return Refusal(parcel.route, parcel.origin, "SYMLINK" if stat.S_ISLNK(mode) else "NOT_A_FILE")
     return parcel
@@ -148,21 +173,52 @@ def _can_be_written(statement: dict[str, Any]) -> bool:
     return True
 
 
-def _walk(folder: Path) -> list[Path]:
-    """Return everything below `folder` that is no folder, in order of path; dot and `.part` names are left out."""
+def _walk(folder: Path, missed: Callable[[OSError], object]) -> list[Path]:
+    """Return everything below `folder` that is no folder, in order of path; dot and `.part` names are left out.
+
+    `missed` hears of each folder that cannot be looked into.
+    """
     found = []
-    for place, folders, names in os.walk(folder):
-        linked = [name for name in folders if Path(place, name).is_symlink()]
+    for place, folders, names in os.walk(folder, onerror=missed):
+        linked = [name for name in folders if _is_link(Path(place, name))]
         folders[:] = [name for name in folders if name not in linked and not is_ignored(name)]
         found += [Path(place, name) for name in [*names, *linked] if not is_ignored(name)]
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
-def _folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+def _sources(folder: Path) -> tuple[Source, ...]:
+    """Return all files below a folder; one of which a part cannot be looked into is no whole one.
+
+    Raises
+    ------
+    OSError
+        A folder cannot be looked into.
+    """
+
+    def missed(error: OSError) -> None:
+        raise error
+
+    return tuple(Source(path, _origin(path, folder)) for path in _walk(folder, missed))
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return what lies in a folder, in order of name; nothing where there is no such folder."""
+    try:
+        found = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
+    except FileNotFoundError:
         return []
-    found = [path for path in folder.iterdir() if path.is_dir() and not is_ignored(path.name)]
-    return sorted(found, key=lambda path: os.fsencode(path.name))
+    return [path for path in found if not is_ignored(path.name)]
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # then it cannot be looked into, which is heard of
+        return False
+
+
+def _is_ready(folder: Path) -> bool:
+    return folder.with_name(folder.name + READY).exists()
 
 
 def is_ignored(name: str) -> bool:

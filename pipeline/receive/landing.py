@@ -115,15 +115,18 @@ class Landing:
         Parameters
         ----------
         source
-            What the origins of the source begin with that has been looked through; of a route's other sources nothing is known.
+            What the origins of the source begin with that has been looked through; of a route's other sources nothing is known, nor of
+            what lies in a folder that could not be looked into.
         """
         at, route = stamp(self._clock()), receipt.route
         there = {*receipt.waiting_at, *(refusal.origin for refusal in receipt.refused)}
+        shut = tuple(f"{refusal.origin}/" for refusal in receipt.refused if refusal.reason == "CANNOT_BE_READ")
         with self._lake.lock("receive"):
             self._book.refresh()
             before = self._book.not_taken(route)
             now = [(origin, "waiting") for origin in receipt.waiting_at if before.get(origin) != "waiting"]
-            now += [(origin, "gone") for origin in sorted(before.keys() - there) if origin.startswith(source)]
+            left = sorted(origin for origin in before.keys() - there if not origin.startswith(shut))
+            now += [(origin, "gone") for origin in left if f"{origin}/".startswith(source)]
             self._book.append([{"outcome": what, "route": route, "origin": origin, "at": at} for origin, what in now])
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:

@@ -24,13 +24,12 @@ import asyncssh
 from pipeline.errors import BadSetting, GatewayRefused, GatewayUnavailable
 from pipeline.lake import Lake
 from pipeline.receive.attempts import Shaky, attempting
-from pipeline.receive.inbox import Waiting, is_ignored
+from pipeline.receive.inbox import READY, Waiting, is_ignored
 from pipeline.receive.landing import Again, Landed, Landing, Outcome
 from pipeline.receive.parcel import Parcel, Refusal, Source, identifier
 from pipeline.settings import Settings
 
 ROUTE = "tablet_vpn"
-READY = ".ready"
 BLOCK = 4 * 1024 * 1024
 MOST_BUNDLES = 200_000  # names listed before the gateway is no longer believed
 MOST_FILES = 100

@@ -22,6 +22,7 @@ class Field:
 
     def __init__(self, root: Path, **settings: object) -> None:
         self.inbox = root / "inbox"
+        self.inbox.mkdir(parents=True, exist_ok=True)
         self.settings: Settings = load_settings(lake=root / "lake", inbox=self.inbox, **settings)
         self.lake = Lake(self.settings.lake)
 
