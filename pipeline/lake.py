@@ -287,14 +287,14 @@ def write_json(path: Path, content: object) -> None:
     os.replace(part, path)
 
 
-def append_line(path: Path, row: dict[str, Any]) -> None:
-    """Append one JSON line and force it to the disk; what the disk did not take whole leaves nothing of itself."""
+def append_line(path: Path, *rows: dict[str, Any]) -> None:
+    """Append a JSON line for each row and force them to the disk; what the disk did not take whole leaves nothing of itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    lines = b"".join(json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n" for row in rows)
     with path.open("ab", buffering=0) as handle:  # unbuffered: closing must not write the rest later
         before = handle.tell()
         try:
-            if handle.write(line) < len(line):
+            if handle.write(lines) < len(lines):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             os.fsync(handle.fileno())
         except OSError:

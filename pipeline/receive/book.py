@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.lake import NOT_TAKEN, Clock, Lake
+from pipeline.lake import NOT_TAKEN, Clock, Lake, append_line
 
 
 class Book:
@@ -29,8 +28,7 @@ class Book:
         self._not_taken: dict[tuple[str, str], str] = {}
 
     def recover(self) -> None:
-        """Cut a torn last line and enter landed batches whose line was never written."""
-        self._cut_torn_line()
+        """Enter landed batches whose line was never written."""
         self._read_up_to, self._newest, self._known, self._sizes = 0, None, set(), set()
         self._listings, self._not_taken = {}, {}
         self._read_on()
@@ -59,11 +57,7 @@ class Book:
         """Append lines and force them to the disk."""
         if not rows:
             return
-        text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-        with self._path.open("ab") as handle:
-            handle.write(text.encode("utf-8"))
-            handle.flush()
-            os.fsync(handle.fileno())
+        append_line(self._path, *rows)
         self._read_on()
 
     def knows(self, batch_id: str) -> bool:
@@ -90,15 +84,17 @@ class Book:
         return [first + tick * number for number in range(count)]
 
     def _read_on(self) -> None:
+        """Take in the lines that are new; a torn one is cut, or the next would be written behind it: whoever wrote at it is dead."""
         if not self._path.exists():
             return
-        with self._path.open("rb") as handle:
+        with self._path.open("r+b") as handle:
             handle.seek(self._read_up_to)
-            content = handle.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        self._read_up_to += len(whole)
-        for line in whole.splitlines():
-            self._take(json.loads(line))
+            for line in handle:
+                if not line.endswith(b"\n"):
+                    handle.truncate(self._read_up_to)
+                    break
+                self._take(json.loads(line))
+                self._read_up_to += len(line)
 
     def _take(self, row: dict[str, Any]) -> None:
         if row["outcome"] in ("landed", "again") and row.get("listing_sha256"):
@@ -113,14 +109,6 @@ class Book:
         self._sizes.add((row["origin"], row["byte_count"]))
         moment = datetime.fromisoformat(row["received_at"])
         self._newest = moment if self._newest is None else max(self._newest, moment)
-
-    def _cut_torn_line(self) -> None:
-        if not self._path.exists():
-            return
-        with self._path.open("r+b") as handle:
-            content = handle.read()
-            if content and not content.endswith(b"\n"):
-                handle.truncate(content.rfind(b"\n") + 1)
 
     def _landed(self) -> list[dict[str, Any]]:
         paths = [path for path in self._lake.landing.glob("*/*/manifest.json") if path.parent.name not in self._known]

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.receive.field import LINE, Field
+from pipeline.lake import clock_from
+from pipeline.receive.landing import Landing
+from pipeline.receive.parcel import Refusal
+from tests.receive.field import LINE, START, Field
 
 CHILD = """
 import os, signal, sys
@@ -82,6 +85,16 @@ def test_a_torn_last_receipt_is_cut_and_entered_again(field: Field) -> None:
     field.lake.receipts.write_bytes(whole[:-20])
     field.receive("list")
     assert field.lake.receipts.read_bytes() == whole
+
+
+def test_a_line_torn_beside_a_run_that_lives_is_cut_before_it_writes_on(field: Field) -> None:
+    fill(field)
+    field.receive("tablet_vpn")
+    with Landing(field.lake, clock_from(START), 10**9) as alive:
+        with field.lake.receipts.open("ab") as other:
+            other.write(b'{"outcome": "refu')
+        alive.refuse([Refusal("list", "list/a.csv", "NOT_A_FILE")])
+    assert [row["outcome"] for row in field.receipts()] == ["landed"] * 7 + ["refused"]
 
 
 def test_lost_receipts_are_entered_again_from_the_landing(field: Field) -> None:
