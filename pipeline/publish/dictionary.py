@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
-
 from pipeline.publish.catalogue import entries
 from pipeline.publish.release import release_entries
-from pipeline.round import load_reference, load_round
-from pipeline.round import register as register_reference
+from pipeline.round import load_reference
 from pipeline.schema import Table, load_tables
 from pipeline.settings import PROJECT, Settings
 
@@ -41,20 +38,14 @@ def dictionary_markdown(settings: Settings) -> str:
         "## operations.duckdb\n\nEvery night, for those who run the census (need to know).\n",
         *(_markdown(entry.full_name, entry.table) for entry in entries(tables, "operations")),
         "## census.duckdb\n\nOn purpose, for approved analysts; see `docs/release.md`.\n",
-        *(_markdown(entry.full_name, entry.table) for entry in release_entries(tables, _codes(settings))),
+        *(
+            _markdown(entry.full_name, entry.table)
+            for entry in release_entries(tables, load_reference(settings.reference))
+        ),
         "## The lake\n\nTables of a build, `builds/BUILD_ID/STEP/TABLE.parquet`.\n",
         *(_markdown(f"{table.step}/{table.table}", table) for table in lake_only),
     ]
     return "\n".join(parts)
-
-
-def _codes(settings: Settings) -> dict[str, list[str]]:
-    codes: dict[str, list[str]] = {}
-    with duckdb.connect(":memory:") as con:
-        register_reference(con, load_round(settings.round), load_reference(settings.reference))
-        for code_list, code in con.execute("SELECT code_list, code FROM ref_code ORDER BY code_list, code").fetchall():
-            codes.setdefault(code_list, []).append(code)
-    return codes
 
 
 def _markdown(title: str, table: Table) -> str:

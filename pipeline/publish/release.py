@@ -42,6 +42,7 @@ from pipeline.publish.snapshot import (
 )
 from pipeline.publish.variables import Released, code_type, released_variables
 from pipeline.publish.withhold import withhold
+from pipeline.round import Reference
 from pipeline.schema import Column, Labels, Table
 from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted, step_failed
@@ -126,21 +127,24 @@ def _disclosure_page(bench: Workbench, name: str) -> str:
     return disclosure_html(name, lost, rules, smallest)
 
 
-def release_entries(tables: Mapping[str, Table], codes: dict[str, list[str]]) -> list[Entry]:
+def release_entries(tables: Mapping[str, Table], reference: Reference) -> list[Entry]:
     """Return the tables of a release with the person's released answers among its columns."""
-    variables = released_variables(tables["answers"], codes, tables[PERSON].columns) if "answers" in tables else []
-    return entries({**tables, PERSON: _person_table(tables[PERSON], variables)}, "release")
+    return entries({**tables, PERSON: _person_table(tables[PERSON], _variables(tables, reference))}, "release")
+
+
+def _variables(tables: Mapping[str, Table], reference: Reference) -> list[Released]:
+    asked = {variable.name: variable.asked_if for variable in reference.questionnaire.variables}
+    return released_variables(tables["answers"], _codes(reference), tables[PERSON].columns, asked)
+
+
+def _codes(reference: Reference) -> dict[str, list[str]]:
+    return {name: sorted(code_list.codes) for name, code_list in sorted(reference.code_lists.items())}
 
 
 def _make_answers(bench: Workbench) -> list[Released]:
-    codes: dict[str, list[str]] = {}
-    for code_list, code in bench.con.execute(
-        "SELECT code_list, code FROM ref_code ORDER BY code_list, code"
-    ).fetchall():
-        codes.setdefault(code_list, []).append(code)
-    variables = released_variables(bench.schemas["answers"], codes, bench.schemas[PERSON].columns)
+    variables = _variables(bench.schemas, bench.reference)
     try:
-        for code_list, listed in codes.items():
+        for code_list, listed in _codes(bench.reference).items():
             values = ", ".join(quoted(code) for code in listed)
             bench.con.execute(f"CREATE TEMP TYPE {code_type(code_list)} AS ENUM ({values})")
         mended = _mended_columns(bench, variables)

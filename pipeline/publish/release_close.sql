@@ -1,6 +1,7 @@
 -- Closes one more value of every column whose closed values, taken together, would say something of few: they are known as what is
--- missing from the total. The smallest goes first. A district that is not shown is known to be another one, so those without any count
--- as closed. Columns with lists do not divide anybody and are left.
+-- missing from the total. The smallest goes first. Who never answered is empty as well; alone they are left as they are only while they
+-- are few: an empty field of many is that of a house. A district that is not shown is known to be another one, so those without any
+-- count as closed. Columns with lists do not divide anybody and are left.
 UPDATE release_cell
 SET is_closed = TRUE
 FROM (
@@ -27,7 +28,7 @@ FROM (
             column_name
         FROM closed
         GROUP BY population, column_name
-        HAVING bool_or(is_withheld)
+        HAVING (bool_or(is_withheld) OR sum(person_count) >= max(min_count))
             AND NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
     )
 

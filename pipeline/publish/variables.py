@@ -9,31 +9,38 @@ The rule is made for what nobody foresaw: a text leaves only if its value is in 
 - countries: two capital letters
 - coded numbers: only values of the list; years and counts: only what can be a year or a count, never eight digits of a date
 - yes/no: as it is
+- what is not asked everywhere: only where it is asked by what is told as well; an empty field says that the question was not put
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from pipeline.schema import Column, Labels, Table
 from pipeline.sql import quoted
 
 # Said by the person table already, or a second road to the exact age.
 LEFT_OUT = frozenset({"record_id", "is_proxy", "age_stated", "birth_time", "death_time"})
+# What a question may be asked by besides answers that leave: a release tells it, or an age group of it.
+TOLD_OF_EVERYBODY = frozenset({"sex", "age_completed", "is_proxy"})
 
 
 @dataclass(frozen=True)
 class Released:
-    """One released variable: its name, the SQL over the answer `source`, and how it is described."""
+    """One released variable: its name, the SQL over the answer `source`, how it is described, and of whom it is asked."""
 
     name: str
     source: str
     expression: str
     column: Column
+    asked_if: str = "TRUE"
 
 
-def released_variables(answers: Table, codes: dict[str, list[str]], taken: Iterable[str]) -> list[Released]:
+def released_variables(
+    answers: Table, codes: Mapping[str, list[str]], taken: Iterable[str], asked: Mapping[str, str]
+) -> list[Released]:
     """Return the variables that leave.
 
     Parameters
@@ -44,6 +51,8 @@ def released_variables(answers: Table, codes: dict[str, list[str]], taken: Itera
         Values by code list.
     taken
         Names the person table has already.
+    asked
+        Of whom a question is asked, by its name: SQL of the questionnaire.
     """
     used = set(taken)
     found = []
@@ -52,8 +61,15 @@ def released_variables(answers: Table, codes: dict[str, list[str]], taken: Itera
             continue
         variable = _released(name, column, codes.get(column.code_list or "", []))
         if variable is not None:
-            found.append(variable)
-    return found
+            found.append(replace(variable, asked_if=asked[name]))
+    return _asked_by_what_is_told(found, {*answers.columns, "category_code"})
+
+
+def _asked_by_what_is_told(found: list[Released], known: set[str]) -> list[Released]:
+    """Without those that are asked by what stays, and so without those that are asked by them."""
+    told = TOLD_OF_EVERYBODY | {variable.name for variable in found}
+    kept = [variable for variable in found if known.intersection(re.findall(r"\w+", variable.asked_if)) <= told]
+    return kept if len(kept) == len(found) else _asked_by_what_is_told(kept, known)
 
 
 def _released(name: str, column: Column, codes: list[str]) -> Released | None:

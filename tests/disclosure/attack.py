@@ -137,11 +137,10 @@ def _only_in(one: Seen, other: Seen) -> list[tuple[str, str | None]]:
 
 
 def groups_of_rows(seen: Seen, columns: tuple[str, ...]) -> dict[tuple[object, ...], list[str]]:
-    """Return surrogate ids by the values of some columns; rows in which one of them is empty are left out."""
-    filled = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
+    """Return surrogate ids by the values of some columns; that one of them is empty says something as well."""
     listed = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns)
     found: dict[tuple[object, ...], list[str]] = {}
-    for surrogate, *values in seen.rows(f"SELECT person, {listed} FROM census.person WHERE {filled}"):
+    for surrogate, *values in seen.rows(f"SELECT person, {listed} FROM census.person"):
         found.setdefault(tuple(values), []).append(surrogate)
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from pipeline.lake import Lake
 from pipeline.publish import roll_back
 from tests.disclosure.attack import Program, came, combinations_of, groups_of_rows, hidden, program, went
-from tests.disclosure.town import OPEN, Office, Seen, Site, Town, is_safe, random_town, settle
+from tests.disclosure.town import AKTAU, OPEN, Office, Seen, Site, Town, is_safe, random_town, settle
 from tests.made_build import AS_OF
 
 SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8)))
@@ -86,6 +86,21 @@ def test_no_s3_site_is_found_by_any_column_or_combination_of_keys(seed: int, rel
             (largest, count), *_ = found.most_common(1)
             is_found = town.is_s3(largest) and (count > 0.8 * len(persons) or len(found) < 3)
             assert not is_found, (columns, values, len(persons))
+
+
+def test_an_empty_field_is_not_the_sign_of_a_house(tmp_path: Path) -> None:
+    """The safe house's guests are not asked where they live, and the psychiatric house left a question open."""
+    town, rng = Town([]), random.Random(1)
+    for number, category in enumerate((*["INPAT"] * 4, "CRISIS", "PSY")):
+        town.sites.append(Site(f"SITE-{number:03d}", category, AKTAU, 60))
+        settle(town, town.sites[-1], 60, rng)
+    seen = Seen(Office(tmp_path).release(town))
+    sites = seen.whereabouts(town)
+    of_guests = [("residence_status", name) for name in seen.columns() if name == "usual_address_kato"]
+    for columns in [*((name,) for name in seen.columns()), *of_guests]:
+        for values, persons in groups_of_rows(seen, columns).items():
+            if values[-1] is None and len(persons) >= LEAST_CLASS:
+                assert is_safe(Counter(sites[person] for person in persons), LEAST_CLASS), (columns, values)
 
 
 @pytest.mark.parametrize(

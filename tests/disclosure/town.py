@@ -21,6 +21,8 @@ from tests.made_build import AS_OF, BATCH, LANDED_AT, MadeBuild, Rows
 AKTAU, BEINEU, KARAKIYA = "471010000", "473630100", "474230100"
 S3 = ("TB", "CRISIS", "TRAF", "NARC", "PSY")
 OPEN = ("BOARD_GIFT", "BOARD_SPORT")
+SAFE_HOUSES = ("CRISIS", "TRAF")
+ANSWERS = ("religion", "ethnicity", "residence_status", "usual_address_kato", "children_born_count", "wg_memory")
 KINDS = (*OPEN, "ORPH", "BABY", "INPAT", "SOCSERV", "HOMELESS", "TB", "CRISIS", "PSY")
 
 
@@ -85,6 +87,7 @@ def settle(town: Town, site: Site, count: int, rng: random.Random) -> None:
             "person_id": hashlib.sha256(f"person {number}".encode()).hexdigest()[:32],
             "founder_case_id": f"case-{number}",
             "survivor_record_id": f"{BATCH[:16]}-{number:07d}",
+            **_answers(person, site),
         }
         town.people.append(person)
 
@@ -124,6 +127,18 @@ def _somebody(site: Site, rng: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _answers(person: dict[str, Any], site: Site) -> dict[str, Any]:
+    """What follows from who somebody is: guests of a safe house are not asked where they live, some houses leave a question open."""
+    is_guest, is_woman = person["basis"] == "present_only", person["sex"] == 2 and person["age_completed"] >= 15
+    return {
+        "ethnicity": "KAZAKH",
+        "residence_status": "TEMP_PRESENT" if is_guest else "USUAL_PRESENT",
+        "usual_address_kato": AKTAU if is_guest and site.category not in SAFE_HOUSES else None,
+        "children_born_count": (person["age_completed"] - 15) // 4 if is_woman else None,
+        "wg_memory": None if site.category == "PSY" else 1 + (person["age_completed"] + person["sex"]) % 4,
+    }
+
+
 @dataclass
 class Office:
     """Makes releases of towns in one lake."""
@@ -150,17 +165,14 @@ def _tables(town: Town) -> dict[str, Rows]:
             {"institution_id": site.institution_id, "category_code": site.category, "kato": site.kato, "capacity": 100}
             for site in town.sites
         ],
-        "person": [
-            {name: value for name, value in row.items() if name not in ("number", "religion")} for row in people
-        ],
+        "person": [{name: value for name, value in row.items() if name not in ("number", *ANSWERS)} for row in people],
         "person_field": [],
         "record_check": [
             {"record_id": row["survivor_record_id"], "rejects": [], "blanks": [], "blanked_columns": [], "flags": []}
             for row in people
         ],
         "answers": [
-            {"record_id": row["survivor_record_id"], "religion": row["religion"], "ethnicity": "KAZAKH"}
-            for row in people
+            {"record_id": row["survivor_record_id"], **{name: row[name] for name in ANSWERS}} for row in people
         ],
         "expected": [
             {"institution_id": site.institution_id, "grade": "FIRM", "reason": "AGREE"}

@@ -194,8 +194,14 @@ def test_microdata_know_years_regions_and_groups_only(census: Connection) -> Non
     columns = {row[0]: row[1] for row in rows(census, "DESCRIBE census.person")}
     assert not [name for name, kind in columns.items() if kind in ("DATE", "TIMESTAMP")]
     assert not columns.keys() & {"institution_id", "category_code", "kato", "usual_address_text", "birth_time"}
-    assert rows(census, "SELECT DISTINCT usual_address_kato FROM census.person") == [("470000000",)]
-    assert rows(census, "SELECT DISTINCT stay_from_year FROM census.person") == [(2015,)]
+    assert rows(census, "SELECT DISTINCT workplace_kato FROM census.person") == [("470000000",)]
+    assert rows(census, "SELECT DISTINCT stay_to_year FROM census.person") == [(2021,)]
+
+
+def test_an_empty_field_does_not_say_that_somebody_is_in_a_safe_house_or_on_the_street(census: Connection) -> None:
+    columns = {row[0] for row in rows(census, "DESCRIBE census.person")}
+    assert "residence_status" in columns
+    assert not columns & {"usual_address_kato", "stay_from_year"}
 
 
 def test_places_are_districts_only_where_that_is_safe(census: Connection) -> None:

@@ -48,23 +48,43 @@ def test_what_stays_unsafe_alone_is_left_to_the_caller_to_hide() -> None:
     assert not only.is_safe(RULES)
 
 
-def released(name: str, kind: str, **more: str) -> str | None:
+def answer(kind: str, **more: str) -> Column:
+    return Column(type=kind, comment=Labels(en="e", ru="r", kk="k"), **more)  # type: ignore[arg-type]
+
+
+def released(asked: dict[str, str] | None = None, **columns: Column) -> dict[str, str]:
     label = Labels(en="e", ru="r", kk="k")
-    column = Column(type=kind, comment=label, **more)  # type: ignore[arg-type]
-    key = Column(type="VARCHAR", comment=label)
     answers = Table(
-        table="answers", step="read", comment=label, key=("record_id",), columns={"record_id": key, name: column}
-    )
-    found = released_variables(answers, {"colour": ["BLUE", "RED"], "grade": ["1", "2"]}, taken=["sex"])
-    return found[0].expression if found else None
+        table="answers", step="read", comment=label, key=("record_id",), columns={"record_id": answer("VARCHAR"), **columns}
+    )  # fmt: skip
+    codes = {"colour": ["BLUE", "RED"], "grade": ["1", "2"]}
+    found = released_variables(answers, codes, ["sex"], dict.fromkeys(columns, "TRUE") | (asked or {}))
+    return {variable.name: variable.expression for variable in found}
 
 
 def test_only_closed_vocabularies_leave() -> None:
-    assert released("address", "VARCHAR") is None
-    assert released("colour", "VARCHAR", code_list="colour") == 'TRY_CAST(colour AS "code_colour")'
-    assert released("colour", "VARCHAR", code_list="unknown list") is None
-    assert released("colour", "VARCHAR", code_list="colour", sensitivity="identifier") is None
-    assert released("sex", "INTEGER") is None
-    assert released("grade", "INTEGER", code_list="grade") == "CASE WHEN grade IN (1, 2) THEN grade END"
-    assert released("children_count", "INTEGER") == "CASE WHEN children_count BETWEEN 0 AND 99 THEN children_count END"
-    assert released("born_on", "DATE") == "year(born_on)"
+    assert released(
+        address=answer("VARCHAR"),
+        colour=answer("VARCHAR", code_list="colour"),
+        unknown=answer("VARCHAR", code_list="unknown list"),
+        secret=answer("VARCHAR", code_list="colour", sensitivity="identifier"),
+        sex=answer("INTEGER"),
+        grade=answer("INTEGER", code_list="grade"),
+        children_count=answer("INTEGER"),
+        born_on=answer("DATE"),
+    ) == {
+        "colour": 'TRY_CAST(colour AS "code_colour")',
+        "grade": "CASE WHEN grade IN (1, 2) THEN grade END",
+        "children_count": "CASE WHEN children_count BETWEEN 0 AND 99 THEN children_count END",
+        "born_year": "year(born_on)",
+    }
+
+
+def test_what_is_asked_by_something_that_stays_does_not_leave() -> None:
+    columns = dict.fromkeys(("home", "colour", "born", "job"), answer("VARCHAR", code_list="colour"))
+    asked = {"home": "colour = 'RED' AND category_code NOT IN ('CRISIS')", "job": "home IS NOT NULL"}
+    assert released(asked, **columns, village=answer("VARCHAR")).keys() == {"colour", "born"}
+    assert released({"born": "sex = 2 AND age_completed >= 15 AND colour = 'RED'"}, **columns).keys() == columns.keys()
+    assert released({"born": "village IS NULL"}, **columns, village=answer("VARCHAR")).keys() == columns.keys() - {
+        "born"
+    }
