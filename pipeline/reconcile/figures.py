@@ -16,8 +16,8 @@ from pipeline.lake import Lake
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
-COMPARED = ("record_state", "person", "coverage_institution")
-CODE = ("code", "reference", "round", "lock", "id_key")
+COMPARED = ("record_state", "person", "coverage_institution", "batch")
+CODE = ("code", "reference", "crosswalks", "round", "lock", "id_key", "trust_root")
 MEDIUM_AGAIN = {"medium_id": "VARCHAR", "heard_at": "VARCHAR"}
 MEDIUM_OUT = {"medium_id": "VARCHAR", "act_case_count": "INTEGER", "out_hours": "BIGINT"}
 NOT_TAKEN = {**dict.fromkeys(("outcome", "route", "reason"), "VARCHAR"), "place_count": "BIGINT"}

@@ -8,9 +8,17 @@ WITH arrived AS (
     ANTI JOIN before_record_state AS old ON now.record_id = old.record_id
 ),
 
+judged_anew AS (
+    SELECT batch.batch_id
+    FROM batch
+    JOIN before_batch ON batch.batch_id = before_batch.batch_id
+    WHERE batch.seal_fault IS DISTINCT FROM before_batch.seal_fault
+),
+
 changed AS (
     SELECT
         COALESCE(now.record_id, old.record_id) AS record_id,
+        COALESCE(now.batch_id, old.batch_id) AS batch_id,
         COALESCE(now.case_id, old.case_id) AS case_id,
         now.person_id,
         old.person_id AS old_person_id,
@@ -25,6 +33,7 @@ explained AS (
     SELECT
         changed.*,
         CASE
+            WHEN changed.batch_id IN (FROM judged_anew) THEN 'seal'
             WHEN changed.from_state = 'new' THEN 'new_input'
             WHEN decided_record.id IS NOT NULL OR decided_case.id IS NOT NULL OR decided_person.id IS NOT NULL THEN 'decision'
             WHEN case_arrived.case_id IS NOT NULL OR person_arrived.person_id IS NOT NULL THEN 'new_input'

@@ -71,6 +71,27 @@ def test_records_of_last_night_must_still_be_there(lake: Lake, build: Path, sett
         reconcile(lake, fewer, settings, build)
 
 
+def test_a_bundle_believed_no_more_may_be_fewer_records(lake: Lake, build: Path, settings: Settings) -> None:
+    fewer = MadeBuild(as_of=AS_OF + timedelta(hours=1), persons_per_site=0.5).write(lake.root, settings)
+    change(
+        fewer / "read" / "batch.parquet",
+        f"SELECT * REPLACE (CASE batch_id WHEN '{BATCH}' THEN 'KEY_REVOKED' END AS seal_fault) FROM made",
+    )
+    transitions = reconcile(lake, fewer, settings, build).figures["change"]["transitions"]
+    assert {(row["to_state"], row["cause"]) for row in transitions} >= {("gone", "seal")}
+
+
+def test_another_crosswalk_may_make_fewer_records(lake: Lake, build: Path, settings: Settings) -> None:
+    fewer = MadeBuild(as_of=AS_OF + timedelta(hours=1), persons_per_site=0.5).write(lake.root, settings)
+    manifest = json.loads((fewer / "manifest.json").read_text())
+    manifest["inputs"]["crosswalks"] = "mended"
+    (fewer / "manifest.json").write_text(json.dumps(manifest))
+    result = reconcile(lake, fewer, settings, build)
+    assert ("gone", "code_or_reference") in {
+        (row["to_state"], row["cause"]) for row in result.figures["change"]["transitions"]
+    }
+
+
 def test_a_merged_person_is_a_duplicate(lake: Lake, build: Path, later: Path, settings: Settings) -> None:
     gone, kept = _merge_two_persons(later)
     result = reconcile(lake, later, settings, build)
