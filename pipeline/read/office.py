@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.read.landed import require_landed
-from pipeline.read.lists import read_lists
+from pipeline.read.lists import Block, read_lists
 from pipeline.read.mapping import accepted_mappings, propose
 from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
@@ -251,7 +251,12 @@ class OfficeReader:
                 if proposal
                 else Found("list", {}, held="HEADER_NOT_FOUND")
             )
+        # a header whose rows were lost says nothing of its site: only a total of 0 says that nobody is there
+        told = {frozenset(block.named) for block in lists if _says_somebody_or_nobody(block)}
         for number, block in enumerate(lists, start=1):
+            if frozenset(block.named) not in told:
+                yield Found("list", {}, held="NO_ROWS")
+                continue
             blocks.append(
                 {
                     "batch_id": batch["batch_id"],
@@ -266,6 +271,10 @@ class OfficeReader:
             )
             for cells, held in block.rows:
                 yield Found("list", cells, number, held=held)
+
+
+def _says_somebody_or_nobody(block: Block) -> bool:
+    return bool(block.rows) or block.declared_total == 0
 
 
 def _named_by_file(name: str, sheets: list[Sheet], known: tuple[str, ...]) -> list[Sheet]:

@@ -22,7 +22,7 @@ list_rows AS (
         *,
         CASE
             WHEN fault IS NOT NULL THEN 'unreadable'
-            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN') THEN 'quarantined'
+            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN 'quarantined'
             WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'quarantined'
             WHEN NOT is_newest THEN 'replaced'
             WHEN held IS NOT NULL THEN 'quarantined'
@@ -30,7 +30,7 @@ list_rows AS (
         END AS state,
         CASE
             WHEN fault IS NOT NULL THEN fault
-            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN') THEN held
+            WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN held
             WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
             WHEN NOT is_newest THEN 'NEWER_LIST'
             WHEN held IS NOT NULL THEN held

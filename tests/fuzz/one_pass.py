@@ -233,13 +233,15 @@ def _require_submissions(account: Account, desk: Desk, bench: Workbench) -> None
 
 
 def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
-    """Every file of an office is rows with a state, or a list without rows; what does not hold says why."""
+    """Every file of an office is rows with a state, or a list that says nobody is there; what does not hold says why."""
     sent = {
         batch["batch_id"]: batch
         for batch in desk.lake.batches()
         if batch["route"] in ("register", "list", "movement", "headcount", "verification")
     }
-    found = {batch for (batch,) in rows(bench, "SELECT batch_id FROM intake_record UNION SELECT batch_id FROM list")}
+    found = {
+        batch for (batch,) in rows(bench, "SELECT batch_id FROM intake_record UNION SELECT batch_id FROM office_block")
+    }
     bare = {batch_id for batch_id in sent.keys() - found if _is_bare_header(desk, sent[batch_id])}
     account.require(
         sent.keys() - bare == found,
@@ -255,12 +257,12 @@ def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
 
 
 def _is_bare_header(desk: Desk, batch: dict[str, Any]) -> bool:
-    """Whether a file may come to no rows: a movement's header alone, a list (what stands above its header is a title), a workbook (only its reader knows)."""
+    """Whether a file may come to no rows: a movement's header alone, a register's or verification's workbook (only its reader knows)."""
     content = (
         desk.lake.landing / batch["route"] / batch["batch_id"] / "files" / batch["files"][0]["path"]
     ).read_bytes()
     filled = sum(bool(text.strip(b" \0\r\t,;")) for text in content.splitlines())
-    return batch["route"] == "list" or content.startswith(b"PK") or (batch["route"] == "movement" and filled <= 1)
+    return batch["route"] != "list" and (content.startswith(b"PK") or (batch["route"] == "movement" and filled <= 1))
 
 
 def _use_crosswalks(account: Account, desk: Desk, given: list[Input]) -> None:

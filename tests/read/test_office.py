@@ -264,6 +264,44 @@ def test_bad_lists_have_a_state_and_a_reason(office: Desk, content: bytes, state
     assert rows(bench, "SELECT record_count FROM batch WHERE route = 'list'") == [(1,)]
 
 
+HEADER_ALONE = [*TITLES, HEADER]
+TWO_SITES = [("Дом (MNG-0001)",), HEADER, PERSON, ("Итого: 1",), ("Приют (MNG-0002)",), HEADER, (1, "Ким", "Ли")]
+
+
+@pytest.mark.parametrize(
+    ("newer", "held"),
+    [
+        (HEADER_ALONE, 1),
+        ([*HEADER_ALONE, ("Итого", 7)], 1),
+        ([*TWO_SITES[:-1]], 1),  # of the second site the rows were lost
+        ([("Дом (MNG-0001)",), HEADER, ("Итого: 1",), ("Приют (MNG-0002)",), HEADER], 2),
+    ],
+    ids=["header", "total", "one site", "two sites"],
+)
+def test_a_list_whose_rows_were_lost_replaces_nothing(office: Desk, newer: list[Cells], held: int) -> None:
+    office.put("list/MNG-0001/a.csv", text(TWO_SITES))
+    office.receive("list")
+    office.put("list/MNG-0001/b.csv", text(newer))
+    bench = office.read_office()
+    assert sorted(row[0] for row in people(bench)) == ["Ким", "Әлиев"]
+    assert rows(bench, "SELECT count(*) FROM intake_record WHERE (state, reason) = ('quarantined', 'NO_ROWS')") == [
+        (held,)
+    ]
+
+
+def test_a_list_with_a_total_of_nobody_replaces_the_earlier_one(office: Desk) -> None:
+    office.put("list/MNG-0001/a.csv", text([HEADER, PERSON]))
+    office.receive("list")
+    office.put("list/MNG-0001/b.csv", text([*HEADER_ALONE, ("Итого", 0)]))
+    bench = office.read_office()
+    assert (people(bench), states(bench, "list")) == ([], [("replaced", "NEWER_LIST", 1)])
+
+
+def test_an_empty_sheet_beside_a_list_is_no_list_that_lost_its_rows(office: Desk) -> None:
+    office.put("list/MNG-0001/a.xlsx", workbook(a=[HEADER, PERSON], b=[HEADER]))
+    assert states(office.read_office(), "list") == [("in_force", None, 1)]
+
+
 def test_a_list_of_an_unknown_institution_is_held(office: Desk) -> None:
     office.put("list/MNG-0099/a.csv", text([HEADER, PERSON]))
     office.put("list/nobody.csv", text([HEADER, (1, "Ким", "Ли")]))
