@@ -193,20 +193,48 @@ custody_fault AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
+-- Bundles with a line that has come under no signature that holds.
+unproven AS (
+    SELECT DISTINCT batch_id
+    FROM record
+    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL) AS refused USING (batch_id)
+    ANTI JOIN (
+        SELECT record.bytes_sha256
+        FROM record
+        JOIN batch USING (batch_id)
+        WHERE batch.seal_fault IS NULL
+    ) AS proven USING (bytes_sha256)
+),
+
+-- A believed bundle brings the tablet's counters: what it does not hold itself is a gap of theirs from then on.
+accounted AS (
+    SELECT
+        device_id,
+        max(received_at) AS received_at
+    FROM batch
+    WHERE seal_fault IS NULL AND created_count IS NOT NULL
+    GROUP BY device_id
+),
+
+-- Told until the tablet has exported again. One whose key is revoked never will.
 not_believed AS (
     SELECT
         'BUNDLE_NOT_BELIEVED' AS kind,
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         'tablet' AS subject_kind,
-        COALESCE(tablet.device_id, 'UNKNOWN') AS subject_id,
+        COALESCE(device.device_id, 'UNKNOWN') AS subject_id,
         count(*) AS measured,
         sum(batch.record_count) AS person_count,
         min(batch.received_at) AS since_at
     FROM batch
-    LEFT JOIN (SELECT DISTINCT device_id FROM device) AS tablet USING (device_id)
+    SEMI JOIN unproven USING (batch_id)
+    LEFT JOIN accounted USING (device_id)
+    LEFT JOIN device USING (device_id)
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
-    WHERE batch.seal_fault IS NOT NULL
-    GROUP BY institution.institution_id, tablet.device_id
+    CROSS JOIN clock
+    WHERE COALESCE(accounted.received_at <= batch.received_at, TRUE)
+    AND COALESCE(device.key_revoked_on > clock.as_of::DATE, TRUE)
+    GROUP BY institution.institution_id, device.device_id
 ),
 
 -- A form nobody approved, by name (R22): a code the round knows and a version written like one, and no other word of the sender.

@@ -481,11 +481,19 @@ def test_a_custody_record_cannot_be_mended_and_rises_to_nobody(
     assert [(row["kind"], row["owner"]) for row in found(field, "CUSTODY_FAULT")] == said
 
 
+def bundle(field: Field, batch_id: str, lines: list[str], day: int = 3, **more: Any) -> None:
+    """Let a bundle of a tablet land: its lines by their digests."""
+    sent = {"batch_id": batch_id, "route": "tablet_vpn", "received_at": f"2021-10-{day:02d}", "institution_id": "A"}
+    field.add("batch", **sent, **{"device_id": "TA", "record_count": len(lines), **more})
+    for line in lines:
+        field.add("record", record_id=f"{batch_id} {line}", bytes_sha256=line, **sent)
+
+
 def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) -> None:
     counted(field, 50)
-    for number, fault in enumerate(("BUNDLE_UNSIGNED", "KEY_UNKNOWN", None)):
-        field.add("batch", batch_id=f"v{number}", route="tablet_vpn", device_id="TA", institution_id="A", record_count=4, seal_fault=fault,
-                  received_at="2021-10-03")  # fmt: skip
+    bundle(field, "v0", ["a", "b", "c"], seal_fault="BUNDLE_UNSIGNED")
+    bundle(field, "v1", ["d"], seal_fault="KEY_UNKNOWN")
+    bundle(field, "v2", ["e"])
     [row] = found(field)
     assert (row["kind"], row["severity"], row["subject_id"], row["owner"]) == (
         "BUNDLE_NOT_BELIEVED",
@@ -493,7 +501,43 @@ def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) 
         "TA",
         "DEPARTMENT",
     )
-    assert row["message_en"].startswith("Bundles not believed: 2, with 8 forms;")
+    assert row["message_en"].startswith("Bundles not believed: 2, with 4 forms;")
+
+
+@pytest.mark.parametrize(
+    ("export", "is_told"),
+    [
+        ({"lines": ["a", "b"]}, False),  # the same lines
+        ({"lines": ["a", "b", "c"], "day": 1, "device_id": "TB"}, False),  # before it, and wherever they came from
+        ({"lines": ["a"]}, True),  # some of them
+        ({"lines": ["a", "b"], "seal_fault": "BUNDLE_ALTERED"}, True),
+        ({"lines": ["a", "x"], "created_count": 2}, False),  # another version of one, and none is wanting
+        ({"lines": ["a", "x"], "created_count": 2, "day": 2}, True),  # counted before it was exported
+        ({"lines": ["a", "x"], "created_count": 2, "device_id": "TB"}, True),
+        ({"lines": ["a", "x"], "created_count": 2, "seal_fault": "BUNDLE_ALTERED"}, True),
+    ],
+)
+def test_a_bundle_is_not_asked_for_again_once_it_was_exported_again(
+    field: Field, export: dict[str, Any], is_told: bool
+) -> None:
+    bundle(field, "bad", ["a", "b"], seal_fault="BUNDLE_UNSIGNED")
+    bundle(field, "good", **{"day": 4, **export})
+    assert any(row["since_at"].day == 3 for row in found(field, "BUNDLE_NOT_BELIEVED")) == is_told
+
+
+def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> None:
+    bundle(field, "bad", ["a", "b"], seal_fault="BUNDLE_UNSIGNED")
+    bundle(field, "good", ["x"], day=4, created_count=2)
+    field.con.execute("UPDATE record SET device_case_no = 1 WHERE batch_id = 'good'")
+    assert found(field, "BUNDLE_NOT_BELIEVED") == []
+    assert [(row["subject_id"], row["person_count"]) for row in found(field, "CONTROL_GAP")] == [("TA", 1)]
+
+
+@pytest.mark.parametrize(("revoked_on", "is_told"), [("2021-10-03", False), ("2021-10-20", True)])
+def test_a_tablet_whose_key_is_revoked_is_asked_for_nothing(field: Field, revoked_on: str, is_told: bool) -> None:
+    field.con.execute(f"UPDATE device SET key_revoked_on = '{revoked_on}'")
+    bundle(field, "v", ["a"], seal_fault="KEY_REVOKED")
+    assert len(found(field, "BUNDLE_NOT_BELIEVED")) == is_told
 
 
 def test_forms_filled_too_fast_and_too_many_a_day(field: Field) -> None:
