@@ -172,7 +172,7 @@ strange_media AS (
     LEFT JOIN employee ON medium.employee_id = employee.employee_id
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
     WHERE batch.route = 'tablet_usb' AND NOT regexp_matches(array_to_string(batch.problems, ' '), 'NO_CUSTODY|CUSTODY_UNREADABLE')
-    AND (employee.employee_id IS NULL OR batch.custody_employee_id IS DISTINCT FROM employee.employee_id)
+    AND COALESCE(batch.custody_employee_id <> employee.employee_id, TRUE)
     GROUP BY institution.institution_id, medium.medium_id
 ),
 

@@ -197,6 +197,19 @@ SELECT
 FROM batch
 WHERE route = 'tablet_usb'
 UNION ALL
+-- nor who carried it
+SELECT
+    'MEDIUM_NOT_OURS',
+    count(*) FILTER (
+        WHERE NOT regexp_matches(array_to_string(batch.problems, ' '), 'NO_CUSTODY|CUSTODY_UNREADABLE')
+        AND COALESCE(batch.custody_employee_id <> employee.employee_id, TRUE)
+    ),
+    count(*)
+FROM batch
+LEFT JOIN medium USING (medium_id)
+LEFT JOIN employee USING (employee_id)
+WHERE batch.route = 'tablet_usb'
+UNION ALL
 SELECT
     'MEDIA_OUT',
     (

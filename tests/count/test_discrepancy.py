@@ -470,15 +470,18 @@ def test_custody_records_that_do_not_fit_are_one_line_of_the_stick(field: Field)
     )
 
 
-@pytest.mark.parametrize(("day", "said"), [(29, [("CUSTODY_FAULT", "DEPARTMENT")]), (31, [])])
-def test_a_custody_record_cannot_be_mended_and_rises_to_nobody(
-    tmp_path: Path, day: int, said: list[tuple[str, str]]
+@pytest.mark.parametrize(
+    ("kind", "custody"), [("CUSTODY_FAULT", {"problems": ["NO_CUSTODY"]}), ("MEDIUM_NOT_OURS", {"problems": []})]
+)
+@pytest.mark.parametrize(("day", "owners"), [(29, ["DEPARTMENT"]), (31, [])])
+def test_who_carried_a_stick_and_what_was_written_of_it_cannot_be_mended_and_rises_to_nobody(
+    tmp_path: Path, day: int, owners: list[str], kind: str, custody: dict[str, Any]
 ) -> None:
     field = Field(tmp_path, datetime(2021, 10, day, tzinfo=UTC))
     field.institution("A", "ORPH")
     field.add("batch", batch_id="u", route="tablet_usb", institution_id="A", record_count=3, received_at="2021-10-03",
-              problems=["NO_CUSTODY"])  # fmt: skip
-    assert [(row["kind"], row["owner"]) for row in found(field, "CUSTODY_FAULT")] == said
+              **custody)  # fmt: skip
+    assert [row["owner"] for row in found(field, kind)] == owners
 
 
 def bundle(field: Field, batch_id: str, lines: list[str], day: int = 3, **more: Any) -> None:

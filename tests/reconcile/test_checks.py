@@ -39,6 +39,14 @@ def found(bench: Workbench, check_id: str) -> int:
     return int(row["finding_count"])
 
 
+def empty(bench: Workbench, *tables: str) -> None:
+    """Let tables have no row, and take some."""
+    for table in tables:
+        bench.con.execute(
+            f"CREATE TABLE none AS FROM {table} LIMIT 0; DROP VIEW {table}; ALTER TABLE none RENAME TO {table}"
+        )
+
+
 @pytest.mark.parametrize(
     ("state", "started_at", "is_training", "is_suspect"),
     [
@@ -114,9 +122,7 @@ def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) ->
 
 
 def test_a_night_without_doubtful_pairs_is_in_order(bench: Workbench) -> None:
-    bench.con.execute(
-        "CREATE TABLE none AS FROM review_pair LIMIT 0; DROP VIEW review_pair; ALTER TABLE none RENAME TO review_pair"
-    )
+    empty(bench, "review_pair")
     (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "REVIEW"]
     assert (row["status"], row["finding_count"]) == ("ok", 0)
 
@@ -161,6 +167,25 @@ def test_the_closing_still_sees_a_custody_record_that_does_not_fit(bench: Workbe
         )
     (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "CUSTODY_FAULT"]
     assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 1, 2)
+
+
+def test_the_closing_still_sees_a_stick_that_another_carried(bench: Workbench) -> None:
+    empty(bench, "batch", "medium", "employee")
+    bench.con.execute("INSERT INTO employee BY NAME SELECT unnest(['DEP-1', 'DEP-2']) AS employee_id")
+    bench.con.execute("INSERT INTO medium BY NAME SELECT 'USB-1' AS medium_id, 'DEP-1' AS employee_id")
+    for medium_id, carrier, problem in (
+        ("USB-1", "DEP-1", None),
+        ("USB-1", "DEP-2", None),
+        ("USB-9", "DEP-1", None),
+        (None, None, "NO_CUSTODY"),
+    ):
+        bench.con.execute(
+            "INSERT INTO batch BY NAME SELECT 'tablet_usb' AS route, ? AS medium_id, ? AS custody_employee_id, "
+            "list_filter([?::VARCHAR], lambda problem: problem IS NOT NULL) AS problems",
+            [medium_id, carrier, problem],
+        )
+    (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "MEDIUM_NOT_OURS"]
+    assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 2, 4)
 
 
 def test_people_to_be_handed_on_are_counted_and_their_receipt_is_not_known(bench: Workbench) -> None:
@@ -230,10 +255,7 @@ def disclosure_check(bench: Workbench) -> tuple[str, int]:
 def test_verification_is_in_order_only_with_a_control_walk_that_can_be_used(
     bench: Workbench, walk: str, fault: str | None, status: str
 ) -> None:
-    for table in ("verification", "discrepancy"):
-        bench.con.execute(
-            f"CREATE TABLE none AS FROM {table} LIMIT 0; DROP VIEW {table}; ALTER TABLE none RENAME TO {table}"
-        )
+    empty(bench, "verification", "discrepancy")
     bench.con.execute(
         "INSERT INTO verification BY NAME SELECT 'CONTROL_WALK' AS source_kind, 'w' AS source_id, ? AS status", [walk]
     )
