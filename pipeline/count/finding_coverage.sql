@@ -158,8 +158,8 @@ finding AS (
     SELECT
         'QUARANTINE_SHARE' AS kind,
         institution_id,
-        tally.quarantined_count / NULLIF(tally.record_count, 0) AS measured,
-        tally.quarantined_count AS person_count,
+        oldest.held_count / NULLIF(tally.record_count, 0) AS measured,
+        oldest.held_count AS person_count,
         oldest.since_at
     FROM tally
     JOIN oldest USING (institution_id)

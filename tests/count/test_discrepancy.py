@@ -201,6 +201,18 @@ def test_quarantine_by_share_and_by_age(field: Field) -> None:
     ]
 
 
+def test_what_was_decided_is_no_longer_held(field: Field) -> None:
+    counted(field, 50)
+    field.records(["quarantined"] * 40, received_at="2021-10-01")
+    field.con.execute("UPDATE record_state SET is_settled = TRUE WHERE state = 'quarantined'")
+    assert found(field) == []
+    field.records(["quarantined"], received_at="2021-10-07 20:00")
+    assert [(row["kind"], row["person_count"]) for row in found(field)] == [("QUARANTINE_AGE", 1)]
+    field.records(["quarantined"] * 2, received_at="2021-10-07 20:00")
+    rows = {row["kind"]: row for row in found(field)}
+    assert float(rows["QUARANTINE_SHARE"]["measured"]) == pytest.approx(3 / 93, abs=1e-4)
+
+
 def test_what_is_held_for_its_form_is_not_said_twice(field: Field) -> None:
     counted(field, 50)
     held = {
