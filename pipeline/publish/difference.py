@@ -23,12 +23,16 @@ CAUSES = {
     "code": "code",
     "lock": "locked packages",
     "reference": "reference data",
+    "crosswalks": "crosswalks",
     "round": "round file",
+    "trust_root": "trust root",
     "id_key": "key of the ids",
     "identity_key": "key of identity",
     "closing": "round closed or reopened",
     "after_close": "what waits for the round to be reopened",
+    "receipts": "moments of receipt",
 }
+LANDED = ("batches", "after_close")
 
 
 def difference(lake: Lake, first: str, second: str) -> dict[str, Any]:
@@ -64,7 +68,10 @@ def _causes(before: Row, now: Row) -> list[Row]:
     batches = [
         {"cause": "batches", "change": f"{len(new - old)} came, {len(old - new)} are gone"},
     ]
-    changed = [{"cause": said, "change": "differ"} for key, said in CAUSES.items() if before.get(key) != now.get(key)]
+    keys = [key for key in CAUSES if before.get(key) != now.get(key)]
+    # other batches have other moments; that those of the same batches differ is a cause of its own
+    told = [key for key in keys if key != "receipts" or all(before.get(name) == now.get(name) for name in LANDED)]
+    changed = [{"cause": CAUSES[key], "change": "differ"} for key in told]
     return [*(batches if old != new else []), *changed]
 
 

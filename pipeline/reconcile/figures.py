@@ -129,11 +129,14 @@ def _make_empty(bench: Workbench, name: str, table: str) -> None:
 
 def _default_cause(before: dict[str, Any], now: dict[str, Any]) -> str:
     """What may move a record that neither a decision nor a new record of its person touched."""
-    if any(before.get(name) != now.get(name) for name in CODE):
+    differing = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+    if differing.intersection(CODE):
         return "code_or_reference"
-    if before.get("decisions") != now.get("decisions"):
+    if "decisions" in differing:
         return "decision"
-    return "new_input" if before.get("batches") != now.get("batches") else "unexplained"
+    # receipts differ by what waits while the round is closed as well, and that moves nobody
+    is_received = "batches" in differing or ("receipts" in differing and "after_close" not in differing)
+    return "new_input" if is_received else "unexplained"
 
 
 def _texts(value: object) -> Iterator[str]:
