@@ -72,7 +72,7 @@ place AS (
         'usual' AS sense,
         *
     FROM pair
-    WHERE usual_institution_id IS NOT NULL AND basis <> 'place_unresolved'
+    WHERE usual_institution_id IS NOT NULL
     UNION ALL BY NAME
     SELECT
         present_institution_id AS institution_id,
@@ -96,12 +96,21 @@ counted AS (
         sum(person_count) FILTER (WHERE sense = 'present') AS present_count,
         sum(person_count) FILTER (WHERE sense = 'counted') AS person_count,
         sum(person_count) FILTER (WHERE sense = 'counted' AND basis = 'present_only') AS present_only_count,
-        sum(person_count) FILTER (WHERE sense = 'counted' AND basis = 'place_unresolved') AS unresolved_count,
         sum(proxy_count) FILTER (WHERE sense = 'counted') AS proxy_count,
         sum(web_count) FILTER (WHERE sense = 'counted') AS web_count,
         sum(iin_missing_count) FILTER (WHERE sense = 'counted') AS iin_missing_count
     FROM place
     LEFT JOIN institution USING (institution_id)
+    GROUP BY ALL
+),
+
+-- Who belongs elsewhere, nobody knows where: shown apart, and nowhere counted as living there.
+unresolved AS (
+    SELECT
+        COALESCE(institution_id, 'UNKNOWN') AS institution_id,
+        count(*) AS unresolved_count
+    FROM forwarded
+    WHERE basis = 'place_unresolved'
     GROUP BY ALL
 ),
 
@@ -136,7 +145,7 @@ put_together AS (
         COALESCE(counted.present_count, 0) AS present_count,
         COALESCE(counted.person_count, 0) AS person_count,
         COALESCE(counted.present_only_count, 0) AS present_only_count,
-        COALESCE(counted.unresolved_count, 0) AS unresolved_count,
+        COALESCE(unresolved.unresolved_count, 0) AS unresolved_count,
         COALESCE(counted.proxy_count, 0) AS proxy_count,
         COALESCE(counted.web_count, 0) AS web_count,
         COALESCE(counted.iin_missing_count, 0) AS iin_missing_count,
@@ -162,6 +171,7 @@ put_together AS (
     FROM site
     LEFT JOIN expected USING (institution_id)
     LEFT JOIN counted USING (institution_id)
+    LEFT JOIN unresolved USING (institution_id)
     LEFT JOIN received USING (institution_id)
     LEFT JOIN matched USING (institution_id)
 )

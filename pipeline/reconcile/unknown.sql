@@ -13,8 +13,8 @@ WHERE is_active AND grade = 'PROVISIONAL'
 UNION ALL
 SELECT
     'PLACE_UNRESOLVED',
-    count(*)
-FROM person
+    count(DISTINCT person_id)
+FROM forwarded
 WHERE basis = 'place_unresolved'
 UNION ALL
 SELECT

@@ -36,6 +36,25 @@ def test_present_and_usual_residents_are_two_populations(field: Field) -> None:
     assert field.value("SELECT sum(person_count) FROM coverage_category") == 7
 
 
+def test_whose_home_nobody_knows_is_shown_apart_and_counted_nowhere(field: Field) -> None:
+    field.institution("H", "INPAT")
+    field.people(2, usual="A", present="A")
+    unknown = "place_unresolved"
+    handed_on = (("A", unknown), ("A", None), ("H", unknown), ("H", "present_only"), (None, unknown))
+    for number, (institution_id, basis) in enumerate(handed_on):
+        field.add(
+            "forwarded", record_id=f"r{number}", person_id=f"q{number}", institution_id=institution_id, basis=basis
+        )
+    field.records(["out_of_scope"], institution_id=None)
+    told = {name: covered(field, name) for name in ("A", "H", "UNKNOWN")}
+    assert {name: (row["unresolved_count"], row["person_count"]) for name, row in told.items()} == {
+        "A": (1, 2),
+        "H": (1, 0),
+        "UNKNOWN": (1, 0),
+    }
+    assert field.value("SELECT unresolved_count FROM coverage_region") == 3
+
+
 def test_a_coverage_rate_is_never_capped(field: Field) -> None:
     field.listed(4)
     field.people(5, usual="A", present="A")

@@ -15,7 +15,7 @@ from pipeline.count.kinds import load_kinds
 from pipeline.errors import RoundClosed
 from pipeline.lake import Lake, append_line
 from pipeline.reconcile.campaign import catalogue, checks
-from pipeline.reconcile.figures import read_manifest, register_beside, rows
+from pipeline.reconcile.figures import read_manifest, register_beside, register_not_taken, rows
 from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
 from pipeline.sql import Workbench
@@ -186,6 +186,20 @@ def test_the_closing_still_sees_a_stick_that_another_carried(bench: Workbench) -
         )
     (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "MEDIUM_NOT_OURS"]
     assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 2, 4)
+
+
+def test_whose_home_nobody_knows_is_one_of_those_not_known_wherever_they_were_seen(
+    bench: Workbench, lake: Lake, build: Path
+) -> None:
+    register_not_taken(bench, lake, read_manifest(build))
+    empty(bench, "forwarded")
+    for place, person, basis in (("A", "p", "place_unresolved"), ("B", "p", "place_unresolved"), ("A", "q", None)):
+        bench.con.execute(
+            "INSERT INTO forwarded BY NAME SELECT ? AS institution_id, ? AS person_id, ? AS basis",
+            [place, person, basis],
+        )
+    (row,) = [row for row in rows(bench, "unknown") if row["topic"] == "PLACE_UNRESOLVED"]
+    assert row["size_count"] == 1
 
 
 def test_people_to_be_handed_on_are_counted_and_their_receipt_is_not_known(bench: Workbench) -> None:
