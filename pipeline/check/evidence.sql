@@ -49,6 +49,7 @@ brought_back AS (
 exports AS (
     SELECT
         batch.batch_id,
+        device.device_id AS exporter_id,
         CAST(coalesce(batch.sent_at, batch.received_at) + to_minutes(moments.zone_offset_min) AS DATE) AS exported_on,
         device.lost_on AS exporter_lost_on,
         device.returned_on AS exporter_returned_on
@@ -120,6 +121,7 @@ joined AS (
             custody.holders,
             lambda h: dated.completed_on BETWEEN h.issued_on AND h.returned_on
         ) AS holders_then,
+        exports.exporter_id,
         exports.exported_on,
         exports.exporter_lost_on,
         exports.exporter_returned_on,

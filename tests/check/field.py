@@ -152,6 +152,7 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
         "returned": ("returned_tablet", "2021-10-03 10:00:00"),
         "returned_that_day": ("returned_tablet", "2021-10-02 10:00:00"),
         "stray": ("stray", "2021-12-01 10:00:00"),
+        "theirs": ("their_tablet", "2021-10-04 10:00:00"),
     }
     insert(
         con,

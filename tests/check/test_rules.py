@@ -109,6 +109,14 @@ EXAMPLES: dict[str, tuple[list[Record], list[Record]]] = {
         [{"device_id": "late_tablet", "completed_at": "2021-10-04 05:20:00"}, {"device_id": "stray"}],
     ),
     "R-DEVICE-OTHER-INSTITUTION": ([{"device_id": "their_tablet"}], [{"device_id": "late_tablet"}]),
+    "R-DEVICE-NOT-EXPORTER": (
+        [
+            {"batch_id": "theirs"},
+            {"batch_id": "theirs", "device_id": None},
+            {"batch_id": "theirs", "device_id": None, "mode": "web_assisted"},
+        ],
+        [{"batch_id": "theirs", "device_id": "their_tablet"}, WEB],
+    ),
     "R-CERTIFICATE-NOT-ISSUED": (
         [
             {"certificate_no": "61"},
@@ -419,6 +427,7 @@ COVERED = {
         "R-DEVICE-UNKNOWN",
         "R-DEVICE-NOT-ISSUED",
         "R-DEVICE-OTHER-INSTITUTION",
+        "R-DEVICE-NOT-EXPORTER",
         "R-DEVICE-LOST",
         "R-DEVICE-RETURNED",
     ],
