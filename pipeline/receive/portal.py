@@ -1,6 +1,6 @@
 """Pulls the portal: its feeds by cursor, a slice of pages at a time, each slice landed before the next is asked for.
 
-A pull that is killed or cut goes on after the last slice that landed; what was whole when the portal went away has landed too.
+A pull that is killed or cut goes on after the last slice that landed; what was whole when the portal went away, or said what is not taken, has landed too.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ class Pull:
         self._api = api
         self._lake = lake
         self._feed = feed
-        self._cursor = last_cursor(lake, FEEDS[feed])
-        self._given = {self._cursor}
-        self.trouble: PortalUnavailable | None = None
+        self._way = [last_cursor(lake, FEEDS[feed])]  # cursors from where the slice begins
+        self._given = set(self._way)
+        self.trouble: PortalRefused | PortalUnavailable | None = None
 
     def slice(self, folder: Path) -> Parcel | None:
         """Write the next pages into `folder` and offer them; None where there are none, or trouble stopped the one before."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        begin, sources, declared = self._cursor, list[Source](), None
+        self._way, sources, declared = self._way[-1:], list[Source](), None
         try:
             for number in range(1, SLICE_PAGES + 1):
                 path = folder / f"page-{number:05d}.ndjson"
@@ -74,32 +74,35 @@ class Pull:
                     break
                 sources.append(Source(path, path.name))
             declared = self._api.counts(self._feed) if sources else None
-        except PortalUnavailable as trouble:
+        except (PortalRefused, PortalUnavailable) as trouble:
             self.trouble = trouble
-        if not sources:
+        begin, end = self._way[0], self._way[-1]
+        if begin == end:
             return None
         return Parcel(
             FEEDS[self._feed],
-            f"{begin or ''}..{self._cursor}",
-            tuple(sources),
+            f"{begin or ''}..{end}",
+            tuple(sources[: len(self._way) - 1]),
             source_id=ROUTE,
             declared=declared,
             cursor_from=begin,
-            cursor_to=self._cursor,
+            cursor_to=end,
         )
 
     def _turned(self, path: Path) -> bool:
         """Turn to the next page; whether there is one."""
         self._lake.require_space(2 * PAGE_BYTES)
-        page = self._api.page(self._feed, self._cursor, path)
+        page = self._api.page(self._feed, self._way[-1], path)
         if page.record_count == 0:
             return False
         if page.next_cursor in self._given:
+            if len(self._way) > 1:
+                self._way.pop()  # the page before may have led astray: it is asked for again as well
             raise PortalRefused(
                 "the portal sends us in a circle: a page with records leads to a cursor that has been",
                 where=f"/api/v1/{self._feed}",
                 todo="What had landed is whole. Call the portal's operators; the next run tries again.",
             )
         self._given.add(page.next_cursor)
-        self._cursor = page.next_cursor
+        self._way.append(page.next_cursor)
         return True

@@ -188,6 +188,42 @@ def test_what_was_whole_when_the_portal_went_away_has_landed(
     assert cases(field) == up_to(40)
 
 
+@pytest.mark.parametrize(
+    ("fault", "landed"), [("html", 25), ("too_large", 25), ("stuck", 20)]
+)  # of a circle the page before may have been the one that led astray
+def test_what_was_whole_when_a_page_behind_it_was_refused_has_landed(
+    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: str, landed: int
+) -> None:
+    shop.show(40)
+    real = Portal.page
+
+    def page(self: Portal, feed: str, cursor: str | None, path: Path) -> portal_api.Page:
+        setattr(shop.faults, fault, int(cursor == "25"))
+        return real(self, feed, cursor, path)
+
+    monkeypatch.setattr(Portal, "page", page)
+    with pytest.raises(PortalRefused):
+        field.receive("portal")
+    assert cases(field) == up_to(landed)
+    assert [m["cursor_to"] for m in field.lake.batches()] == ["15", str(landed)]
+    monkeypatch.undo()
+    field.receive("portal")
+    assert cases(field) == up_to(40)
+
+
+def test_counts_that_are_refused_keep_no_page_from_landing(
+    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.show(22)
+    real = Portal.counts
+    monkeypatch.setattr(Portal, "counts", lambda self, feed: real(self, f"no-such-{feed}"))
+    for landed in (15, 22):
+        with pytest.raises(PortalRefused, match="HTTP 404"):
+            field.receive("portal")
+        assert cases(field) == up_to(landed)
+    assert [m["declared"] for m in field.lake.batches()] == [None, None]
+
+
 def test_trouble_in_one_feed_does_not_keep_the_others_from_being_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
