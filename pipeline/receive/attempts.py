@@ -1,8 +1,10 @@
-"""What may pass is tried again, with growing pauses or as long as the other side asks for."""
+"""What may pass is tried again, with growing pauses or as long as the other side asks for, by its clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 import stamina
@@ -23,6 +25,20 @@ class Shaky(Exception):  # control flow: worth another attempt
 def broken(error: httpx.TransportError) -> str:
     """Say of what went wrong on the wire whether there was a connection at all: if not, the address may be wrong."""
     return "no connection can be made" if isinstance(error, httpx.ConnectError) else "the connection broke"
+
+
+def clock_of(answer: httpx.Response) -> datetime:
+    """Return what the other side's clock showed when it answered; ours where it does not say."""
+    return dated(answer.headers.get("Date", "")) or datetime.now(UTC)
+
+
+def dated(said: str) -> datetime | None:
+    """Return the moment of a header, or None where it is none."""
+    try:
+        moment = parsedate_to_datetime(said)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def attempting(attempts: int, first_wait: float) -> Iterator[stamina.Attempt]:

@@ -20,7 +20,7 @@ import httpx
 
 from pipeline.errors import SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import Lake
-from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken
+from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken, clock_of
 from pipeline.receive.parcel import Parcel, Source
 from pipeline.settings import Settings
 
@@ -80,6 +80,11 @@ class Central:
         Seconds an answer may take to begin or to go on.
     attempts, first_wait
         How often a shaky answer is asked for again, and seconds before the second attempt; doubled each time.
+
+    Attributes
+    ----------
+    now
+        What the server's clock showed at its last answer.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class Central:
         self._largest = min(LARGEST_PAGE, settings.max_file_bytes)
         self._attempts = attempts
         self._first_wait = first_wait
+        self.now = UNDATED
 
     def __enter__(self) -> Central:
         password = self._settings.odk_password
@@ -164,6 +170,7 @@ class Central:
     def _once(self, method: str, path: str, **given: Any) -> bytes:
         try:
             with self._client.stream(method, path, **given) as answer:
+                self.now = clock_of(answer)
                 return self._body(answer)
         except httpx.TimeoutException:
             raise Shaky("no answer in time") from None
@@ -215,11 +222,14 @@ def forms(settings: Settings) -> list[Form]:
 
 def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | None:
     """Pull what changed since the last pull into `folder`; None where nothing did."""
-    last = _last(lake, form)
-    cursor = datetime.fromisoformat(last["cursor_to"]) if last else None
+    pulled = _pulled(lake, form)
+    # one ahead of the server's clock was set when that clock, or a row, was wrong
+    cursor = max(
+        (to for one in pulled if (to := datetime.fromisoformat(one["cursor_to"])) <= central.now), default=None
+    )
     # where no row had a date there is nothing to go on from
     since = cursor - OVERLAP if cursor and cursor > UNDATED else None
-    known = set((last["declared"] or {}).get("newest", ())) if last else set()
+    known = set((pulled[-1]["declared"] or {}).get("newest", ())) if pulled else set()
     folder.mkdir(parents=True)
     sources: list[Source] = []
     changes: dict[str, datetime] = {}
@@ -231,7 +241,7 @@ def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | Non
         changes |= {_key(row): _changed_at(row) for row in page.rows}
     if not changes.keys() - known:
         return None
-    newest = max(changes.values())
+    newest = min(max(changes.values()), central.now)  # what is stamped ahead of time hides nothing behind it
     tail = sorted(key for key, changed_at in changes.items() if newest - changed_at <= OVERLAP)
     return Parcel(
         ROUTE,
@@ -253,10 +263,11 @@ def _first_query(since: datetime | None) -> dict[str, str]:
     return query
 
 
-def _last(lake: Lake, form: Form) -> dict[str, Any] | None:
+def _pulled(lake: Lake, form: Form) -> list[dict[str, Any]]:
+    """Return the landing manifests of a form's pulls, in order of receipt."""
     manifests = [json.loads(path.read_text(encoding="utf-8")) for path in lake.landing.glob(f"{ROUTE}/*/manifest.json")]
     ours = [one for one in manifests if one["source_id"] == form.source_id and one["cursor_to"]]
-    return max(ours, key=lambda manifest: str(manifest["received_at"]), default=None)
+    return sorted(ours, key=lambda manifest: str(manifest["received_at"]))
 
 
 def _key(row: dict[str, Any]) -> str:

@@ -10,15 +10,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
-from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken
+from pipeline.receive.attempts import TRY_AGAIN, Shaky, attempting, broken, clock_of, dated
 from pipeline.receive.inbox import read_statement
 from pipeline.receive.parcel import JSON_LIMIT
 from pipeline.settings import Settings
@@ -295,17 +293,5 @@ def _wait(answer: httpx.Response) -> float | None:
     said = answer.headers.get("Retry-After", "")
     if re.fullmatch(r"[0-9]{1,15}", said):
         return float(said)
-    until = _date(said)
-    return (
-        max(0.0, (until - (_date(answer.headers.get("Date", "")) or datetime.now(UTC))).total_seconds())
-        if until
-        else None
-    )
-
-
-def _date(said: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(said)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    until = dated(said)
+    return max(0.0, (until - clock_of(answer)).total_seconds()) if until else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from errno import EIO
 from pathlib import Path
 from typing import NoReturn
@@ -113,6 +113,36 @@ def test_one_that_was_committed_late_is_not_lost(desk: Desk, central: Central) -
     desk.receive("tablet_vpn")
     submit(central, 2, 28)
     assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed) == 1
+
+
+def submit_in(central: Central, number: int, wait: timedelta) -> None:
+    """Let a submission come in that is stamped so long from now."""
+    at = (datetime.now(UTC) + wait).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    central.submissions["7", "mng_person"].append(files.odata(files.person(number, SubmissionDate=at)))
+
+
+def test_one_that_is_stamped_ahead_of_time_hides_none_behind_it_and_lands_once(desk: Desk, central: Central) -> None:
+    submit_in(central, 1, timedelta(days=365))
+    assert len(desk.receive("tablet_vpn").landed) == 1
+    assert datetime.fromisoformat(desk.lake.batches()[0]["cursor_to"]) <= datetime.now(UTC)
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed
+    submit_in(central, 2, timedelta())
+    assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=2))).landed) == 1
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=3))).landed
+
+
+def test_a_cursor_a_wrong_clock_had_moved_ahead_is_taken_back(
+    desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_in(central, 1, timedelta(days=-2))
+    desk.receive("tablet_vpn")
+    submit_in(central, 2, timedelta(days=365))
+    with monkeypatch.context() as wrong:
+        wrong.setattr(odk, "clock_of", lambda _: datetime.now(UTC) + timedelta(days=730))
+        desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1)))
+    submit_in(central, 3, timedelta(days=-1))
+    assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=2))).landed) == 1
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=3))).landed
 
 
 def test_forms_whose_names_look_alike_have_their_own_cursors(central: Central, desk: Desk) -> None:
