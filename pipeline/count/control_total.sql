@@ -26,10 +26,20 @@ numbered AS (
     SELECT
         bundle.device_id,
         count(DISTINCT record.device_case_no) AS number_count,
-        max(record.device_case_no) AS last_case_no,
-        count(*) FILTER (WHERE record.read_error IS NOT NULL AND bundle.seal_fault IS NULL) AS unreadable_count
+        max(record.device_case_no) AS last_case_no
     FROM record
     JOIN bundle USING (batch_id)
+    GROUP BY bundle.device_id
+),
+
+-- A damaged line that came by two routes is one case; what is no file of a bundle is none.
+unread AS (
+    SELECT
+        bundle.device_id,
+        count(DISTINCT record.bytes_sha256) AS unreadable_count
+    FROM record
+    JOIN bundle USING (batch_id)
+    WHERE bundle.seal_fault IS NULL AND record.read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST')
     GROUP BY bundle.device_id
 ),
 
@@ -43,9 +53,10 @@ counters AS (
         tablet.first_received_at,
         greatest(tablet.last_case_no, numbered.last_case_no) AS last_case_no,
         COALESCE(numbered.number_count, 0) AS number_count,
-        COALESCE(numbered.unreadable_count, 0) AS unreadable_count
+        COALESCE(unread.unreadable_count, 0) AS unreadable_count
     FROM tablet
     LEFT JOIN numbered USING (device_id)
+    LEFT JOIN unread USING (device_id)
 ),
 
 -- Only a tablet with fewer numbers than its counter has its numbers looked through one by one.
@@ -130,7 +141,7 @@ batch_rows AS (
         batch_id AS subject_id,
         institution_id,
         declared_count,
-        record_count AS received_count,
+        slot_count AS received_count,
         received_at AS since_at,
         route AS detail
     FROM batch
@@ -153,7 +164,7 @@ dayless AS (
         batch_id,
         count(*) AS record_count
     FROM record
-    WHERE completed_at IS NULL
+    WHERE completed_at IS NULL AND COALESCE(read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE)
     GROUP BY batch_id
 ),
 
@@ -297,22 +308,47 @@ census_day_rows AS (
     QUALIFY row_number() OVER (PARTITION BY counted_on ORDER BY received_at DESC, batch_id DESC) = 1
 ),
 
--- 4. The act of a medium: one count for all its bundles.
+-- 4. The act of a medium: one count for all its bundles, those that an earlier medium had brought among them.
+medium_act AS (
+    SELECT
+        medium_id,
+        custody_act_no,
+        min_by(batch_id, received_at ORDER BY received_at, batch_id) AS first_batch_id,
+        min(institution_id) AS institution_id,
+        max(act_case_count) AS act_case_count,
+        min(received_at) AS since_at
+    FROM batch
+    WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
+    GROUP BY medium_id, custody_act_no
+),
+
+on_medium AS (
+    SELECT DISTINCT
+        medium_id,
+        custody_act_no,
+        unnest(list_append(carried_batch_ids, batch_id)) AS batch_id
+    FROM batch
+    WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
+),
+
 medium_rows AS (
     SELECT
         'MEDIUM_ACT' AS control_code,
         'medium' AS subject_kind,
-        medium_id AS subject_id,
-        min_by(batch_id, received_at ORDER BY received_at, batch_id) AS subject_key,
-        min(institution_id) AS institution_id,
-        max(act_case_count) AS declared_count,
-        sum(record_count) AS received_count,
-        min(received_at) AS since_at,
+        medium_act.medium_id AS subject_id,
+        medium_act.first_batch_id AS subject_key,
+        medium_act.institution_id,
+        medium_act.act_case_count AS declared_count,
+        sum(batch.slot_count) AS received_count,
+        medium_act.since_at,
         -- the number of the act and no letters; never so many digits that they could be an IIN
-        regexp_extract(custody_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
-    FROM batch
-    WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
-    GROUP BY medium_id, custody_act_no
+        regexp_extract(medium_act.custody_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
+    FROM medium_act
+    JOIN on_medium
+        ON medium_act.medium_id IS NOT DISTINCT FROM on_medium.medium_id
+        AND medium_act.custody_act_no IS NOT DISTINCT FROM on_medium.custody_act_no
+    JOIN batch ON on_medium.batch_id = batch.batch_id
+    GROUP BY ALL
 ),
 
 -- 5. Cases left on a tablet when it was returned, less those that came after all.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from pipeline.read.seals import Seal
+from pipeline.read.seals import MANIFEST, SUBMISSIONS, Seal, is_bundle
 from pipeline.sql import Workbench
 
 LARGEST_COUNT = 2**31 - 1
@@ -21,6 +23,7 @@ BATCH = pa.schema(
         ("custody_employee_id", pa.string()), ("custody_reason_code", pa.string()), ("custody_act_no", pa.string()),
         ("act_case_count", pa.int32()), ("copied_at", pa.timestamp("us")), ("loaded_at", pa.timestamp("us")),
         ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())), ("seal_fault", pa.string()),
+        ("carried_batch_ids", pa.list_(pa.string())), ("may_hold_cases", pa.bool_()),
     ]
 )  # fmt: skip
 DAILY = pa.schema(
@@ -34,13 +37,21 @@ DAILY = pa.schema(
 
 BATCH_QUERY = """
 WITH found AS (
-    SELECT batch_id, count(*) AS record_count, count(*) FILTER (WHERE read_error = 'TRUNCATED') AS torn_count FROM record GROUP BY batch_id
+    SELECT
+        batch_id,
+        count(*) AS record_count,
+        -- a file that is no file of a bundle is a record, and no case
+        count(*) FILTER (WHERE read_error IS NULL OR read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST')) AS slot_count,
+        count(*) FILTER (WHERE read_error = 'TRUNCATED') AS torn_count
+    FROM record
+    GROUP BY batch_id
     UNION ALL
-    SELECT batch_id, count(*) AS record_count, 0 AS torn_count FROM intake_record GROUP BY batch_id
+    SELECT batch_id, count(*) AS record_count, count(*) AS slot_count, 0 AS torn_count FROM intake_record GROUP BY batch_id
 )
 SELECT
-    batch_row.*,
+    batch_row.* EXCLUDE (may_hold_cases),
     COALESCE(found.record_count, 0) AS record_count,
+    CASE WHEN batch_row.may_hold_cases THEN COALESCE(found.slot_count, 0) ELSE 0 END AS slot_count,
     COALESCE(found.torn_count, 0) > 0 AS is_truncated
 FROM batch_row
 LEFT JOIN found USING (batch_id)
@@ -54,7 +65,12 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
         batch if seals[batch["batch_id"]].is_statement_proven else batch | {"declared": None} for batch in bench.batches
     ]
     reasons = bench.reference.code_lists["usb_reason"].codes.keys()
-    rows = [_batch(batch, reasons) | {"seal_fault": seals[batch["batch_id"]].fault} for batch in believed]
+    carried = _carried(believed)
+    rows = [
+        _batch(batch, reasons)
+        | {"seal_fault": seals[batch["batch_id"]].fault, "carried_batch_ids": carried.get(batch["batch_id"], [])}
+        for batch in believed
+    ]
     bench.con.register("batch_row", pa.Table.from_pylist(rows, schema=BATCH))
     daily = [row for batch in believed for row in _daily(batch)]
     bench.con.register("batch_daily_row", pa.Table.from_pylist(daily, schema=DAILY))
@@ -70,6 +86,7 @@ def _batch(batch: dict[str, Any], reasons: Container[str]) -> dict[str, Any]:
         "received_at": _moment(batch["received_at"]),
         "medium_id": _text(custody, "medium_id"),
         "bundle_id": _text(said, "bundle_id"),
+        "may_hold_cases": not is_bundle(batch) or any(f["path"] in (MANIFEST, SUBMISSIONS) for f in batch["files"]),
         "file_count": len(batch["files"]),
         "byte_count": sum(file["size"] for file in batch["files"]),
         "declared_count": _count(said.get("case_count")),
@@ -97,6 +114,43 @@ def _custody_faults(batch: dict[str, Any], reasons: Container[str]) -> Iterator[
     for name, code in (("device_id", "CUSTODY_TABLET"), ("institution_id", "CUSTODY_INSTITUTION")):
         if batch[name] is not None and _text(custody, name) not in (None, batch[name]):
             yield code
+
+
+def _carried(batches: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return for each batch of a medium what the medium carried as well, by its custody record, and had come by another before.
+
+    An export folder grows, and is copied whole each time: a bundle is one batch whatever carries it, and keeps the custody record of the first.
+    """
+    holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    media: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for batch in batches:
+        if batch["route"] == "tablet_usb":
+            media[json.dumps(batch["custody"], sort_keys=True)].append(batch)
+            for file in batch["files"]:
+                holders[file["path"], file["sha256"]].append(batch["batch_id"])
+    found: dict[str, list[str]] = {}
+    for own in media.values():
+        ids = [batch["batch_id"] for batch in own]
+        holding = [_holding(files, holders) for files in _listed(own[0]["custody"] or {})]
+        found |= dict.fromkeys(ids, sorted({held[0] for held in holding if held and not {*held} & {*ids}}))
+    return found
+
+
+def _listed(custody: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """Return names and digests of the files a custody record lists, bundle by bundle."""
+    bundles: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    files = custody.get("files")
+    for file in files if isinstance(files, list) else []:
+        if isinstance(file, dict) and (path := _text(file, "path")) and (sha256 := _text(file, "sha256")):
+            bundle, _, name = path.partition("/")
+            bundles[bundle].append((name, sha256))
+    return [*bundles.values()]
+
+
+def _holding(files: list[tuple[str, str]], holders: Mapping[tuple[str, str], list[str]]) -> list[str]:
+    """Return the batches that hold all of these files, in order of receipt."""
+    first, *others = (holders.get(file, []) for file in files)
+    return [batch_id for batch_id in first if all(batch_id in other for other in others)]
 
 
 def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:

@@ -223,7 +223,7 @@ def _is_ready(folder: Path) -> bool:
 
 def is_ignored(name: str) -> bool:
     """Whether a name is that of something still being written, or of nobody's concern."""
-    return name.startswith(".") or name.endswith(".part")
+    return name.startswith(".") or name.endswith(".part") or name in ("System Volume Information", "$RECYCLE.BIN")
 
 
 def _extension(path: Path) -> str:

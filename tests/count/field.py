@@ -58,7 +58,9 @@ class Field(Workbench):
         register_closing(self)
 
     def add(self, relation: str, **values: Any) -> None:
-        """Add one row; columns not named are NULL."""
+        """Add one row; columns not named are NULL. Every record of a batch is a case where it is not said."""
+        if relation == "batch" and "record_count" in values:
+            values.setdefault("slot_count", values["record_count"])
         self.add_all(relation, [values])
 
     def add_all(self, relation: str, rows: Sequence[dict[str, Any]]) -> None:

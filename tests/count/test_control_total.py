@@ -83,15 +83,38 @@ def test_days_are_those_of_the_device(field: Field) -> None:
     ]
 
 
+def damaged(field: Field, batch_id: str, read_error: str = "NOT_JSON", sha256: str = "00") -> None:
+    """Receive something in a bundle that cannot be read."""
+    field.add("record", record_id=f"{batch_id}-{read_error}", batch_id=batch_id, route="tablet_vpn", read_error=read_error, bytes_sha256=sha256)  # fmt: skip
+
+
 def test_what_cannot_be_read_has_arrived_and_fills_the_counts_but_no_number(field: Field) -> None:
     bundle(field, "b1", [1, 2], created_count=4, last_case_no=4, record_count=3, declared_count=4)
-    field.add("record", record_id="b1-x", batch_id="b1", route="tablet_vpn", read_error="NOT_JSON")
+    damaged(field, "b1")
     field.add("batch_daily", batch_id="b1", counted_on="2021-10-05", declared_count=4)
     gaps = {
         code: controls(field, code)[0]["gap_count"]
         for code in ("BATCH", "TABLET_COUNTER", "BUNDLE_DAY", "TABLET_NUMBERS")
     }
     assert gaps == {"BATCH": 1, "TABLET_COUNTER": 1, "BUNDLE_DAY": 1, "TABLET_NUMBERS": 2}
+
+
+@pytest.mark.parametrize("read_error", ["UNKNOWN_FILE", "BAD_MANIFEST"])
+def test_what_can_hold_no_case_fills_nothing(field: Field, read_error: str) -> None:
+    act = {"medium_id": "USB-1", "custody_act_no": "17", "act_case_count": 3}
+    said = {"created_count": 3, "last_case_no": 3, "declared_count": 3}
+    bundle(field, "b1", [1, 2], route="tablet_usb", record_count=3, slot_count=2, **act, **said)
+    damaged(field, "b1", read_error)
+    field.add("batch_daily", batch_id="b1", counted_on="2021-10-05", declared_count=3)
+    codes = ("BATCH", "TABLET_COUNTER", "BUNDLE_DAY", "MEDIUM_ACT")
+    assert {code: controls(field, code)[0]["gap_count"] for code in codes} == dict.fromkeys(codes, 1)
+
+
+def test_a_damaged_line_that_came_by_two_routes_fills_the_counter_once(field: Field) -> None:
+    for batch_id, route in (("b1", "tablet_vpn"), ("b2", "tablet_usb")):
+        bundle(field, batch_id, [1, 2], route=route, created_count=4, last_case_no=4, record_count=3)
+        damaged(field, batch_id)
+    assert [row["gap_count"] for row in controls(field, "TABLET_COUNTER")] == [1]
 
 
 @pytest.mark.parametrize("fault", ["BUNDLE_UNSIGNED", "BUNDLE_SIGNATURE_WRONG", "KEY_UNKNOWN", "KEY_REVOKED"])
@@ -187,6 +210,15 @@ def test_the_act_of_a_medium_counts_all_its_bundles(field: Field) -> None:
     bundle(field, "u2", [3, 4], **act)
     [row] = controls(field, "MEDIUM_ACT")
     assert (row["subject_id"], row["declared_count"], row["received_count"], row["gap_count"]) == ("USB-1", 5, 4, 1)
+
+
+def test_an_act_counts_what_an_earlier_medium_had_brought(field: Field) -> None:
+    """A growing export folder is copied whole each time: the bundle that came before keeps the custody of its first medium."""
+    bundle(field, "u1", [1, 2], route="tablet_usb", medium_id="USB-1", custody_act_no="17", act_case_count=2)
+    later = {"route": "tablet_usb", "medium_id": "USB-1", "custody_act_no": "18", "carried_batch_ids": ["u1"]}
+    bundle(field, "u2", [3], act_case_count=5, **later)
+    bundle(field, "u3", [4], act_case_count=5, **later)
+    assert {row["detail"]: row["gap_count"] for row in controls(field, "MEDIUM_ACT")} == {"17": 0, "18": 1}
 
 
 def test_cases_left_on_a_returned_tablet_stay_a_gap_until_they_come(field: Field) -> None:

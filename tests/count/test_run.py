@@ -27,7 +27,7 @@ def made(folder: Path, threads: int) -> dict[str, str]:
         )
     for row in field.rows("SELECT survivor_record_id AS record_id FROM person"):
         field.add("answers", record_id=row["record_id"], ethnicity="KAZAKH")
-    field.con.execute("UPDATE batch SET record_count = (SELECT count(*) FROM record)")
+    field.con.execute("UPDATE batch SET record_count = n, slot_count = n FROM (SELECT count(*) AS n FROM record)")
     run(field)
     return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -609,6 +610,47 @@ def test_what_does_not_fit_in_a_custody_record_is_said_of_its_bundle(office: Des
     office.receive("tablet_usb")
     found = rows(office.read(), "SELECT bundle_id, problems FROM batch WHERE route = 'tablet_usb' ORDER BY bundle_id")
     assert found == sorted((stick, problems) for stick, (_, problems) in UNFIT.items())
+
+
+def test_what_windows_leaves_on_a_stick_is_no_case(office: Desk) -> None:
+    office.know_tablet()
+    office.bundle("tablet_usb/S/TB-1", is_ready=False)
+    office.put("tablet_usb/S/custody.json", json.dumps(CUSTODY | {"act_case_count": 1}).encode())
+    office.put("tablet_usb/S/TB-1/Thumbs.db", b"x")
+    office.put("tablet_usb/S/System Volume Information/WPSettings.dat", b"x")
+    office.put("tablet_usb/S/$RECYCLE.BIN/S-1-5-21/desktop.ini", b"x")
+    office.put("tablet_usb/S/FOUND.000/FILE0000.CHK", b"x")
+    office.receive("tablet_usb")
+    query = "SELECT bundle_id, record_count, slot_count, seal_fault FROM batch WHERE route = 'tablet_usb' ORDER BY 1"
+    assert rows(office.read(), query) == [("TB-1", 2, 1, None), (None, 1, 0, "BUNDLE_UNSIGNED")]
+
+
+def test_a_stick_carries_again_what_an_earlier_one_had_brought(office: Desk) -> None:
+    """An export folder grows and is copied whole; the record of the second stick lists what the first had brought."""
+    office.know_tablet()
+    for stick, bundles in (("S1", ("A",)), ("S2", ("A", "B"))):
+        folders = [office.bundle(f"tablet_usb/{stick}/{name}", is_ready=False) for name in bundles]
+        listed = [
+            {"path": f"{folder.name}/{file.name}", "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+            for folder in folders
+            for file in sorted(folder.iterdir())
+        ]
+        custody = CUSTODY | {"act_no": stick, "act_case_count": len(bundles), "files": listed}
+        office.put(f"tablet_usb/{stick}/custody.json", json.dumps(custody).encode())
+        office.receive("tablet_usb")
+    bench = office.read()
+    [(first,)] = rows(bench, "SELECT batch_id FROM batch WHERE custody_act_no = 'S1'")
+    carried = "SELECT custody_act_no, bundle_id, carried_batch_ids FROM batch WHERE route = 'tablet_usb' ORDER BY 1"
+    assert rows(bench, carried) == [("S1", "A", []), ("S2", "B", [first])]
+
+
+@pytest.mark.parametrize("listed", [{"a": 1}, [1, {"path": 1}, {"path": "A/x"}, {"path": "x", "sha256": "00"}], None])
+def test_a_custody_record_that_lists_nothing_sound_is_no_obstacle(office: Desk, listed: object) -> None:
+    office.know_tablet()
+    office.bundle("tablet_usb/S/A", is_ready=False)
+    office.put("tablet_usb/S/custody.json", json.dumps(CUSTODY | {"files": listed}).encode())
+    office.receive("tablet_usb")
+    assert rows(office.read(), "SELECT carried_batch_ids FROM batch WHERE route = 'tablet_usb'") == [([],)]
 
 
 NONSENSE = (
