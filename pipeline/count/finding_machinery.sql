@@ -193,7 +193,7 @@ custody_fault AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
--- Bundles with a line that has come under no signature that holds.
+-- Bundles with a line that has not been read from one whose signature holds.
 unproven AS (
     SELECT DISTINCT batch_id
     FROM record
@@ -202,7 +202,7 @@ unproven AS (
         SELECT record.bytes_sha256
         FROM record
         JOIN batch USING (batch_id)
-        WHERE batch.seal_fault IS NULL
+        WHERE batch.seal_fault IS NULL AND record.read_error IS NULL  -- a file the manifest does not answer for proves nothing
     ) AS proven USING (bytes_sha256)
 ),
 

@@ -540,6 +540,14 @@ def test_a_bundle_is_not_asked_for_again_once_it_was_exported_again(
     assert any(row["since_at"].day == 3 for row in found(field, "BUNDLE_NOT_BELIEVED")) == is_told
 
 
+def test_a_file_that_no_manifest_answers_for_proves_nothing(field: Field) -> None:
+    bundle(field, "bad", ["a"], seal_fault="BUNDLE_UNSIGNED")
+    bundle(field, "good", ["a"], day=4)
+    assert found(field, "BUNDLE_NOT_BELIEVED") == []
+    field.con.execute("UPDATE record SET read_error = 'UNKNOWN_FILE' WHERE batch_id = 'good'")
+    assert len(found(field, "BUNDLE_NOT_BELIEVED")) == 1
+
+
 def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> None:
     bundle(field, "bad", ["a", "b"], seal_fault="BUNDLE_UNSIGNED")
     bundle(field, "good", ["x"], day=4, created_count=2)
