@@ -101,8 +101,10 @@ def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Setti
 
 
 def _from_gateway(receipt: Receipt, landing: Landing, lake: Lake, settings: Settings) -> None:
-    _enter(receipt, sftp.brought(landing, lake, settings))
-    landing.leave(receipt, f"{receipt.route}/")
+    # The night and the quarter of an hour may meet: the second looks when the first has landed, and removed what it may.
+    with lake.lock("gateway"):
+        _enter(receipt, sftp.brought(landing, lake, settings))
+        landing.leave(receipt, f"{receipt.route}/")
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
         receipt.note = "the gateway has nothing new"
 

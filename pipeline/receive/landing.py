@@ -74,10 +74,10 @@ class Landing:
 
     def __enter__(self) -> Landing:
         self._lake.prepare()
-        self.staging.mkdir()
-        self._alive = (self.staging / "alive").open("w")
-        fcntl.flock(self._alive, fcntl.LOCK_EX)
-        with self._lake.lock("receive"):
+        with self._lake.lock("receive"):  # or another's sweep might find the folder before it is seen to be alive
+            self.staging.mkdir()
+            self._alive = (self.staging / "alive").open("w")
+            fcntl.flock(self._alive, fcntl.LOCK_EX)
             self._sweep()
             self._book.recover()
         return self

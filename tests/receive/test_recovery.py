@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from pipeline.lake import clock_from
+from pipeline.lake import clock_from, system_clock
 from pipeline.receive.landing import Landing
 from pipeline.receive.parcel import Refusal
 from tests.receive.field import LINE, START, Field
@@ -131,6 +132,23 @@ with Landing(Lake(Path({str(field.lake.root)!r})), system_clock, 10**9) as landi
         other.stdin.flush()
         assert other.wait(timeout=30) == 0
     assert list((field.lake.root / "staging").iterdir()) == []
+
+
+def test_staging_of_a_run_that_begins_is_not_swept(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Landing(field.lake, system_clock, 10**9)
+    other = threading.Thread(target=field.receive, args=("list",))
+    made = Path.mkdir
+
+    def mkdir(path: Path, *given: object, **named: object) -> None:
+        made(path, *given, **named)  # type: ignore[arg-type]
+        if path == begin.staging:
+            other.start()
+            other.join(0.5)  # it sweeps, or waits for us
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with begin:
+        assert (begin.staging / "alive").exists()
+    other.join()
 
 
 def test_two_runs_at_once_land_each_bundle_once(root: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -245,6 +246,36 @@ def test_landed_bundles_are_removed_where_that_is_wanted(tmp_path: Path, far: Fi
     fill(far, 3)  # the first two anew: as another listing, or still the same
     pulling(tmp_path, gateway, sftp_remove=True).receive("tablet_vpn")
     assert sorted(path.name for path in (far.inbox / "tablet_vpn").iterdir()) == ["waiting"]
+
+
+def test_the_night_and_the_quarter_of_an_hour_do_not_take_bundles_from_each_other(
+    tmp_path: Path, far: Field, gateway: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(far, 2)
+    night, quarter = (pulling(tmp_path, gateway, sftp_remove=True) for _ in range(2))
+    landed, listed, removed = list[str](), threading.Event(), threading.Event()
+    other = threading.Thread(target=lambda: landed.extend(quarter.receive("tablet_vpn").landed))
+    look, remove = sftp.Gateway._listed, sftp.Gateway.remove
+
+    def listed_first(self: sftp.Gateway) -> list[sftp.Entry]:
+        found = look(self)
+        if threading.current_thread() is other:
+            listed.set()
+            removed.wait(30)
+        return found
+
+    def removed_meanwhile(self: sftp.Gateway, bundle: sftp.Bundle) -> None:
+        if not other.ident:
+            other.start()
+            listed.wait(0.5)  # what the other lists is gone when it looks, unless it waits for us
+        remove(self, bundle)
+
+    monkeypatch.setattr(sftp.Gateway, "_listed", listed_first)
+    monkeypatch.setattr(sftp.Gateway, "remove", removed_meanwhile)
+    assert len(night.receive("tablet_vpn").landed) == 2
+    removed.set()
+    other.join()
+    assert (landed, reasons(night)) == ([], [])
 
 
 def test_what_is_not_whole_in_the_lake_stays_on_the_gateway(tmp_path: Path, far: Field, gateway: Access) -> None:
