@@ -3,8 +3,7 @@ SELECT
     population,
     column_name,
     value,
-    is_divided,
     sum(person_count)::BIGINT AS person_count,
     value IS NULL OR NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count)) AS is_closed
 FROM release_cell_site
-GROUP BY population, column_name, value, is_divided
+GROUP BY population, column_name, value

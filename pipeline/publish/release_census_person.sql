@@ -14,7 +14,7 @@ SELECT
     shown.is_answered_by_proxy,
     shown.* EXCLUDE (
         person_id, institution, is_s3, released_group, population, min_count, region_kato, leaf, district_kato,
-        sex, birth_year, age_group, age_band, basis, is_present, mode, is_answered_by_proxy,
+        sex, age_completed, birth_year, age_group, age_band, basis, is_present, mode, is_answered_by_proxy,
         has_no_iin, has_several_records, has_filled_fields
     )
 FROM release_shown AS shown

@@ -1,7 +1,7 @@
 -- Closes one more value of every column whose closed values, taken together, would say something of few: they are known as what is
 -- missing from the total. The smallest goes first. Who never answered is empty as well; alone they are left as they are only while they
 -- are few: an empty field of many is that of a house. A district that is not shown is known to be another one, so those without any
--- count as closed. Columns with lists do not divide anybody and are left.
+-- count as closed.
 UPDATE release_cell
 SET is_closed = TRUE
 FROM (
@@ -18,7 +18,7 @@ FROM (
             ON site.population = cell.population
             AND site.column_name = cell.column_name
             AND site.value IS NOT DISTINCT FROM cell.value
-        WHERE cell.is_closed AND cell.is_divided
+        WHERE cell.is_closed
         GROUP BY cell.population, cell.column_name, site.institution
     ),
 

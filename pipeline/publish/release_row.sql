@@ -25,6 +25,7 @@ SELECT
     COALESCE(release_group.min_count, strictest.min_count) AS min_count,
     CASE WHEN release_place.tier IN ('S0', 'S1') THEN release_place.district_kato END AS district_kato,
     release_place.sex,
+    release_place.age_completed,
     -- the oldest share one year of birth and one open age group
     CASE
         WHEN release_place.birth_year IS NOT NULL THEN greatest(release_place.birth_year, year(round.moment_on) - 90)

@@ -115,7 +115,7 @@ def code_type(code_list: str) -> str:
 def _closed(name: str, column: Column, codes: list[str]) -> str:
     if column.type.upper() == "VARCHAR[]":
         listed = ", ".join(quoted(code) for code in sorted(codes))
-        return f"list_sort(list_filter({name}, lambda value: value IN ({listed})))"
+        return f"NULLIF(list_sort(list_filter({name}, lambda value: value IN ({listed}))), [])"
     return f"TRY_CAST({name} AS {code_type(column.code_list or '')})"
 
 

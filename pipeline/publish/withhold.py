@@ -3,8 +3,8 @@
 Two things are done to the rows of `release_row`, in every population (release_row.sql) by itself:
 
 1. *Closing*: a value of a column held by too few persons, by too few institutions or mostly by one is not told, in the tables and in the rows
-   alike, so that neither gives away the other. Where the closed values of a column would be known as a small remainder, the smallest open ones
-   are closed too.
+   alike, so that neither gives away the other. Where the closed values of a column would be known as a small remainder of those who were asked,
+   the smallest open ones are closed too. Of a list all its codes together are the value.
 2. *Coarsening*: people who are too few to look alike in group, district, sex and age are told without their year of birth, then without the
    five-year group, the district, the age and the sex, with enough neighbours that those who lost it are not few either.
 """
@@ -39,34 +39,34 @@ def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
     """Make what the tables of a release are read from: `release_population`, `release_cell`, `release_shown` and `release_class`."""
     keep(bench, "TABLE", "release_row")
     keep(bench, "TABLE", "release_population")
-    lists = {variable.name for variable in variables if variable.column.type.endswith("[]")}
-    answers = [variable.name for variable in variables]
     try:
-        _count_sites(bench, answers, lists)
+        _count_sites(bench, variables)
         _close(bench)
-        _show(bench, lists)
+        _show(bench)
         _coarsen(bench)
     except duckdb.Error as error:
         raise step_failed(error, "publish/withhold.py") from None
 
 
-def _count_sites(bench: Workbench, answers: Sequence[str], lists: set[str]) -> None:
+def _count_sites(bench: Workbench, variables: Sequence[Released]) -> None:
     bench.con.execute(
         "CREATE OR REPLACE TEMP TABLE release_cell_site (population UBIGINT, column_name VARCHAR, value VARCHAR, "
-        "institution UBIGINT, person_count BIGINT, min_count INTEGER, is_divided BOOLEAN)"
+        "institution UBIGINT, person_count BIGINT, min_count INTEGER)"
     )
     for name in COUNTED:
-        bench.con.execute(_site_sql(name, "max(min_count)", is_list=False))
-    for name in answers:
-        bench.con.execute(_site_sql(name, "(SELECT max(min_class_count) FROM disclosure)", is_list=name in lists))
+        bench.con.execute(_site_sql(name, "TRUE", "max(min_count)"))
+    for variable in variables:
+        least = "(SELECT max(min_class_count) FROM disclosure)"
+        bench.con.execute(_site_sql(variable.name, variable.asked_if, least))
 
 
-def _site_sql(name: str, least: str, *, is_list: bool) -> str:
-    value = f"unnest({name})" if is_list else name
+def _site_sql(name: str, asked_if: str, least: str) -> str:
+    """Who was not asked is no cover for what is closed: everybody knows it of him."""
     return f"""INSERT INTO release_cell_site
-SELECT population, '{name}', CAST(value AS VARCHAR), institution, count(*), {least}, {not is_list}
-FROM (SELECT population, institution, min_count, {value} AS value FROM release_row)
-GROUP BY population, value, institution"""
+SELECT population, '{name}', CAST({name} AS VARCHAR), institution, count(*), {least}
+FROM (SELECT *, is_answered_by_proxy AS is_proxy FROM release_row)
+WHERE {name} IS NOT NULL OR ({asked_if})
+GROUP BY population, {name}, institution"""
 
 
 def _close(bench: Workbench) -> None:
@@ -74,7 +74,7 @@ def _close(bench: Workbench) -> None:
     _until_nothing(bench, "release_close")
 
 
-def _show(bench: Workbench, lists: set[str]) -> None:
+def _show(bench: Workbench) -> None:
     """The rows without what is closed; a district that is closed or not known is the region."""
     closed = [
         name
@@ -90,7 +90,7 @@ SELECT population{values}
 FROM release_population
 LEFT JOIN (FROM release_cell WHERE is_closed AND value IS NOT NULL) USING (population)
 GROUP BY population""")
-    told = {name: _told(name, is_list=name in lists) for name in closed}
+    told = {name: _told(name) for name in closed}
     district = f"COALESCE({told.get('district_kato', 'known.district_kato')}, round.region_kato)"
     told["district_kato"] = district
     leaf = f"hash(known.population, {district}, known.sex, known.age_band, known.age_group, known.birth_year)"
@@ -103,10 +103,7 @@ JOIN release_closed AS closed ON closed.population = known.population
 CROSS JOIN round""")
 
 
-def _told(name: str, *, is_list: bool) -> str:
-    if is_list:
-        kept = f"list_filter(known.{name}, lambda value: NOT COALESCE(list_contains(closed.{name}, value), FALSE))"
-        return f"CASE WHEN len({kept}) > 0 THEN {kept} END"
+def _told(name: str) -> str:
     return f"CASE WHEN list_contains(closed.{name}, CAST(known.{name} AS VARCHAR)) THEN NULL ELSE known.{name} END"
 
 

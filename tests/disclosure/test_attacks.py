@@ -88,6 +88,23 @@ def test_no_s3_site_is_found_by_any_column_or_combination_of_keys(seed: int, rel
             assert not is_found, (columns, values, len(persons))
 
 
+def test_a_closed_answer_hides_among_those_who_were_asked(tmp_path: Path) -> None:
+    """One girl has a child, one child has a language of its own. Whoever is asked answers here, so an empty field is a closed one."""
+    town, rng = Town([]), random.Random(1)
+    for number in range(5):
+        town.sites.append(Site(f"SITE-{number:03d}", "ORPH", AKTAU, 40))
+        settle(town, town.sites[-1], 40, rng)
+    girls = [row for row in town.people if row["children_born_count"] is not None]
+    for number, girl in enumerate(girls):
+        girl["children_born_count"] = int(number == 0)
+    town.people[0]["languages_known"] = ["CHINESE"]
+    seen = Seen(Office(tmp_path).release(town))
+    for column, asked in (("languages_known", town.people), ("children_born_count", girls)):
+        sites = seen.whereabouts(Town(town.sites, asked))
+        empty = groups_of_rows(seen, (column,)).get((None,), [])
+        assert is_safe(Counter(sites[person] for person in empty if person in sites), LEAST_CLASS), column
+
+
 def test_an_empty_field_is_not_the_sign_of_a_house(tmp_path: Path) -> None:
     """The safe house's guests are not asked where they live, and the psychiatric house left a question open."""
     town, rng = Town([]), random.Random(1)

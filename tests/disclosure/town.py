@@ -22,7 +22,15 @@ AKTAU, BEINEU, KARAKIYA = "471010000", "473630100", "474230100"
 S3 = ("TB", "CRISIS", "TRAF", "NARC", "PSY")
 OPEN = ("BOARD_GIFT", "BOARD_SPORT")
 SAFE_HOUSES = ("CRISIS", "TRAF")
-ANSWERS = ("religion", "ethnicity", "residence_status", "usual_address_kato", "children_born_count", "wg_memory")
+ANSWERS = (
+    "religion",
+    "ethnicity",
+    "residence_status",
+    "usual_address_kato",
+    "children_born_count",
+    "languages_known",
+    "wg_memory",
+)
 KINDS = (*OPEN, "ORPH", "BABY", "INPAT", "SOCSERV", "HOMELESS", "TB", "CRISIS", "PSY")
 
 
@@ -129,13 +137,15 @@ def _somebody(site: Site, rng: random.Random) -> dict[str, Any]:
 
 def _answers(person: dict[str, Any], site: Site) -> dict[str, Any]:
     """What follows from who somebody is: guests of a safe house are not asked where they live, some houses leave a question open."""
-    is_guest, is_woman = person["basis"] == "present_only", person["sex"] == 2 and person["age_completed"] >= 15
+    age = person["age_completed"]
+    is_guest, is_woman = person["basis"] == "present_only", person["sex"] == 2 and age >= 15
     return {
         "ethnicity": "KAZAKH",
         "residence_status": "TEMP_PRESENT" if is_guest else "USUAL_PRESENT",
         "usual_address_kato": AKTAU if is_guest and site.category not in SAFE_HOUSES else None,
-        "children_born_count": (person["age_completed"] - 15) // 4 if is_woman else None,
-        "wg_memory": None if site.category == "PSY" else 1 + (person["age_completed"] + person["sex"]) % 4,
+        "children_born_count": (age - 15) // 4 if is_woman else None,
+        "languages_known": ["KAZAKH", "RUSSIAN"][: 1 + age % 2] if age >= 5 else None,
+        "wg_memory": None if site.category == "PSY" else 1 + (age + person["sex"]) % 4,
     }
 
 
