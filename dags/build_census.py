@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any
 
 from airflow.sdk import DAG, Param, task
-from wiring import LANDED, STEPS, TASK_DEFAULTS, Tag
+from wiring import LANDED, STEPS, TASK_DEFAULTS, Tag, on_failure
 
 RUNBOOK = """
 ### build_census
@@ -39,6 +39,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=3),
     tags=[Tag.CRITICAL, Tag.BUILD],
     default_args=TASK_DEFAULTS,
+    on_failure_callback=on_failure(),
     params={
         "as_of": Param(
             None, type=["null", "string"], description="Moment with offset; the newest receipt or decision when empty."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, task
-from wiring import TASK_DEFAULTS, Tag
+from wiring import TASK_DEFAULTS, Tag, on_failure
 
 RUNBOOK = """
 ### publish_release
@@ -26,6 +26,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=3),
     tags=[Tag.CRITICAL, Tag.PUBLISH],
     default_args=TASK_DEFAULTS,
+    on_failure_callback=on_failure(),
 ) as dag:
 
     @task

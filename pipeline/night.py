@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pipeline.receive import Receipt
     from pipeline.reconcile import Reconciliation
 
+LATE = timedelta(hours=26)  # a night, and two hours for it to come to an end
 NOTHING_RECEIVED: dict[str, Any] = {"batches": 0, "newest_receipt": None}
 
 
@@ -386,10 +387,18 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
     return folder.resolve()
 
 
+def late_hours(lake: Lake) -> int | None:
+    """Return how old what is published is, in hours, where a night has failed since; None where none has, or nothing is published."""
+    operations = _manifest(lake.operations / "current")
+    age = system_clock() - datetime.fromisoformat(operations["as_of"]) if operations else timedelta()
+    return int(age / timedelta(hours=1)) if age > LATE else None
+
+
 def standing(lake: Lake) -> dict[str, Any]:
     """Return what has been received by route, the last build, what is published and released, and what waits.
 
     `closed` is since when the round is closed, by whom and what has arrived since, by route (None while it is open);
+    `late_hours` is how old what is published is where no night followed in time;
     `rolled_back` is what is published because somebody took back what was newer;
     `waiting_batch_count` counts batches what is published does not name; `not_taken` what was refused or waits for its flag, by route and reason;
     `control_gaps` what senders counted and was still missing as of the published night, by control (None while nothing is published).
@@ -412,6 +421,7 @@ def standing(lake: Lake) -> dict[str, Any]:
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
         "closed": _closed(closing, late),
+        "late_hours": late_hours(lake),
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "not_taken": lake.not_taken(EVER),

@@ -13,6 +13,12 @@ from fastapi.responses import HTMLResponse
 
 PREFIX = "/sanaq"
 NOT_YET = "<!doctype html><title>sanaq</title><p>No night has been published yet.</p>"
+LATE = """<div style="padding:.7rem 1rem;background:#a3161b;color:#fff;font:600 1rem/1.5 sans-serif">
+<p lang="kk" style="margin:0">Бұл бет {hours} сағат бұрынғы: содан бері бірде-бір түн жарияланған жоқ.</p>
+<p lang="ru" style="margin:0">Этой странице {hours} ч: с тех пор ни одна ночь не опубликована.</p>
+<p lang="en" style="margin:0">This page is {hours} hours old: no night has been published since. See nightly_reconciliation.</p>
+</div>
+"""
 # The page brings everything with it; whatever else it asked for would be refused.
 HEADERS = {
     "Cache-Control": "no-store",
@@ -31,11 +37,16 @@ app = FastAPI(
 
 @app.get("/night")
 def night() -> HTMLResponse:
-    """Return the page of the night published last."""
+    """Return the page of the night published last; one that is late says so above all."""
+    from pipeline.lake import Lake
+    from pipeline.night import late_hours
     from pipeline.settings import load_settings
 
-    page = load_settings().lake / "operations" / "current" / "index.html"
+    lake = Lake(load_settings().lake)
+    page = lake.operations / "current" / "index.html"
     text = page.read_text(encoding="utf-8") if page.exists() else NOT_YET
+    if hours := late_hours(lake):
+        text = text.replace("<body>", f"<body>\n{LATE.format(hours=hours)}", 1)
     return HTMLResponse(text, headers=HEADERS)
 
 

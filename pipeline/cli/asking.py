@@ -39,6 +39,11 @@ def status(as_json: AsJson = False) -> None:
         out.print(
             f"{name:<11} {said['name'] + ', as of ' + in_utc(said['as_of']) if said else 'none yet'}", soft_wrap=True
         )
+    if hours := standing["late_hours"]:
+        out.print(
+            f"{'late':<11} what is published is {hours} hours old: see why the last night failed, or did not run",
+            soft_wrap=True,
+        )
     if standing["closed"]:
         _show_closed(standing["closed"])
     for row in standing["rolled_back"]:

@@ -95,6 +95,7 @@ def _dag(dag: Any) -> dict[str, Any]:
         "run_timeout": dag.dagrun_timeout.total_seconds() if dag.dagrun_timeout else None,
         "timetable": type(dag.timetable).__name__,
         "asset_condition": _condition(dag.timetable),
+        "is_told": dag.has_on_failure_callback,
         "tasks": {task.task_id: _task(task) for task in dag.tasks},
     }
 
@@ -112,6 +113,7 @@ def _task(task: Any) -> dict[str, Any]:
         "trigger_rule": str(task.trigger_rule),
         "conf": sorted(getattr(task, "conf", None) or []),
         "triggers": getattr(task, "trigger_dag_id", None),
+        "fails_when_paused": getattr(task, "fail_when_dag_is_paused", None),
     }
 
 

@@ -114,11 +114,15 @@ def test_the_night_publishes_last_and_only_what_was_balanced(facts: Facts) -> No
     assert {tasks[name]["trigger_rule"] for name in ("receive.census_db", "pin_inputs")} == {"TriggerRule.ALL_DONE"}
     assert tasks["build"]["triggers"] == "build_census"
     assert tasks["build"]["conf"] == ["as_of"]
+    assert tasks["build"]["fails_when_paused"] is True
     assert "build" in tasks["reconcile"]["upstream"]
     assert tasks["publish"]["upstream"] == ["reconcile"]
     assert {task for task in tasks if task not in {name for other in tasks.values() for name in other["upstream"]}} == {
-        "publish"
+        "publish",
+        "tell_trouble",
     }
+    assert tasks["tell_trouble"]["upstream"] == sorted(f"receive.{route.value}" for route in Route)
+    assert tasks["tell_trouble"]["trigger_rule"] == "TriggerRule.ALL_DONE"
 
 
 def test_a_release_is_never_made_by_the_clock(facts: Facts) -> None:
@@ -126,9 +130,15 @@ def test_a_release_is_never_made_by_the_clock(facts: Facts) -> None:
     assert facts["dags"]["nightly_reconciliation"]["timetable"] == "CronTriggerTimetable"
 
 
+def test_nobody_is_written_to_unless_somebody_is_named(facts: Facts) -> None:
+    assert [dag_id for dag_id, dag in facts["dags"].items() if dag["is_told"]] == []
+
+
 @pytest.mark.slow
-def test_the_clock_can_be_switched_off(tmp_path: Path) -> None:
-    dags = ask_airflow(tmp_path, SANAQ_CLOCK="off")["dags"]
+def test_the_clock_can_be_switched_off_and_somebody_be_told_of_critical_failures(tmp_path: Path) -> None:
+    dags = ask_airflow(tmp_path, SANAQ_CLOCK="off", SANAQ_ALERT_TO="duty@stat.example")["dags"]
+    critical = {dag_id for dag_id, dag in dags.items() if "impact:critical" in dag["tags"]}
+    assert {dag_id for dag_id, dag in dags.items() if dag["is_told"]} == critical
     by_clock = {
         dag_id for dag_id, dag in dags.items() if dag["timetable"] not in ("NullTimetable", "AssetTriggeredTimetable")
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -57,6 +58,16 @@ def test_where_all_has_arrived_it_says_so(room: Path) -> None:
     published(room, [gap("TABLET_COUNTER", "TB-0001", 0, 30)])
     assert json.loads(status("--json"))["control_gaps"] == []
     assert "all that senders counted had arrived" in status()
+
+
+@pytest.mark.parametrize(("hours", "late"), [(25, None), (27, 27)])
+def test_a_night_that_is_late_is_said(room: Path, hours: int, late: int | None) -> None:
+    published(room, [])
+    manifest = room / "operations" / "current" / "manifest.json"
+    as_of = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"as_of": as_of}))
+    assert json.loads(status("--json"))["late_hours"] == late
+    assert ("27 hours old" in status()) == (late is not None)
 
 
 def test_before_the_first_night_gaps_are_not_known(room: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 from tools.airflow_local import ROOT, USER, LocalAirflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-PAGE = "<!doctype html><title>The night</title>"
+PAGE = "<!doctype html><title>The night</title><body><h1>Balanced</h1></body>"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,23 @@ def test_with_a_login_the_page_of_the_night_published_last_is_shown(
     assert after.text == PAGE
     assert after.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in after.headers["content-security-policy"]
+
+
+def test_a_night_that_is_late_says_so_above_its_page(airflow: LocalAirflow, lake: Path, token: str) -> None:
+    current = lake / "operations" / "current"
+    current.mkdir(parents=True, exist_ok=True)
+    (current / "index.html").write_text(PAGE, encoding="utf-8")
+    shown = []
+    for hours in (25, 27):
+        as_of = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+        (current / "manifest.json").write_text(json.dumps({"as_of": as_of}), encoding="utf-8")
+        shown.append(httpx.get(f"{airflow.url}/sanaq/night", headers={"Authorization": f"Bearer {token}"}).text)
+    (current / "manifest.json").unlink()
+    assert shown[0] == PAGE
+    above, below = shown[1].split("<h1>Balanced</h1>")
+    for said in ('lang="kk"', 'lang="ru"', "This page is 27 hours old"):
+        assert said in above
+        assert said not in below
 
 
 def test_the_cookie_of_the_browser_is_a_login_too(airflow: LocalAirflow, token: str) -> None:
