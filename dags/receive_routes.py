@@ -27,7 +27,6 @@ and `tell_trouble` fails with the reason; the next run goes on from there.
 - `SurveyServerUnavailable`: ODK Central does not answer; retried by itself. After an hour, call its people.
 - `SurveyServerRefused`: account or form is wrong. Set SANAQ_ODK_EMAIL, SANAQ_ODK_PASSWORD, SANAQ_ODK_FORMS, clear the task.
 - `DiskFull`: free space for the lake; nothing was half written. Clear the task.
-- `LakeBusy`: another receive is running; retried by itself.
 
 Clearing the task is always safe: the same content received twice is one line in `receipts.jsonl`.
 """

@@ -44,12 +44,11 @@ class Tag(StrEnum):
     PUBLISH = "room:publish"
 
 
-# Bad data and broken rules come out the same on a second try; networks, locks and disks may not.
+# Bad data and broken rules come out the same on a second try; networks and disks may not.
 RETRIES = ExceptionRetryPolicy(
     rules=[
         RetryRule(
             exception=[
-                "pipeline.errors.LakeBusy",
                 "pipeline.errors.DiskFull",
                 "pipeline.errors.PortalUnavailable",
                 "pipeline.errors.GatewayUnavailable",

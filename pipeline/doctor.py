@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
-from pipeline.errors import BadDecision, LakeBusy, PortalUnavailable, SanaqError
-from pipeline.lake import EVER, Lake, counted_until, in_utc, received_by
+from pipeline.errors import BadDecision, PortalUnavailable, SanaqError
+from pipeline.lake import EVER, LOCKS, Lake, counted_until, in_utc, received_by
 from pipeline.receive import census_db, odk, portal, sftp
 from pipeline.receive.portal_api import Portal
 from pipeline.round import load_reference, load_round
@@ -164,7 +164,7 @@ def _lake(folder: Path) -> list[Finding]:
         todo = "Name the folder of the lake you mean (SANAQ_LAKE), or begin one there with `sanaq receive`."
         return [Finding("lake", "attention", f"none yet at {folder}", todo)]
     lake = Lake(folder)
-    return [_closed(lake), _round(lake), *(_lock(lake, name) for name in ("receive", "build", "publish"))]
+    return [_closed(lake), _round(lake), *(_lock(lake, name) for name in LOCKS)]
 
 
 def _closed(lake: Lake) -> Finding:
@@ -200,13 +200,11 @@ def _round(lake: Lake) -> Finding:
 
 
 def _lock(lake: Lake, name: str) -> Finding:
-    try:
-        with lake.lock(name, wait=False):
-            return Finding(f"lock {name}", "ok", "free")
-    except LakeBusy:
-        return Finding(
-            f"lock {name}", "attention", "held by a running process", "Wait for it; the lock falls with its process."
-        )
+    if not lake.is_held(name):
+        return Finding(f"lock {name}", "ok", "free")
+    return Finding(
+        f"lock {name}", "attention", "held by a running process", "Wait for it; the lock falls with its process."
+    )
 
 
 def _reference(settings: Settings) -> Finding:

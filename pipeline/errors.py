@@ -65,12 +65,6 @@ class StepFailed(SanaqError):
     """A query of a step failed in the database engine."""
 
 
-class LakeBusy(SanaqError):
-    """Another process holds the lake's lock."""
-
-    exit_code = 5
-
-
 class DiskFull(SanaqError):
     """There is not enough free space to go on safely."""
 

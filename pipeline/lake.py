@@ -16,6 +16,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections import Counter
@@ -23,13 +24,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from pipeline.errors import BadDecision, BadSetting, DiskFull, LakeBusy
+from pipeline.errors import BadDecision, BadSetting, DiskFull
 
 Clock = Callable[[], datetime]
 NOT_TAKEN = ("refused", "waiting")  # outcomes in `receipts.jsonl`
 EVER = datetime.max.replace(tzinfo=UTC)
+# What only one process at a time does: write a batch's receipt or pin inputs, pull from a source, make a step, switch a snapshot, note a look.
+LOCKS = ("receive", "portal", "gateway", "odk", "census_db", "build", "publish", "access")
+
+LOG = logging.getLogger(__name__)
 
 
 def system_clock() -> datetime:
@@ -91,24 +96,21 @@ class Lake:
             folder.mkdir(exist_ok=True)
 
     @contextmanager
-    def lock(self, name: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold the named lock (`receive`, `build`, `publish`, `access`, or of a route) over the block; it falls with the process.
-
-        Raises
-        ------
-        LakeBusy
-            Another process holds it and `wait` is false.
-        """
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold one of `LOCKS` over the block, once whoever holds it is done; it falls with the process."""
         with (self.root / f".{name}.lock").open("a") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LakeBusy(
-                    f"another process is at work ({name})",
-                    where=str(self.root),
-                    todo="Wait for it, or look for it with `sanaq doctor`.",
-                ) from None
+            if not _taken(handle):
+                LOG.info("waiting for another process at work on this lake (%s)", name)
+                fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    def is_held(self, name: str) -> bool:
+        """Whether a process holds the named lock; who asks makes no file that would then be theirs."""
+        try:
+            with (self.root / f".{name}.lock").open() as handle:
+                return not _taken(handle)
+        except FileNotFoundError:
+            return False
 
     def batches(self, as_of: datetime | None = None) -> list[dict[str, Any]]:
         """Return the landing manifests received up to and including `as_of`, in order of receipt."""
@@ -229,6 +231,15 @@ class Lake:
                 where=str(self.root),
                 todo="Free space or move the lake (SANAQ_LAKE); nothing was written.",
             )
+
+
+def _taken(handle: IO[str]) -> bool:
+    """Take the lock of a file, unless somebody has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _copied_at(custody: dict[str, Any]) -> datetime | None:

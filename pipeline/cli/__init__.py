@@ -1,18 +1,19 @@
 """`sanaq`: the pipeline without Airflow.
 
 Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; 4 a gate,
-the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; 7 the portal, the gateway
+the ledger or the order of publication forbids going on; 6 the disk is too full; 7 the portal, the gateway
 or the Census Database gives no whole answer.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
 
 from pipeline.cli import asking, closing, crosswalk, linking, quarantine, resolve, review, steps
-from pipeline.cli.terminal import complain
+from pipeline.cli.terminal import TOLD, complain
 from pipeline.errors import named
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From the field of a census in institutions to the analyst.",
     epilog="Exit codes: 0 done; 1 failed; 2 a setting, option, query or reference file is wrong; 3 nothing to work on, or inputs missing; "
-    "4 a gate, the ledger or the order of publication forbids going on; 5 the lake is busy; 6 the disk is too full; "
+    "4 a gate, the ledger or the order of publication forbids going on; 6 the disk is too full; "
     "7 the portal, the gateway or the Census Database gives no whole answer.",
 )
 app.add_typer(steps.app)
@@ -41,6 +42,9 @@ def main() -> None:
     if not any(group.name == "sandbox" for group in app.registered_groups):
         app.add_typer(sandbox_app, name="sandbox", help="A simulated field with known truth.")
         app.command("evaluate")(evaluate_command)
+    log = logging.getLogger("pipeline.lake")  # says whom a command waits for
+    log.setLevel(logging.INFO)
+    log.addHandler(TOLD)
     try:
         app()
     except Exception as error:  # noqa: BLE001  # the last line of defence: drivers' messages may quote personal data

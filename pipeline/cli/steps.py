@@ -13,7 +13,7 @@ from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, Format, Restore, Rollback, RolledBackBy, RolledBackWhy, Route
 from pipeline.cli.terminal import complain, err, out, progress, show
 from pipeline.desk.words import Language
-from pipeline.errors import BadSetting, DiskFull, LakeBusy, SanaqError
+from pipeline.errors import BadSetting, DiskFull, SanaqError
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def receive(
                 receipt = night.receive(each.value, now, is_sweep=sweep)
                 rows.append(_receipt_row(receipt))
                 problems += [receipt.trouble] if receipt.trouble else []
-            except (BadSetting, DiskFull, LakeBusy):  # the next route would meet the same
+            except (BadSetting, DiskFull):  # the next route would meet the same
                 raise
             except SanaqError as problem:
                 problems.append(problem)

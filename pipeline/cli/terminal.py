@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Collection
@@ -29,6 +30,16 @@ NARROWEST = 12
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+class Told(logging.Handler):
+    """Says on the terminal what is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(record.getMessage(), markup=False, soft_wrap=True)
+
+
+TOLD = Told()
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, *, title: str, elided: Collection[str] = ()) -> None:

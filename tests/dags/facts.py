@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DAGS = ROOT / "dags"
 # What the first rule of dags/wiring.py retries, as the runbook has it too.
 RETRIED = {
-    "LakeBusy",
     "DiskFull",
     "PortalUnavailable",
     "GatewayUnavailable",
