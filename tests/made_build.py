@@ -258,7 +258,6 @@ def _answers(record_id: str, number: int) -> dict[str, Any]:
         "usual_address_text": SECRET_ADDRESS,
         "workplace_kato": "471010000",
         "stay_from_on": date(2015, 3, 17),
-        "stay_to_on": date(2021, 10, 2),
         "citizenship_country": "KZ",
         "wg_seeing": 1 + number % 4,
     }

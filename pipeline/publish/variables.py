@@ -4,7 +4,7 @@ The rule is made for what nobody foresaw: a text leaves only if its value is in 
 
 - identifier variables and free text: left out
 - text with a code list, and lists of codes: only values of the list; a text becomes a value of the type of that list, `code_type`
-- dates: the year, under the name `…_year`
+- dates: the year, under the name `…_year`; all that lie as far back as the births of the oldest are one
 - places by KATO: the region
 - countries: two capital letters
 - coded numbers: only values of the list; years and counts: only what can be a year or a count, never eight digits of a date
@@ -93,8 +93,15 @@ def _bounded(name: str, kind: str, codes: list[str]) -> str:
         return name
     if codes:
         return f"CASE WHEN {name} IN ({', '.join(codes)}) THEN {name} END"
-    low, high = (1880, 2100) if name.endswith("_year") else (0, 99)
-    return f"CASE WHEN {name} BETWEEN {low} AND {high} THEN {name} END"
+    if name.endswith("_year"):
+        return _year(name)
+    return f"CASE WHEN {name} BETWEEN 0 AND 99 THEN {name} END"
+
+
+def _year(expression: str) -> str:
+    """The oldest share one year of birth (release_row.sql), and so one year of what may have begun with it."""
+    shared = "(SELECT year(moment_on) - 90 FROM round)"
+    return f"CASE WHEN {expression} BETWEEN 1880 AND 2100 THEN greatest({expression}, {shared}) END"
 
 
 def _as_year(name: str, column: Column) -> Released:
@@ -102,7 +109,7 @@ def _as_year(name: str, column: Column) -> Released:
     return Released(
         name.removesuffix("_on") + "_year",
         name,
-        f"year({name})",
+        _year(f"year({name})"),
         _described(year, "year only", "только год", "тек жылы"),
     )
 

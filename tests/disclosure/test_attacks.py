@@ -76,6 +76,17 @@ def test_nobody_stands_alone_by_sex_age_place_and_group(seed: int, released: Rel
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_no_other_year_gives_back_a_year_of_birth(seed: int, released: Released) -> None:
+    """In these towns nobody ever moved: whoever lives here since a year was born in it."""
+    _, seen = released(seed)
+    years = [name for name in seen.columns() if name.endswith("_year")]
+    assert {"birth_year", "residence_since_year", "stay_to_year"} <= set(years)
+    told = " OR ".join(f"{name} IS NOT NULL" for name in years)
+    assert seen.rows(f"SELECT count(*) FROM census.person WHERE birth_year IS NULL AND ({told})") == [(0,)]
+    assert seen.rows("SELECT min(least(birth_year, residence_since_year)) >= 1931 FROM census.person") == [(True,)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_s3_site_is_found_by_any_column_or_combination_of_keys(seed: int, released: Released) -> None:
     town, seen = released(seed)
     sites = seen.whereabouts(town)

@@ -7,7 +7,7 @@ import hmac
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ ANSWERS = (
     "ethnicity",
     "residence_status",
     "usual_address_kato",
+    "residence_since_year",
+    "stay_to_on",
     "children_born_count",
     "languages_known",
     "wg_memory",
@@ -136,13 +138,15 @@ def _somebody(site: Site, rng: random.Random) -> dict[str, Any]:
 
 
 def _answers(person: dict[str, Any], site: Site) -> dict[str, Any]:
-    """What follows from who somebody is: guests of a safe house are not asked where they live, some houses leave a question open."""
+    """What follows from who somebody is: nobody ever moved, guests of a safe house are not asked where they live, some houses leave a question open."""
     age = person["age_completed"]
     is_guest, is_woman = person["basis"] == "present_only", person["sex"] == 2 and age >= 15
     return {
         "ethnicity": "KAZAKH",
         "residence_status": "TEMP_PRESENT" if is_guest else "USUAL_PRESENT",
         "usual_address_kato": AKTAU if is_guest and site.category not in SAFE_HOUSES else None,
+        "residence_since_year": person["birth_year"],
+        "stay_to_on": date(2021, 10, 1) if is_guest else None,
         "children_born_count": (age - 15) // 4 if is_woman else None,
         "languages_known": ["KAZAKH", "RUSSIAN"][: 1 + age % 2] if age >= 5 else None,
         "wg_memory": None if site.category == "PSY" else 1 + (age + person["sex"]) % 4,

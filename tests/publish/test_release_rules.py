@@ -76,7 +76,7 @@ def test_only_closed_vocabularies_leave() -> None:
         "colour": 'TRY_CAST(colour AS "code_colour")',
         "grade": "CASE WHEN grade IN (1, 2) THEN grade END",
         "children_count": "CASE WHEN children_count BETWEEN 0 AND 99 THEN children_count END",
-        "born_year": "year(born_on)",
+        "born_year": "CASE WHEN year(born_on) BETWEEN 1880 AND 2100 THEN greatest(year(born_on), (SELECT year(moment_on) - 90 FROM round)) END",
     }
 
 
