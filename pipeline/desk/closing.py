@@ -16,10 +16,12 @@ OWN = {check["id"] for check in catalogue()["phases"]["closing"] if "own" in che
 GAPS = "FROM quality.control_total WHERE gap_count > 0 AND control_code IN"
 LOOKS = {
     "BATCHES_NOT_IN_BUILD": "sanaq status",
+    "CENSUS_DB_GAP": f"sanaq missing; of days and totals sanaq query \"{GAPS} ('CENSUS_DAY', 'PORTAL_TOTAL')\"",
     "COUNTER_GAP": f"sanaq query \"{GAPS} ('TABLET_COUNTER', 'TABLET_NUMBERS')\"",
     "DECISIONS_NOT_IN_BUILD": "sanaq build, reconcile, publish takes them up",
     "MEDIA_OUT": "the page, operations/current/index.html",
     "NO_OUTCOME": 'sanaq query "SELECT institution_id, no_outcome_count FROM coverage.institution WHERE no_outcome_count > 0"',
+    "PORTAL_GAP": f"sanaq query \"{GAPS} ('PORTAL_TOTAL')\"",
     "QUARANTINE": "sanaq quarantine list",
     "REVIEW": "sanaq review list",
     "SIGN_OFF": 'sanaq query "FROM coverage.sign_off WHERE NOT is_agreed"',

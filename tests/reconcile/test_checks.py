@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 
 from pipeline.count.kinds import load_kinds
+from pipeline.desk.closing import LOOKS
 from pipeline.errors import RoundClosed
 from pipeline.lake import Lake, append_line
 from pipeline.reconcile.campaign import catalogue, checks
@@ -119,6 +120,37 @@ def test_what_the_portal_counts_beyond_what_landed_is_a_gap(bench: Workbench) ->
         "'portal' AS subject_id, 7 AS declared_count, 6 AS received_count, 1 AS gap_count"
     )
     assert found(bench, "PORTAL_GAP") == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "check_id", "code", "subject"),
+    [
+        ("tablet", "PORTAL_GAP", "PORTAL_TOTAL", "portal"),  # web windows are open to the last day of the interviews
+        ("closing", "PORTAL_GAP", "PORTAL_TOTAL", "portal"),
+        ("closing", "CENSUS_DB_GAP", "CENSUS_DB", "c"),  # a case of the last day is first looked for in the closing
+    ],
+)
+def test_a_gap_of_portal_or_census_database_is_seen_as_long_as_one_may_arise(
+    bench: Workbench, phase: str, check_id: str, code: str, subject: str
+) -> None:
+    bench.con.execute(
+        "INSERT INTO control_total BY NAME SELECT 'x' AS control_id, ? AS control_code, 'route' AS subject_kind, ? AS subject_id, "
+        "7 AS declared_count, 6 AS received_count, 1 AS gap_count",
+        [code, subject],
+    )
+    (row,) = [row for row in checks(bench, phase) if row["check_id"] == check_id]
+    assert (row["status"], row["finding_count"]) == ("failed", 1)
+
+
+def test_web_forms_are_looked_at_as_long_as_a_web_window_is_open() -> None:
+    phases = catalogue()["phases"]
+    web = {"PORTAL_GAP", "UNSUBMITTED", "ASSISTED"}
+    assert all(web <= {check["id"] for check in phases[phase]} for phase in ("online", "tablet"))
+
+
+def test_what_keeps_a_round_from_closing_says_where_to_look() -> None:
+    failing = {check["id"] for check in catalogue()["phases"]["closing"] if check.get("own") == "failed"}
+    assert failing <= set(LOOKS)
 
 
 def test_a_night_without_doubtful_pairs_is_in_order(bench: Workbench) -> None:
