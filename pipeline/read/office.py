@@ -219,7 +219,7 @@ class OfficeReader:
     def _landed(self, batch: dict[str, Any], file_at: int) -> Path:
         file = batch["files"][file_at]
         path: Path = self._lake.landing / batch["route"] / batch["batch_id"] / "files" / file["path"]
-        require_landed(batch, file_at + 1, path, file["size"])
+        require_landed(batch, file_at + 1, path)
         return path
 
     def _delivery(self, batch: dict[str, Any]) -> list[Found]:

@@ -154,9 +154,9 @@ class Verifier:
         return Seal("BUNDLE_ALTERED")
 
     def _path(self, batch: dict[str, Any], name: str) -> Path:
-        file_no, file = next((no, file) for no, file in enumerate(batch["files"], start=1) if file["path"] == name)
+        file_no = next(no for no, file in enumerate(batch["files"], start=1) if file["path"] == name)
         path: Path = self._landing / batch["route"] / batch["batch_id"] / "files" / name
-        require_landed(batch, file_no, path, file["size"])
+        require_landed(batch, file_no, path)
         return path
 
     def _bytes(self, batch: dict[str, Any], name: str, most: int = -1) -> bytes:

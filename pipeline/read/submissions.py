@@ -208,7 +208,7 @@ class Reader:
             is_statement = name in STATEMENTS and is_bundle(batch)
             if is_statement and not (name == MANIFEST and "MANIFEST_UNREADABLE" in problems):
                 continue
-            require_landed(batch, file_no, root / name, file["size"])
+            require_landed(batch, file_no, root / name)
             whole = "BAD_MANIFEST" if name == MANIFEST else "UNKNOWN_FILE" if name in seal.strangers else None
             found = SubmissionFile(
                 key,

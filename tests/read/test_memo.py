@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -182,16 +182,41 @@ def test_record_order_is_the_order_of_receipt(desk: Desk) -> None:
     assert found == sorted(found)
 
 
-def test_a_landed_file_that_was_changed_is_refused_without_its_name(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "change", [lambda content: content[:-40], lambda content: content.replace(b'"sex": 1', b'"sex": 2')]
+)
+def test_a_landed_file_that_was_changed_is_refused_without_its_name(
+    desk: Desk, change: Callable[[bytes], bytes]
+) -> None:
     folder = desk.bundle("tablet_vpn/TB-0001")
     (folder / "Иванов Иван.ndjson").write_bytes(line(submission()) + b"\n")
     desk.receive("tablet_vpn")
     landed = next(desk.lake.landing.rglob("Иванов*"))
-    landed.write_bytes(landed.read_bytes()[:-40])
+    landed.write_bytes(change(landed.read_bytes()))
     with pytest.raises(InputsMissing) as caught:
         desk.read_submissions()
     assert "Иванов" not in str(caught.value)
     assert re.search(r", file \d\]", str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "submissions.ndjson"])
+def test_of_a_signed_bundle_the_landed_bytes_are_proven_and_not_what_was_noted_of_them(desk: Desk, name: str) -> None:
+    desk.know_tablet()
+    desk.bundle("tablet_vpn/TB-0001")
+    desk.receive("tablet_vpn")
+    landed = next(desk.lake.landing.glob(f"tablet_vpn/*/files/{name}"))
+    landed.write_bytes(landed.read_bytes().swapcase())
+    with pytest.raises(InputsMissing):
+        desk.read()
+
+
+def test_a_landed_list_that_was_changed_is_refused(desk: Desk) -> None:
+    desk.put("list/MNG-0001/a.csv", "№;Фамилия;Имя\n1;Әлиев;Ұлан\n".encode())
+    desk.receive("list")
+    landed = next(desk.lake.landing.glob("list/*/files/*"))
+    landed.write_bytes(landed.read_bytes().replace(b"1", b"2"))
+    with pytest.raises(InputsMissing):
+        desk.read_office()
 
 
 def test_an_engine_error_says_nothing_of_the_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
