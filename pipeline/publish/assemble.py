@@ -165,8 +165,9 @@ def _places_beside_tier(entry: Entry) -> list[str]:
 
 
 def _masked(source: Path, places: list[str]) -> str:
+    region = "(SELECT region_kato FROM round)"  # of a site of no tier as well: its category is not known
     masked = ", ".join(
-        f"CASE WHEN tier = 'S3' THEN (SELECT region_kato FROM round) ELSE {place} END AS {place}" for place in places
+        f"CASE WHEN tier <> 'S3' THEN {place} WHEN {place} IS NOT NULL THEN {region} END AS {place}" for place in places
     )
     return f"SELECT * REPLACE ({masked}) FROM read_parquet({quoted(str(source))})"
 

@@ -1,14 +1,15 @@
--- The register as operators may see it: the name, the number or the village of an S3 site would give its people away.
+-- The register as operators may see it: the name, the number or the village of an S3 site would give its people away. A site whose category
+-- is not known has no tier and may be one.
 SELECT
     institution.institution_id,
-    CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN institution.bin END AS bin,
+    CASE WHEN ref_category.tier <> 'S3' THEN institution.bin END AS bin,
     institution.site_no,
-    CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN institution.name_kk END AS name_kk,
-    CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN institution.name_ru END AS name_ru,
+    CASE WHEN ref_category.tier <> 'S3' THEN institution.name_kk END AS name_kk,
+    CASE WHEN ref_category.tier <> 'S3' THEN institution.name_ru END AS name_ru,
     institution.category_code,
     ref_category.tier,
     ref_category.publication_group,
-    CASE WHEN ref_category.tier = 'S3' THEN round.region_kato ELSE institution.kato END AS kato,
+    CASE WHEN ref_category.tier <> 'S3' THEN institution.kato ELSE round.region_kato END AS kato,
     institution.capacity,
     institution.governing_order,
     institution.head_order_no,

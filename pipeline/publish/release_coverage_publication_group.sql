@@ -2,7 +2,7 @@
 -- follows from them: who is no usual resident, who is not present, and who is present in another group than the own.
 WITH site AS (
     SELECT
-        institution.institution_id,
+        release_site.institution_id,
         release_group.released_group,
         release_group.min_count,
         expected.grade,
@@ -10,8 +10,7 @@ WITH site AS (
         CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_usual_count END AS expected_usual,
         COALESCE(present.person_count, 0) AS present,
         COALESCE(usual.person_count, 0) AS usual
-    FROM institution
-    JOIN ref_category USING (category_code)
+    FROM release_site
     JOIN release_group USING (publication_group)
     LEFT JOIN expected USING (institution_id)
     LEFT JOIN (

@@ -27,8 +27,8 @@ SELECT
     institution.institution_id,
     institution.category_code,
     seen.reason,
-    -- no address leads to an institution whose people must not be found
-    CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' AND residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN seen.home_kato END
+    -- no address leads to an institution whose people must not be found, or of which nobody knows whether they may
+    CASE WHEN ref_category.tier <> 'S3' AND residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN seen.home_kato END
         AS destination_kato,
     COALESCE(seen.basis, CASE WHEN seen.home_kato IS NULL THEN 'place_unresolved' END) AS basis,
     seen.person_id

@@ -4,6 +4,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -194,6 +195,20 @@ def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_pa
     lost = "SELECT publication_group, sum(person_count), sum(empty_count), count(held_as_in) FROM meta.disclosure GROUP BY ALL"
     assert ("BOARDING_EDUCATION", 0, 0, 0) in seen.rows(lost)
     assert "BOARDING_EDUCATION" in (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
+
+
+def test_a_site_of_unknown_category_is_not_what_a_count_lacks(tmp_path: Path) -> None:
+    town = random_town(0)
+    mistyped = next(number for number, site in enumerate(town.sites) if site.category == "TB" and site.people > 5)
+    town.sites[mistyped] = replace(town.sites[mistyped], category="TUB")
+    seen = Seen(Office(tmp_path).release(town))
+    counted = seen.rows(
+        "SELECT publication_group, usual_count FROM coverage.publication_group WHERE usual_count IS NOT NULL ORDER BY ALL"
+    )
+    in_rows = "SELECT publication_group, count(*) FROM census.person WHERE basis = 'usual_here' GROUP BY ALL"
+    assert counted
+    assert dict(counted).items() <= dict(seen.rows(in_rows)).items()
+    assert seen.rows("SELECT sum(institution_count)::INTEGER FROM coverage.publication_group") == [(len(town.sites),)]
 
 
 def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:

@@ -161,6 +161,28 @@ def test_s3_sites_have_neither_name_nor_place(operations: Connection) -> None:
     assert rows(operations, "SELECT count(DISTINCT district_kato) FROM coverage.institution") == [(3,)]
 
 
+def test_a_site_whose_category_is_not_known_is_masked_as_s3(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=2)
+    site = {
+        "institution_id": "MNG-0001",
+        "category_code": "TUB",
+        "bin": "990940003030",
+        "name_ru": "Учреждение",
+        "name_kk": "Мекеме",
+        "kato": "471010000",
+    }
+    nowhere = {"institution_id": "UNKNOWN", "category_code": "UNKNOWN", "district_kato": None}
+    covered = {"institution_id": "MNG-0001", "category_code": "TUB", "district_kato": "471010000"}
+    made = MadeBuild(code="tub", tables={"institution": [site], "coverage_institution": [covered, nowhere]})
+    folder = publish_operations(Lake(tmp_path), made.write(tmp_path, settings), settings).folder
+    with duckdb.connect(str(folder / "operations.duckdb"), read_only=True) as con:
+        assert rows(con, "SELECT bin, name_kk, name_ru, kato FROM census.institution") == [
+            (None, None, None, "470000000")
+        ]
+        places = "SELECT institution_id, district_kato FROM coverage.institution ORDER BY ALL"
+        assert rows(con, places) == [("MNG-0001", "470000000"), ("UNKNOWN", None)]
+
+
 def test_person_ids_stay_in_the_lake(operations: Connection, census: Connection) -> None:
     for con in (operations, census):
         assert (

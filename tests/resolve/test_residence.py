@@ -255,6 +255,16 @@ def test_row_11_safe_houses_keep_no_home(field: Field, tmp_path: Path) -> None:
     assert outcome.rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
 
 
+def test_the_home_of_somebody_of_a_site_of_unknown_category_is_told_to_nobody(field: Field, tmp_path: Path) -> None:
+    """The category may be mistyped, and the site a safe house."""
+    next(row for row in field.rows["institution"] if row["institution_id"] == "CARE")["category_code"] = "TUB"
+    field.entry(1)
+    field.movement("DISCHARGE", date(2021, 7, 10), other_kato=HOME)
+    field.record("a")
+    outcome = field.resolve(tmp_path)
+    assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": None, "basis": None}
+
+
 def test_row_12_patients_are_present_only(field: Field, tmp_path: Path) -> None:
     field.patient("a")
     outcome = field.resolve(tmp_path)
