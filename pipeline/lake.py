@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -123,10 +124,12 @@ class Lake:
         moments = [datetime.fromisoformat(m["received_at"]) for m in self.batches()]
         return max(moments, default=None)
 
-    def receipt_rows(self) -> list[dict[str, Any]]:
-        """Return the lines of `receipts.jsonl` in order; one that is still being written, or was cut by a kill, is none yet."""
-        content = self.receipts.read_bytes() if self.receipts.exists() else b""
-        return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+    def receipt_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of `receipts.jsonl` in order; one that is still being written, or was cut by a kill, is none yet."""
+        if not self.receipts.exists():
+            return
+        with self.receipts.open("rb") as lines:
+            yield from (json.loads(line) for line in takewhile(lambda line: line.endswith(b"\n"), lines))
 
     def not_taken(self, as_of: datetime) -> list[dict[str, Any]]:
         """Return how many places of the inbox or the gateway were `refused` or `waiting` at a moment, by outcome, route and reason."""

@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_sweep: bool = False) -> Receipt:
     """Bring in what is new over a route.
 
-    Receiving the same content again changes nothing but one line in `receipts.jsonl`.
+    Receiving the same content again changes nothing but one line in `receipts.jsonl`, and not even that where it has not been touched since.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
             "the inbox is not there", where=f"{inbox} (SANAQ_INBOX)", todo="Make or mount it, or correct SANAQ_INBOX."
         )
     refusals: list[Refusal] = []
-    _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals)))
+    _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals, landing)))
     landing.refuse(refusals)
     receipt.refused += refusals
     landing.leave(receipt, f"{receipt.route}/")
@@ -150,10 +150,13 @@ def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
         receipt.note = f"nothing new: the inbox folder {receipt.route}/ {state}"
 
 
-def _parcels(receipt: Receipt, found: Iterable[Found], refusals: list[Refusal]) -> Iterator[Parcel]:
+def _parcels(receipt: Receipt, found: Iterable[Found], refusals: list[Refusal], landing: Landing) -> Iterator[Parcel]:
     for one in found:
         if isinstance(one, Parcel):
-            yield one
+            if one.inbox_sha256 and landing.listed_as(one.origin, one.inbox_sha256):
+                receipt.again += 1  # nothing is read, and nothing entered
+            else:
+                yield one
         elif isinstance(one, Refusal):
             refusals.append(one)
         elif isinstance(one, Waiting):

@@ -25,7 +25,7 @@ class Book:
         self._known: set[str] = set()
         self._sizes: set[tuple[str, int]] = set()
         self._listings: dict[tuple[str, str], str] = {}
-        self._not_taken: dict[tuple[str, str], str] = {}
+        self._not_taken: dict[tuple[str, str], dict[str, Any]] = {}
 
     def recover(self) -> None:
         """Enter landed batches whose line was never written."""
@@ -54,11 +54,10 @@ class Book:
         self._pending.unlink(missing_ok=True)
 
     def append(self, rows: list[dict[str, Any]]) -> None:
-        """Append lines and force them to the disk."""
-        if not rows:
-            return
-        append_line(self._path, *rows)
-        self._read_on()
+        """Append lines and force them to the disk; what is refused or waits as before is not entered again."""
+        if news := [row for row in rows if not self._stands(row)]:
+            append_line(self._path, *news)
+            self._read_on()
 
     def knows(self, batch_id: str) -> bool:
         """Whether the batch has landed."""
@@ -72,9 +71,9 @@ class Book:
         """Return the batch this place held when its gateway listed it just so, or None."""
         return self._listings.get((origin, listing_sha256))
 
-    def not_taken(self, route: str) -> dict[str, str]:
-        """Return the places of a route whose last line is `refused` or `waiting`, and which."""
-        return {origin: outcome for (of, origin), outcome in self._not_taken.items() if of == route}
+    def not_taken(self, route: str) -> set[str]:
+        """Return the places of a route whose last line is `refused` or `waiting`."""
+        return {origin for of, origin in self._not_taken if of == route}
 
     def moments(self, clock: Clock, count: int) -> list[datetime]:
         """Return `count` moments of receipt, each later than every one before in this lake."""
@@ -100,7 +99,7 @@ class Book:
         if row["outcome"] in ("landed", "again") and row.get("listing_sha256"):
             self._listings[row["origin"], row["listing_sha256"]] = row["batch_id"]
         if row["outcome"] in NOT_TAKEN:
-            self._not_taken[row["route"], row["origin"]] = row["outcome"]
+            self._not_taken[row["route"], row["origin"]] = row
         else:
             self._not_taken.pop((row["route"], row["origin"]), None)
         if row["outcome"] != "landed":
@@ -109,6 +108,11 @@ class Book:
         self._sizes.add((row["origin"], row["byte_count"]))
         moment = datetime.fromisoformat(row["received_at"])
         self._newest = moment if self._newest is None else max(self._newest, moment)
+
+    def _stands(self, row: dict[str, Any]) -> bool:
+        """Whether a line says of a place what the last one of it said, and that it was not taken."""
+        last = self._not_taken.get((row["route"], row["origin"]))
+        return last is not None and last | {"at": row.get("at")} == row
 
     def _landed(self) -> list[dict[str, Any]]:
         paths = [path for path in self._lake.landing.glob("*/*/manifest.json") if path.parent.name not in self._known]

@@ -5,12 +5,14 @@ Files are only read. Symbolic links are never followed: a link in a drop folder 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
 DEPARTMENT = "department"
 READY = ".ready"
 CUSTODY = "custody.json"
+UNSEEN_NS = 2_000_000_000  # within so long a second change may bear the time of the first
 EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -138,14 +141,22 @@ def _whole(parcel: Parcel) -> Parcel | Refusal:
 
 
 def _checked(parcel: Parcel) -> Parcel | Refusal:
-    for source in parcel.sources:
-        try:
-            mode = source.path.lstat().st_mode
-        except OSError:
-            return Refusal(parcel.route, parcel.origin, "CANNOT_BE_READ")
-        if not stat.S_ISREG(mode):
-            return Refusal(parcel.route, parcel.origin, "SYMLINK" if stat.S_ISLNK(mode) else "NOT_A_FILE")
-    return parcel
+    try:
+        found = {source.name: source.path.lstat() for source in parcel.sources}
+    except OSError:
+        return Refusal(parcel.route, parcel.origin, "CANNOT_BE_READ")
+    for one in found.values():
+        if not stat.S_ISREG(one.st_mode):
+            return Refusal(parcel.route, parcel.origin, "SYMLINK" if stat.S_ISLNK(one.st_mode) else "NOT_A_FILE")
+    return replace(parcel, inbox_sha256=_listing(found, parcel.custody))
+
+
+def _listing(found: dict[str, os.stat_result], custody: dict[str, Any] | None) -> str | None:
+    """Hash what changes whenever a file does, and the custody record, which every line of a stick has; None where a change may yet go unseen."""
+    if any(time.time_ns() - one.st_ctime_ns < UNSEEN_NS for one in found.values()):
+        return None
+    said = {name: (one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in found.items()}
+    return hashlib.sha256(json.dumps([said, custody], sort_keys=True).encode()).hexdigest()
 
 
 def _custody(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:

@@ -100,7 +100,7 @@ class Landing:
                 yield from self._commit(list(pool.map(self._stage, group)), pool)
 
     def refuse(self, refusals: list[Refusal]) -> None:
-        """Enter what was not taken, so that a person can find it."""
+        """Enter once what was not taken, so that a person can find it."""
         at = stamp(self._clock())
         rows = [
             {"outcome": "refused", "route": r.route, "origin": r.origin, "reason": r.reason, "at": at} for r in refusals
@@ -124,13 +124,13 @@ class Landing:
         with self._lake.lock("receive"):
             self._book.refresh()
             before = self._book.not_taken(route)
-            now = [(origin, "waiting") for origin in receipt.waiting_at if before.get(origin) != "waiting"]
-            left = sorted(origin for origin in before.keys() - there if not origin.startswith(shut))
+            now = [(origin, "waiting") for origin in receipt.waiting_at]
+            left = sorted(origin for origin in before - there if not origin.startswith(shut))
             now += [(origin, "gone") for origin in left if f"{origin}/".startswith(source)]
             self._book.append([{"outcome": what, "route": route, "origin": origin, "at": at} for origin, what in now])
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:
-        """Return the batch that was received when the gateway listed this place just so, or None."""
+        """Return the batch that was received when the inbox or the gateway listed this place just so, or None."""
         with self._lake.lock("receive"):
             self._book.refresh()
             return self._book.listed_as(origin, listing_sha256)
@@ -226,7 +226,7 @@ class Landing:
             "source_id": parcel.source_id,
             "origin": parcel.origin,
             "at": at,
-            "listing_sha256": parcel.listing_sha256,
+            "listing_sha256": parcel.listing_sha256 or parcel.inbox_sha256,
         }
         return row | ({"custody": parcel.custody} if parcel.route == "tablet_usb" else {})
 

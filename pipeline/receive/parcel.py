@@ -40,6 +40,9 @@ class Parcel:
         Codes of what is wrong with the parcel as a whole; it lands all the same.
     listing_sha256
         Hash of names, sizes and times of change as a gateway listed them, or None.
+    inbox_sha256
+        The same of what lies in the inbox, of this machine and so in no manifest: the line of a repetition has it. None where
+        something had changed just before it was looked at.
     landed_daily
         How many of the submissions the Census Database accepted on each day, or None where lines have no such day.
     """
@@ -56,6 +59,7 @@ class Parcel:
     cursor_to: str | None = None
     problems: tuple[str, ...] = ()
     listing_sha256: str | None = None
+    inbox_sha256: str | None = None
     landed_daily: dict[str, int] | None = None
 
 

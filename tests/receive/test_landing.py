@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import shutil
 import tempfile
 from collections import namedtuple
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DiskFull
 from pipeline.lake import clock_from
+from pipeline.receive import inbox, landing
 from tests.receive.field import LINE, START, Field
 
 ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
@@ -74,6 +76,65 @@ def test_receiving_twice_adds_one_line_and_nothing_else(field: Field, route: str
     assert field.landing() == before
     assert field.receipts()[: len(lines)] == lines
     assert [row["outcome"] for row in field.receipts()[len(lines) :]] == ["again"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_nobody_touched_is_read_no_more_once_a_line_says_so(
+    field: Field, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "UNSEEN_NS", 0)
+    fill(field)
+    for _ in range(2):
+        field.receive(route)
+    before = field.receipts()
+    with monkeypatch.context() as disk:
+        disk.setattr(landing, "_copy", lambda *_: pytest.fail("read again"))
+        assert field.receive(route).again == 1
+    assert field.receipts() == before
+
+
+def test_other_bytes_of_the_same_length_and_time_are_seen(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "UNSEEN_NS", 0)
+    path = field.put("list/MNG-0001/spisok.csv", b"list")
+    for _ in range(2):
+        field.receive("list")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_bytes(b"tsil")
+    os.utime(path, ns=times)
+    assert len(field.receive("list").landed) == 1
+
+
+def test_what_may_have_changed_unseen_is_read_again(field: Field) -> None:
+    field.put("list/MNG-0001/spisok.csv", b"list")
+    for _ in range(3):
+        field.receive("list")
+    assert [row["outcome"] for row in field.receipts()] == ["landed", "again", "again"]
+
+
+def test_another_custody_record_of_the_same_bundle_is_entered(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "UNSEEN_NS", 0)
+    field.bundle("tablet_usb/S1/TB-1", is_ready=False)
+    for medium in ("USB-001", "USB-001", "USB-001", "USB-002"):
+        field.put("tablet_usb/S1/custody.json", json.dumps({"medium_id": medium}).encode())
+        field.receive("tablet_usb")
+    assert [row["custody"]["medium_id"] for row in field.receipts()[1:]] == ["USB-001", "USB-002"]
+
+
+def test_what_is_refused_as_before_is_entered_once(field: Field) -> None:
+    path = field.put("tablet_vpn/stray", b"x")
+    (field.inbox / "tablet_vpn/B").mkdir()
+    field.put("tablet_vpn/B.ready", b"")
+    for _ in range(2):
+        field.receive("tablet_vpn")
+    assert [(row["origin"], row["reason"]) for row in field.receipts()] == [
+        ("tablet_vpn/B", "EMPTY_FOLDER"),
+        ("tablet_vpn/stray", "OUTSIDE_A_BUNDLE"),
+    ]
+    path.unlink()
+    path.symlink_to("B")
+    field.put("tablet_vpn/stray.ready", b"")
+    field.receive("tablet_vpn")
+    assert [(row["origin"], row["reason"]) for row in field.receipts()[2:]] == [("tablet_vpn/stray", "SYMLINK")]
 
 
 def test_the_same_content_from_another_place_is_the_same_batch(field: Field) -> None:
