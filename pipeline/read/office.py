@@ -338,11 +338,12 @@ def _cell(row: Row, at: int) -> str | None:
 
 
 def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
-    cells = written(found.cells)
+    # a column left out says what an empty cell says
+    filled = written({name: value for name, value in found.cells.items() if value is not None})
     digest = (
         found.sha256 or batch["files"][found.file_at]["sha256"]
         if found.fault
-        else hashlib.sha256(f"{found.kind}\n{cells}".encode()).hexdigest()
+        else hashlib.sha256(f"{found.kind}\n{filled}".encode()).hexdigest()
     )
     return {
         "batch_id": batch["batch_id"],
@@ -355,6 +356,6 @@ def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
         "block_no": found.block_no,
         "fault": found.fault,
         "held": found.held,
-        "cells": cells,
+        "cells": written(found.cells),
         "content_sha256": digest,
     }

@@ -393,9 +393,6 @@ def slab_query(fields: tuple[Field, ...]) -> str:
     return template.render(
         structure=json.dumps(structure),
         fields=fields,
-        identifying=[
-            field for field in fields if field.part or field.name in ("case_id", "started_at", "completed_at")
-        ],
         whole_parts=_whole_parts(),
         patterns=PATTERNS,
         kinds={f"{kind}s": [field for field in fields if field.kind == kind] for kind in kinds},

@@ -79,6 +79,18 @@ def test_a_row_of_a_file_given_in_again_on_the_portal_is_repeated_and_a_correcte
     ]  # fmt: skip
 
 
+def test_an_empty_cell_says_what_a_key_left_out_says(office: Desk, shop: Shop) -> None:
+    row = movement(1)
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, row], ","))
+    office.receive("movement")
+    given = [at for at, value in enumerate(row) if value is not None]
+    assert len(given) < len(row)
+    shop.stock(lines("MNG-0001", [[row[at] for at in given]], [MOVEMENT[at] for at in given]), "movements")
+    assert states(pulled(office, shop).read_office(), "movement") == [
+        ("in_force", None, 1), ("repeated", "SAME_AGAIN", 1),
+    ]  # fmt: skip
+
+
 def test_headcounts_of_the_portal_replace_and_the_sender_is_who_the_line_names(office: Desk, shop: Shop) -> None:
     shop.stock(lines("MNG-0001", [count(present=5), count(present=6), count("MNG-0002", 7)], HEADCOUNT), "headcounts")
     bench = pulled(office, shop).read_office()
