@@ -1,5 +1,6 @@
 -- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql), and counted ones only if nothing unsafe
--- follows from them: who is no usual resident, who is not present, and who is present in another group than the own.
+-- follows from them: who is no usual resident, who is not present, and who is present in another group than the own. A rate compares
+-- only sites that have an expected count, in numerator and denominator alike; it gives away how many the other sites counted.
 WITH site AS (
     SELECT
         release_site.institution_id,
@@ -29,9 +30,19 @@ WITH site AS (
     ) AS usual USING (institution_id)
 ),
 
+parted AS (
+    SELECT
+        *,
+        CASE WHEN expected_present IS NULL THEN 0 ELSE present END AS compared_present,
+        CASE WHEN expected_present IS NULL THEN present ELSE 0 END AS other_present,
+        CASE WHEN expected_usual IS NULL THEN 0 ELSE usual END AS compared_usual,
+        CASE WHEN expected_usual IS NULL THEN usual ELSE 0 END AS other_usual
+    FROM site
+),
+
 measured AS (
-    UNPIVOT site
-    ON expected_present, present, expected_usual, usual
+    UNPIVOT parted
+    ON expected_present, present, compared_present, other_present, expected_usual, usual, compared_usual, other_usual
     INTO NAME measure VALUE person_count
 ),
 
@@ -95,7 +106,11 @@ shown AS (
         max(person_count) FILTER (WHERE measure = 'expected_present') AS expected_present_count,
         max(person_count) FILTER (WHERE measure = 'present') AS present_count,
         max(person_count) FILTER (WHERE measure = 'expected_usual') AS expected_usual_count,
-        max(person_count) FILTER (WHERE measure = 'usual') AS usual_count
+        max(person_count) FILTER (WHERE measure = 'usual') AS usual_count,
+        max(person_count) FILTER (WHERE measure = 'compared_present') AS compared_present_count,
+        max(person_count) FILTER (WHERE measure = 'other_present') AS other_present_count,
+        max(person_count) FILTER (WHERE measure = 'compared_usual') AS compared_usual_count,
+        max(person_count) FILTER (WHERE measure = 'other_usual') AS other_usual_count
     FROM cell
     LEFT JOIN closed USING (released_group, measure)
     WHERE cell.is_safe AND closed.measure IS NULL
@@ -117,9 +132,15 @@ SELECT
     sites.firm_count,
     shown.expected_present_count,
     shown.present_count,
-    safe_rate(shown.present_count, shown.expected_present_count) AS present_rate,
+    CASE
+        WHEN shown.present_count = shown.compared_present_count + shown.other_present_count
+            THEN safe_rate(shown.compared_present_count, shown.expected_present_count)
+    END AS present_rate,
     shown.expected_usual_count,
     shown.usual_count,
-    safe_rate(shown.usual_count, shown.expected_usual_count) AS usual_rate
+    CASE
+        WHEN shown.usual_count = shown.compared_usual_count + shown.other_usual_count
+            THEN safe_rate(shown.compared_usual_count, shown.expected_usual_count)
+    END AS usual_rate
 FROM sites
 LEFT JOIN shown USING (released_group)

@@ -235,6 +235,34 @@ def test_places_are_districts_only_where_that_is_safe(census: Connection) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("without_list", "expected_count", "rate"),
+    [
+        # three sites without a list have 70 + 40 + 20 of the 470 counted; the seven others expect two more each than the 340 they counted
+        (("MNG-0008", "MNG-0009", "MNG-0010"), 354, 340 / 354),
+        # all lists there: 470 counted, 490 expected
+        ((), 490, 470 / 490),
+        # 20 counted without a list, at one site: the rate would tell them
+        (("MNG-0010",), 468, None),
+    ],
+)
+def test_a_rate_compares_sites_with_an_expected_count_alone(
+    tmp_path: Path, without_list: tuple[str, ...], expected_count: int, rate: float | None
+) -> None:
+    settings = load_settings(lake=tmp_path, threads=2)
+    sites = [{"institution_id": site, "category_code": "SOCSERV", "kato": "471010000"} for site in SITES]
+    expected = [
+        {"institution_id": site, "grade": "MISSING" if site in without_list else "FIRM"}
+        | dict.fromkeys(("expected_present_count", "expected_usual_count"), None if site in without_list else count + 2)
+        for site, (_, _, count) in SITES.items()
+    ]
+    made = MadeBuild(code=f"without {without_list}", tables={"institution": sites, "expected": expected})
+    folder = publish_release(Lake(tmp_path), made.write(tmp_path, settings), settings).folder
+    with duckdb.connect(str(folder / "census.duckdb"), read_only=True) as con:
+        query = "SELECT publication_group, expected_present_count, present_count, present_rate FROM coverage.publication_group"
+        assert rows(con, query) == [("SOCIAL_AND_HEALTH", expected_count, 470, rate)]
+
+
 def test_a_blanked_answer_is_empty_and_lineage_is_followed(published: Path, census: Connection) -> None:
     # one religion was blanked; one ethnicity comes from another record (RUSSIAN replaced by a value outside the list)
     assert rows(census, "SELECT count(*) FROM census.person WHERE religion IS NULL") == [(1,)]
