@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import secrets
 import shutil
@@ -20,7 +21,7 @@ from rich.table import Table
 
 from pipeline.cli.options import Route
 from pipeline.lake import Lake
-from pipeline.settings import PROJECT, load_settings
+from pipeline.settings import PREFIX, PROJECT, load_settings
 from sandbox import census_db
 from sandbox.campaign import NIGHTS, create
 from sandbox.deliver import deliver
@@ -77,6 +78,7 @@ BALANCE = """
 def main() -> int:
     """Play the campaign; 0 when every night balanced and was published."""
     stop_on_signals()
+    _stand_alone()
     options = _options()
     began = time.monotonic()
     lake, field = load_settings().lake, options.field
@@ -100,6 +102,7 @@ def main() -> int:
         **way_in.settings(),
         "SANAQ_CENSUS_DB_URL": f"postgresql://{census_db.READER}@127.0.0.1:{db_port}/{census_db.DATABASE}",
         "SANAQ_CENSUS_DB_PASSWORD": password,
+        "SANAQ_ODK_URL": "",  # sanaq.toml may name one, and people who are real
         "SANAQ_TRUST_ROOT": public(key_of(SEED, ROOT)),
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",
     }
@@ -127,6 +130,12 @@ def main() -> int:
     _show(lake)
     console.print(f"\nPlayed in {time.monotonic() - began:.0f} s.")
     return 0
+
+
+def _stand_alone() -> None:
+    """Forget every setting of the shell but the lake: a simulated campaign asks no server and uses no secret of a real one."""
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX) and name != "SANAQ_LAKE"]:
+        del os.environ[name]
 
 
 def _options() -> argparse.Namespace:

@@ -17,6 +17,14 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOWS_SHARE = 25.0
+# What an engineer's shell may hold: none of it is of the simulated campaign.
+REAL = {
+    "SANAQ_ODK_URL": "https://odk.invalid",
+    "SANAQ_ODK_EMAIL": "duty@stat.invalid",
+    "SANAQ_ODK_FORMS": "7/household",
+    "SANAQ_ROUND": "/nowhere/round.yaml",
+    "SANAQ_SECRETS_DIR": "/nowhere",
+}
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def play(folder: Path, started: list[subprocess.Popen[str]]) -> subprocess.Popen
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.play", *sizes, *places],
         cwd=ROOT,
-        env={**kept, "SANAQ_LAKE": str(folder / "lake"), "PYTHONPATH": str(ROOT)},
+        env={**kept, **REAL, "SANAQ_LAKE": str(folder / "lake"), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
