@@ -22,7 +22,9 @@ from pipeline.settings import Settings, unknown_variables
 
 Level = Literal["ok", "attention", "failed"]
 RESERVE = 5 * 1024**3
-ENCRYPTED = ("dm-", "crypt", "luks", "ecryptfs", "fuse.gocryptfs", "zfs")
+MOUNTS = Path("/proc/self/mountinfo")
+BLOCKS = Path("/sys/dev/block")
+ENCRYPTING = ("ecryptfs", "fuse.gocryptfs", "fuse.cryfs")  # file systems that encrypt whatever lies on them
 
 
 @dataclass(frozen=True)
@@ -135,27 +137,58 @@ def _time_zones() -> Finding:
 
 
 def _volume(settings: Settings) -> Finding:
-    mounts = Path("/proc/mounts")
-    if not mounts.exists():
-        return Finding(
-            "encrypted volume", "attention", "cannot be told on this system", "Keep the lake on an encrypted volume."
-        )
-    rows = [line.split()[:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
-    lake = str(settings.lake.resolve())
-    holding = [row for row in rows if lake == row[1] or lake.startswith(row[1].rstrip("/") + "/")]
-    device, point, kind = max(holding, key=lambda row: len(row[1]))
-    if any(mark in device or mark in kind for mark in ENCRYPTED):
-        return Finding("encrypted volume", "ok", f"{point} ({kind})")
+    name = "encrypted volume"
+    if not MOUNTS.exists():
+        return Finding(name, "attention", "cannot be told on this system", "Keep the lake on an encrypted volume.")
+    number, point, kind, source = _mount(settings.lake)
+    is_encrypted = _is_encrypted(number, kind, source)
+    if is_encrypted:
+        return Finding(name, "ok", f"{point} ({kind})")
     if settings.allow_plain_volume:
+        return Finding(name, "ok", f"{point} is plain; accepted by SANAQ_ALLOW_PLAIN_VOLUME (sandbox only)")
+    if is_encrypted is None:
         return Finding(
-            "encrypted volume", "ok", f"{point} is plain; accepted by SANAQ_ALLOW_PLAIN_VOLUME (sandbox only)"
+            name, "attention", f"{point} ({kind}): cannot be told", "Ask who set it up, or `zfs get encryption`."
         )
-    return Finding(
-        "encrypted volume",
-        "attention",
-        f"{point} looks plain",
-        "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come.",
-    )
+    todo = "Move the lake to an encrypted volume (SANAQ_LAKE) before real data come."
+    return Finding(name, "attention", f"{point} looks plain", todo)
+
+
+def _mount(folder: Path) -> tuple[str, str, str, str]:
+    """Return number of the device, mount point, kind and source of the file system a folder lies on."""
+    path = str(folder.resolve())
+    holding = []
+    for line in MOUNTS.read_text(encoding="utf-8").splitlines():
+        before, _, after = line.partition(" - ")
+        _, _, number, _, point = before.split()[:5]
+        kind, source = after.split()[:2]
+        if path == point or path.startswith(point.rstrip("/") + "/"):
+            holding.append((number, point, kind, source))
+    return max(holding, key=lambda row: len(row[1]))
+
+
+def _is_encrypted(number: str, kind: str, source: str) -> bool | None:
+    """Whether all of a file system lies on dm-crypt, or encrypts itself; None where that cannot be told."""
+    if kind in ENCRYPTING:
+        return True
+    if kind == "zfs":  # encrypts by folder, and does not say so here
+        return None
+    if number.startswith("0:") and source.startswith("/dev/"):  # Btrfs has numbers of its own
+        try:
+            device = Path(source).stat().st_rdev
+        except OSError:
+            return None
+        number = f"{os.major(device)}:{os.minor(device)}"
+    return _is_crypt(BLOCKS / number)
+
+
+def _is_crypt(block: Path) -> bool:
+    """Whether a block device is one of dm-crypt, or is made of nothing else."""
+    uuid = block / "dm" / "uuid"
+    if uuid.exists() and uuid.read_text(encoding="ascii").startswith("CRYPT-"):
+        return True
+    below = sorted((block / "slaves").glob("*"))
+    return bool(below) and all(_is_crypt(each) for each in below)
 
 
 def _lake(folder: Path) -> list[Finding]:
