@@ -23,7 +23,7 @@ from pipeline.errors import BadSetting
 
 PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "SANAQ_"
-NO_SETTINGS = ("SANAQ_SECRETS_DIR", "SANAQ_CLOCK", "SANAQ_ALERT_TO", "SANAQ_AIRFLOW_PORT", "SANAQ_AIRFLOW_URL", "SANAQ_LAKE_VOLUME", "SANAQ_INBOX_VOLUME")  # fmt: skip
+NO_SETTINGS = ("SANAQ_SECRETS_DIR", "SANAQ_CLOCK", "SANAQ_ALERT_TO", "SANAQ_AIRFLOW_PORT", "SANAQ_AIRFLOW_URL", "SANAQ_LAKE_VOLUME", "SANAQ_INBOX_VOLUME", "SANAQ_WORK_VOLUME")  # fmt: skip
 MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
 FORM = re.compile(r"\d+/\S+")
 ADDRESS = re.compile(

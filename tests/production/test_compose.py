@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.settings import NO_SETTINGS, Settings
+from pipeline.settings import NO_SETTINGS, PROJECT, Settings
 from tools import make_secrets
 from tools.airflow_local import LocalAirflow
 
@@ -155,6 +155,32 @@ def test_every_sanaq_variable_is_a_setting(services: dict[str, Service], dockerf
         name for service in services.values() for name in service.get("environment", {}) if name.startswith("SANAQ_")
     }
     assert named - {*NO_SETTINGS} == {f"SANAQ_{name}".upper() for name in Settings.model_fields} & named
+
+
+# The image's own, asked for on the terminal, or for a sandbox alone.
+NOT_GIVEN = {"SANAQ_REFERENCE", "SANAQ_CROSSWALKS", "SANAQ_SHEET_PASSWORD", "SANAQ_ALLOW_PLAIN_VOLUME"}
+
+
+def test_every_setting_can_be_given(services: dict[str, Service], dockerfile: list[str], made_secrets: Path) -> None:
+    named = set(re.findall(r"(SANAQ_\w+)=", "\n".join(dockerfile))) | {*services["scheduler"]["environment"]}
+    named |= {path.name.upper() for path in made_secrets.iterdir()}
+    assert {f"SANAQ_{name.upper()}" for name in Settings.model_fields} - named == NOT_GIVEN
+
+
+def test_what_is_not_given_is_as_it_is_without_a_container(services: dict[str, Service]) -> None:
+    given = services["scheduler"]["environment"]
+    for name in ("portal_client", "max_file_bytes", "keep_builds", "keep_snapshots", "memory_limit"):
+        variable = f"SANAQ_{name.upper()}"
+        assert given[variable] == f"${{{variable}:-{Settings.model_fields[name].default}}}"
+    round_ = Settings.model_fields["round"].default.relative_to(PROJECT)
+    assert given["SANAQ_ROUND"] == f"${{SANAQ_ROUND:-/opt/sanaq/{round_}}}"
+
+
+def test_the_runbook_writes_down_whatever_has_to_be_given(root: Path) -> None:
+    text = (root / "docker-compose.yml").read_text(encoding="utf-8")
+    runbook = (root / "docs" / "runbook.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"^(\w+)=", re.findall(r"<<'END'\n(.*?)\nEND\n", runbook, re.DOTALL)[0], re.MULTILINE))
+    assert set(re.findall(r"\$\{(\w+):\?", text)) <= written <= set(re.findall(r"\$\{(\w+):", text))
 
 
 def test_settings_find_their_secrets_in_the_folder(made_secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
