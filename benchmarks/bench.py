@@ -111,7 +111,8 @@ def _peak_mib() -> float:
 
 def measure(act: str, folder: Path) -> list[Cost]:
     """Run one act in a child process; return its cost, as the operating system has it, and after it those of its parts."""
-    env = {**os.environ, "SANAQ_LAKE": str(folder / "lake"), "SANAQ_INBOX": str(folder / "field")}
+    ours = {"LAKE": str(folder / "lake"), "INBOX": str(folder / "field"), "ALLOW_PLAIN_VOLUME": "true"}
+    env = {**os.environ, **{f"SANAQ_{name}": value for name, value in ours.items()}}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.bench", "--act", act, "--folder", str(folder)]

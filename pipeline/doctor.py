@@ -55,7 +55,7 @@ def examine(settings: Settings) -> list[Finding]:
         _secret(
             "id_key",
             settings.id_key is not None,
-            "person ids are derived from the round's name alone; set SANAQ_ID_KEY to a secret",
+            "person ids are derived from the round's name alone, and nothing is released; set SANAQ_ID_KEY to a secret",
         ),
         _secret(
             "trust_root",

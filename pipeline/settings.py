@@ -150,7 +150,9 @@ class Settings(BaseSettings):
         None,
         description="public key (Ed25519, base64) that vouches for tablets' keys; when not set the register alone does",
     )
-    id_key: SecretStr | None = Field(None, description="secret from which person ids are derived")
+    id_key: SecretStr | None = Field(
+        None, description="secret from which person ids are derived; without one nothing is released"
+    )
     identity_key: Annotated[SecretStr | None, BeforeValidator(_given)] = Field(
         None, description="secret with which tables of identity are encrypted; none: they rely on the volume"
     )
@@ -167,7 +169,8 @@ class Settings(BaseSettings):
         description="nightly snapshots kept in operations/ besides those released or closed on; releases are all kept",
     )
     allow_plain_volume: bool = Field(
-        False, description="accept a lake on a volume that is not encrypted (sandbox only)"
+        False,
+        description="accept a lake on a volume that is not encrypted, and a release without a key of the ids (sandbox only)",
     )
 
     @classmethod

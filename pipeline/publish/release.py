@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.errors import BadSetting
 from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
 from pipeline.publish.assemble import (
@@ -66,6 +67,8 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
 
     Raises
     ------
+    BadSetting
+        No key of the ids is set, and the field is not a simulated one.
     LedgerUnbalanced
         The ledger of the build does not balance; nothing was released.
     StalePublication
@@ -73,11 +76,21 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
     RoundClosed
         The round was closed since the build was pinned.
     """
+    _require_key(settings)
     manifest = read_build_manifest(build_dir)
     with lake.lock("publish"):
         refuse_withdrawn(withdrawn(lake, lake.operations), lake.operations / snapshot_id(manifest))
         fill = partial(_fill, lake, build_dir, settings, manifest)
         return publish(lake, lake.published, snapshot_id(manifest, "R"), manifest, fill, keep=None)
+
+
+def _require_key(settings: Settings) -> None:
+    if settings.id_key is None and not settings.allow_plain_volume:
+        raise BadSetting(
+            "no key of the ids is set: the surrogate ids of a release would hang on the name of the round, which everybody knows",
+            where="SANAQ_ID_KEY",
+            todo="Set it to a secret (`openssl rand -hex 32`) and build again. A simulated field needs none with SANAQ_ALLOW_PLAIN_VOLUME=true.",
+        )
 
 
 def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:

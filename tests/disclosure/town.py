@@ -18,6 +18,7 @@ from pipeline.publish import Publication, publish_release
 from pipeline.settings import load_settings
 from tests.made_build import AS_OF, BATCH, LANDED_AT, MadeBuild, Rows
 
+KEY = "a secret of the office"
 AKTAU, BEINEU, KARAKIYA = "471010000", "473630100", "474230100"
 S3 = ("TB", "CRISIS", "TRAF", "NARC", "PSY")
 OPEN = ("BOARD_GIFT", "BOARD_SPORT")
@@ -163,7 +164,7 @@ class Office:
 
     def release(self, town: Town) -> Publication:
         """Release the town as it is now, a day after the release before."""
-        settings = load_settings(lake=self.folder, threads=1, round=self.round)
+        settings = load_settings(lake=self.folder, threads=1, round=self.round, id_key=KEY)
         lake = Lake(settings.lake)
         self.made += 1
         as_of = AS_OF + timedelta(days=self.made)
@@ -218,8 +219,8 @@ class Seen:
         return [name for name, *_ in self.rows("DESCRIBE census.person") if name != "person"]
 
     def whereabouts(self, town: Town) -> dict[str, str]:
-        """Institution by the surrogate id of this release: the key of a lake without a secret is the name of its round."""
-        key = hashlib.sha256(b"kz-2021-mangystau").digest()
+        """Institution by the surrogate id of this release, which nobody without the key can work out."""
+        key = hashlib.sha256(KEY.encode()).digest()
         return {
             hmac.new(key, f"release {self.publication.snapshot_id} {person}".encode(), "sha256").hexdigest()[:16]: site
             for person, site in town.where().items()

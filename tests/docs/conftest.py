@@ -24,6 +24,7 @@ def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANAQ_LAKE", str(folder / "lake"))
         patch.setenv("SANAQ_INBOX", str(folder / "inbox"))
+        patch.setenv("SANAQ_ALLOW_PLAIN_VOLUME", "true")
         for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
             night.receive(route, END)
         build_id = night.open_build()

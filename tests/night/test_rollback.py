@@ -27,6 +27,7 @@ def two_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nights") / "lake"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANAQ_LAKE", str(folder))
+        patch.setenv("SANAQ_ID_KEY", "a secret")
         for days in (0, 1):
             made = MadeBuild(as_of=AS_OF + timedelta(days=days), code="employees", tables=EMPLOYEES)
             build_id = made.write(folder, load_settings()).name

@@ -18,6 +18,7 @@ from tests.made_build import AS_OF, MadeBuild
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     monkeypatch.setenv("SANAQ_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("SANAQ_ID_KEY", "a secret")
     monkeypatch.chdir(tmp_path)
     return Lake(tmp_path / "lake")
 

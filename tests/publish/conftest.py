@@ -12,7 +12,7 @@ from tests.made_build import AS_OF, MadeBuild
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(lake=tmp_path / "lake", threads=2)
+    return load_settings(lake=tmp_path / "lake", threads=2, id_key="a secret")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.errors import InputsMissing
+from pipeline.errors import BadSetting, InputsMissing
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations, publish_release
 from pipeline.settings import PROJECT, Settings, load_settings
@@ -22,7 +22,7 @@ Connection = duckdb.DuckDBPyConnection
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings: Settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2)
+    settings: Settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2, id_key="a secret")
     lake = Lake(settings.lake)
     build = MadeBuild().write(lake.root, settings)
     publish_operations(lake, build, settings)
@@ -128,8 +128,17 @@ def test_a_release_says_neither_batches_nor_the_key(published: Path) -> None:
     assert "id_key" not in inputs
 
 
-def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: Path) -> None:
+def test_without_a_key_of_the_ids_nothing_is_released_but_a_simulated_field(tmp_path: Path) -> None:
     settings = load_settings(lake=tmp_path, threads=2)
+    lake, build = Lake(tmp_path), MadeBuild().write(tmp_path, settings)
+    with pytest.raises(BadSetting, match=r"key of the ids.*SANAQ_ID_KEY"):
+        publish_release(lake, build, settings)
+    assert not lake.published.exists()
+    assert publish_release(lake, build, settings.model_copy(update={"allow_plain_volume": True})).is_new
+
+
+def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=2, id_key="a secret")
     build = MadeBuild().write(tmp_path, settings)
     manifest = json.loads((build / "manifest.json").read_text())
     manifest["inputs"] |= {"after_close": ["b" * 64], "closing": "c" * 64}
@@ -140,7 +149,7 @@ def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: P
 
 
 def test_releases_of_which_none_is_in_force_are_not_followed_by_another(tmp_path: Path) -> None:
-    settings = load_settings(lake=tmp_path, threads=2)
+    settings = load_settings(lake=tmp_path, threads=2, id_key="a secret")
     lake = Lake(tmp_path)
     first = MadeBuild().write(tmp_path, settings)
     publish_release(lake, first, settings)
@@ -249,7 +258,7 @@ def test_places_are_districts_only_where_that_is_safe(census: Connection) -> Non
 def test_a_rate_compares_sites_with_an_expected_count_alone(
     tmp_path: Path, without_list: tuple[str, ...], expected_count: int, rate: float | None
 ) -> None:
-    settings = load_settings(lake=tmp_path, threads=2)
+    settings = load_settings(lake=tmp_path, threads=2, id_key="a secret")
     sites = [{"institution_id": site, "category_code": "SOCSERV", "kato": "471010000"} for site in SITES]
     expected = [
         {"institution_id": site, "grade": "MISSING" if site in without_list else "FIRM"}
@@ -302,7 +311,7 @@ def test_persons_are_read_with_labels_in_each_language(census: Connection) -> No
 
 
 def test_an_earlier_release_is_attached_beside_the_present_one(tmp_path: Path) -> None:
-    settings = load_settings(lake=tmp_path, threads=2)
+    settings = load_settings(lake=tmp_path, threads=2, id_key="a secret")
     lake = Lake(settings.lake)
     made = [
         publish_release(lake, MadeBuild(as_of=AS_OF + timedelta(days=days), later_persons=more).write(lake.root, settings), settings)
@@ -358,7 +367,7 @@ print(duckdb.__version__)
 def test_surrogate_ids_change_with_the_release(tmp_path: Path) -> None:
     seen = []
     for code in ("one", "two"):
-        settings = load_settings(lake=tmp_path / code, threads=2)
+        settings = load_settings(lake=tmp_path / code, threads=2, id_key="a secret")
         lake = Lake(settings.lake)
         publication = publish_release(lake, MadeBuild(code=code).write(lake.root, settings), settings)
         with duckdb.connect(str(publication.folder / "census.duckdb"), read_only=True) as con:

@@ -33,7 +33,7 @@ Rows = list[tuple[object, ...]]
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2)
+    settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2, id_key="a secret")
     lake = Lake(settings.lake)
     return publish_release(lake, MadeBuild().write(lake.root, settings), settings).folder
 
