@@ -169,6 +169,8 @@ def load_build(lake: Lake, build_id: str) -> Build:
 def prune(lake: Lake, keep: int) -> list[str]:
     """Remove all builds but the `keep` made last, those published and those the round was closed on; each can be made again from its inputs.
 
+    Typed rows no build has read for days go too: the last run of batches is another with every batch that comes.
+
     Returns
     -------
     list[str]
@@ -186,6 +188,9 @@ def prune(lake: Lake, keep: int) -> list[str]:
         doomed = [path for path in builds[max(keep, 1) :] if path.name not in spared and path != current]
         for path in doomed:
             shutil.rmtree(path.rename(path.with_name(f".{path.name}.old")))
+        for typed in lake.memo.glob("*/*"):
+            if typed.stat().st_mtime < time.time() - 2 * DAY:
+                shutil.rmtree(typed.rename(typed.with_name(f".{typed.name}.part")))  # never half of it by its name
     return [path.name for path in doomed]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -174,6 +175,7 @@ class OfficeReader:
                     raise
             finally:
                 shutil.rmtree(part, ignore_errors=True)
+        os.utime(folder)  # or it is taken for a run nobody reads any more
         return folder / "row.parquet", folder / "block.parquet"
 
     def _read(self, run: list[dict[str, Any]], folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -182,6 +183,7 @@ class Reader:
                     raise
             finally:
                 shutil.rmtree(part, ignore_errors=True)
+        os.utime(folder)  # or it is taken for a run nobody reads any more
         return {table: sorted(folder.glob(f"{table}-*.parquet")) for table in TABLES}
 
     def _read(self, run: list[dict[str, Any]], folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import re
 import shutil
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.build import prune
 from pipeline.errors import InputsMissing, StepFailed
 from pipeline.lake import clock_from
 from pipeline.read import office, submissions
@@ -238,3 +240,16 @@ def test_another_version_of_the_library_that_opens_workbooks_reads_anew(
     assert office.OfficeReader(desk.bench()).version == known
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0.1" if name == "python-calamine" else "x")
     assert office.OfficeReader(desk.bench()).version != known
+
+
+def test_what_no_build_has_read_for_days_is_removed_and_what_the_last_one_read_is_kept(desk: Desk) -> None:
+    fill(desk, 1)
+    desk.read()
+    kept = set(desk.lake.memo.glob("*/*"))
+    (desk.lake.memo / "version" / "run").mkdir(parents=True)
+    for folder in desk.lake.memo.glob("*/*"):
+        os.utime(folder, (0, 0))
+    desk.read()
+    prune(desk.lake, keep=1)
+    assert len(kept) == 2  # of submissions, and of what offices sent
+    assert set(desk.lake.memo.glob("*/*")) == kept
