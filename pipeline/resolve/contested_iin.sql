@@ -1,10 +1,10 @@
 -- Numbers that stand for different people: birth dates differ, and given names, or family name and father's name, as well; or all three
 -- names, and the birth dates are not the same to the day.
--- They are set aside for all who bear them; whose they are is never decided.
+-- They are set aside for all who bear them; whose they are is never decided. A record that speaks of nobody contests nothing.
 WITH bearer AS (
     SELECT iin, birth_on, is_birth_exact, family_no, given_no, patronymic_no, names
     FROM current_record
-    WHERE iin IS NOT NULL
+    WHERE iin IS NOT NULL AND NOT is_silent
     UNION ALL
     SELECT iin, birth_on, is_birth_exact, family_no, given_no, patronymic_no, names
     FROM document_key

@@ -3,7 +3,6 @@
 WITH numbered_batch AS (
     SELECT
         batch_id,
-        institution_id AS sender_id,
         row_number() OVER (ORDER BY received_at, batch_id) AS batch_no
     FROM batch
 ),
@@ -44,14 +43,6 @@ taken_off AS (
     WHERE roster_row.case_version < roster.case_version
 ),
 
-site AS (
-    SELECT
-        institution.institution_id,
-        residence_rule.pattern
-    FROM institution
-    LEFT JOIN residence_rule USING (category_code)
-),
-
 told AS (
     SELECT
         record.record_id,
@@ -73,7 +64,7 @@ told AS (
         record.staff_id,
         staff.institution_id AS staff_institution_id,
         device.institution_id AS device_institution_id,
-        site.institution_id IS NOT NULL AS is_written_known,
+        institution.institution_id IS NOT NULL AS is_written_known,
         identity.iin,
         identity.sex,
         identity.birth_on,
@@ -104,7 +95,7 @@ told AS (
     LEFT JOIN taken_off USING (record_id)
     LEFT JOIN staff USING (staff_id)
     LEFT JOIN device USING (device_id)
-    LEFT JOIN site ON record.institution_id = site.institution_id
+    LEFT JOIN institution ON record.institution_id = institution.institution_id
     CROSS JOIN round
 )
 
@@ -116,6 +107,8 @@ SELECT
         AS is_birth_exact,
     COALESCE(family.is_placeholder, FALSE) OR COALESCE(given.is_placeholder, FALSE) AS is_placeholder,
     COALESCE(family.is_exercise AND given.is_exercise, FALSE) AS is_exercise,
+    -- training, drafts and withdrawals speak of nobody
+    told.is_training OR COALESCE(told.case_status IN ('draft', 'withdrawn'), FALSE) AS is_silent,
     family.spelling_no AS family_no,
     given.spelling_no AS given_no,
     patronymic.spelling_no AS patronymic_no,

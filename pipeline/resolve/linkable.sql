@@ -1,4 +1,4 @@
--- Records that may be linked, with the keys they meet by: training, drafts and withdrawals speak for nobody.
+-- Records that may be linked, with the keys they meet by: all that speak of somebody.
 WITH placed AS (
     SELECT
         record.no,
@@ -8,11 +8,10 @@ WITH placed AS (
         record.names,
         record.birth_on,
         record.list_entry_no,
-        record.is_exercise,
         COALESCE(record_place.institution_id, record.written_id) AS institution_id
     FROM current_record AS record
     LEFT JOIN record_place USING (no)
-    WHERE NOT record.is_training AND record.case_status IS DISTINCT FROM 'draft' AND record.case_status IS DISTINCT FROM 'withdrawn'
+    WHERE NOT record.is_silent
 )
 
 SELECT

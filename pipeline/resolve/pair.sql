@@ -60,7 +60,7 @@ close_pair AS (
 ),
 
 bearer AS (
-    SELECT iin, birth_on, family_code, given_code FROM current_record WHERE iin IS NOT NULL
+    SELECT iin, birth_on, family_code, given_code FROM current_record WHERE iin IS NOT NULL AND NOT is_silent
     UNION ALL
     SELECT iin, birth_on, family_code, given_code FROM document_key WHERE iin IS NOT NULL
 ),

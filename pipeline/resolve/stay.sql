@@ -1,5 +1,5 @@
 -- What papers say about one person's stay at one institution; and what the answers say, where several records speak of it.
--- A movement is the person's whom it fits best.
+-- A movement is the person's whom it fits best, of all of whom some record speaks.
 WITH moved AS (
     SELECT
         member.cluster_no,
@@ -8,7 +8,7 @@ WITH moved AS (
         max(record_document.points) AS points
     FROM record_document
     JOIN member ON record_document.record_no = member.no
-    WHERE NOT record_document.is_entry
+    WHERE NOT record_document.is_entry AND NOT member.is_silent
     GROUP BY member.cluster_no, record_document.institution_id, record_document.document_no
     QUALIFY rank() OVER (PARTITION BY record_document.document_no ORDER BY max(record_document.points) DESC) = 1
 ),

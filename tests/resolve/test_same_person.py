@@ -482,6 +482,33 @@ def test_training_drafts_and_withdrawals_never_join_anybody(field: Field, tmp_pa
     assert outcome.rows("SELECT count(*) FROM compared_pair") == [(0,)]
 
 
+SILENT = ({"is_training": True}, {"case_status": "draft"}, {"case_status": "withdrawn"})
+
+
+@pytest.mark.parametrize("silent", SILENT, ids=lambda silent: next(iter(silent.values())))
+def test_a_record_that_speaks_of_nobody_contests_no_number(
+    field: Field, silent: dict[str, Any], tmp_path: Path
+) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("exercise", "Омаров", "Болат", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic=None, **silent)
+    field.record("one", "Сериков", "Нұрсана", iin=sound("60051730123"), birth_on=date(1960, 5, 17))
+    field.record("slip", "Сериков", "Нұрсаня", iin=sound("60051730123"), birth_on=date(1960, 5, 17))
+    field.record("twin", "Сериков", "Нұрсаня", iin=sound("60051730777"), birth_on=date(1960, 5, 17), **silent)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("a")["has_iin"]
+    assert outcome.are_one("one", "slip")
+
+
+@pytest.mark.parametrize("silent", SILENT, ids=lambda silent: next(iter(silent.values())))
+def test_a_record_that_speaks_of_nobody_takes_no_movement_from_anybody(
+    field: Field, silent: dict[str, Any], tmp_path: Path
+) -> None:
+    field.movement("DISCHARGE", date(2021, 7, 10), iin=NUMBER)
+    field.record("a")
+    field.record("nearer", iin=NUMBER, **silent)
+    assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
+
+
 # ---------------------------------------------------------------------------------------------------------- survivor
 
 
