@@ -1,5 +1,5 @@
 -- What papers say about one person's stay at one institution; and what the answers say, where several records speak of it.
--- A movement is the person's whom it fits best, of all of whom some record speaks.
+-- A movement is the person's whom it fits best, of all of whom some record speaks; a death is known wherever the person has a record.
 WITH moved AS (
     SELECT
         member.cluster_no,
@@ -83,6 +83,9 @@ known AS (
     SELECT cluster_no, institution_id FROM listed
     UNION
     SELECT cluster_no, institution_id FROM stated
+    UNION
+    -- where nobody but this record speaks of the person, and no paper of the place
+    SELECT died.cluster_no, member.institution_id FROM died JOIN member ON died.cluster_no = member.no
 )
 
 SELECT

@@ -200,6 +200,12 @@ def test_row_9_a_death_in_the_books_outweighs_silence(field: Field, tmp_path: Pa
     assert outcome.outcome(entry) == "DIED"
 
 
+def test_row_9_a_death_in_the_book_of_another_institution_is_known_everywhere(field: Field, tmp_path: Path) -> None:
+    field.movement("DEATH", date(2021, 8, 20), site="HOSPITAL-2")
+    field.patient("a", stay_from_on=None)
+    assert field.resolve(tmp_path).reason("a") == "DIED_BEFORE"
+
+
 def test_row_10_shelters_and_street_patrols_count_where_found(field: Field, tmp_path: Path) -> None:
     field.record("shelter", site="SHELTER", stay_duration="LT1M", stay_from_on=date(2021, 8, 20), has_other_home=False)
     field.record(
@@ -287,6 +293,16 @@ def test_row_13_staff_living_in_are_private_households(field: Field, tmp_path: P
         ("CARE", "FAMILY_OF_STAFF"),
         ("CARE", "STAFF_LIVE_IN"),
     ]
+
+
+def test_row_13_a_private_household_is_named_once_and_not_beside_a_count(field: Field, tmp_path: Path) -> None:
+    field.record("tablet", iin="500517301234", position_in_institution="STAFF_LIVE_IN")
+    later = field.record("portal", iin="500517301234", position_in_institution="STAFF_LIVE_IN", religion=1)
+    field.record("staff", "Омаров", position_in_institution="STAFF_LIVE_IN")
+    field.record("resident", "Омаров")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("staff", "resident")
+    assert outcome.rows("SELECT record_id FROM household") == [(later,)]
 
 
 def test_row_13_an_employee_who_lives_at_home_is_not_counted(field: Field, tmp_path: Path) -> None:
