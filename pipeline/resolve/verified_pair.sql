@@ -27,4 +27,4 @@ JOIN verified_key ON alike.b_no = verified_key.no
 LEFT JOIN institution ON scoped.institution_id = institution.institution_id
 LEFT JOIN residence_rule USING (category_code)
 -- nobody asks of a safe house whether somebody is there, but the house itself
-WHERE is_here OR residence_rule.pattern <> 'SAFE_HOUSE'
+WHERE is_here OR residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE'

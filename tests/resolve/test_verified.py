@@ -112,6 +112,12 @@ def test_only_the_safe_house_itself_asks_who_is_there(field: Field, tmp_path: Pa
     assert [outcome.verified(row) for row in rows] == ["NOT_FOUND", "COUNTED_HERE"]
 
 
+def test_an_institution_nobody_registered_is_no_safe_house(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=sound("50051730123"), institution_id="NOWHERE", staff_id=None, device_id=None)
+    seen = field.named(field.source("HOME_RETURNS", None), iin=sound("50051730123"))
+    assert field.resolve(tmp_path).verified(seen) == "COUNTED_AWAY"
+
+
 def test_a_boarder_seen_at_home_is_the_one_who_was_handed_on(field: Field, tmp_path: Path) -> None:
     away = {"residence_status": "USUAL_TEMP_ABSENT", "has_other_home": True, "usual_address_kato": "471010000"}
     field.record("pupil", "Омаров", site="SCHOOL", birth_on=date(2008, 2, 3), **away)
