@@ -127,7 +127,7 @@ parted AS (
         CASE
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
             WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
-            WHEN given_like = -1 AND (iin_like < 1 OR (family_like >= 1 AND birth_like >= 1)) THEN 'TWO_GIVEN_NAMES'
+            WHEN given_like = -1 AND (iin_like < 1 OR family_like >= 1) THEN 'TWO_GIVEN_NAMES'
             WHEN given_like = 1 AND birth_like >= 1 AND (is_twin OR (iin_like < 1 AND NOT is_row_named)) THEN 'NEAR_GIVEN_NAMES'
             WHEN is_two_stays AND iin_like < 1 AND NOT (is_one_entry AND is_row_named) THEN 'TWO_STAYS'
         END AS bar
@@ -139,7 +139,7 @@ tiered AS (
         *,
         CASE
             WHEN bar IS NOT NULL THEN NULL
-            WHEN iin_like = 2 THEN 'A'
+            WHEN iin_like = 2 AND (birth_like >= 1 OR given_like = 2 OR (family_like >= 1 AND given_like + birth_like >= 0)) THEN 'A'
             WHEN is_one_entry AND given_like >= 0 AND (given_like = 2 OR is_row_named OR iin_like >= 1) THEN 'L'
             WHEN iin_like = 1 AND is_one_name AND birth_like >= 1 AND patronymic_like >= 0 THEN 'D'
             WHEN is_slip AND given_like >= 1 AND family_like >= 1 AND birth_like = 2 AND patronymic_like >= 0 THEN 'D'
@@ -192,5 +192,6 @@ SELECT
         WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0
             THEN 'NEAR_FAMILY_NAMES'
         WHEN iin_like = 1 AND given_like >= 1 AND family_like >= 1 THEN 'NEIGHBOUR_NUMBERS'
+        WHEN iin_like = 2 THEN 'NUMBER_ALONE'
     END AS review_reason
 FROM tiered

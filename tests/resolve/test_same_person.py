@@ -40,6 +40,23 @@ def test_a_another_sex_does_not_part_one_number_name_and_birth_date(field: Field
     assert field.resolve(tmp_path).are_one("a", "b")
 
 
+UNDATED = {"birth_on": None, "birth_date_precision": "AGE_ONLY"}
+
+
+def test_a_one_number_and_nothing_that_bears_it_out_is_looked_at(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("undated", "Омаров", "Болат", iin=NUMBER, patronymic="Айдосұлы", **UNDATED)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "undated")
+    assert outcome.reviews() == ["NUMBER_ALONE"]
+
+
+def test_a_a_name_bears_a_number_out_where_nobody_knows_the_birth_date(field: Field, tmp_path: Path) -> None:
+    field.record("a", iin=NUMBER)
+    field.record("undated", "Akhmetov", "Н.", iin=NUMBER, patronymic=None, **UNDATED)
+    assert field.resolve(tmp_path).are_one("a", "undated")
+
+
 def test_b_one_number_typed_for_a_ward(field: Field, tmp_path: Path) -> None:
     people = [("Ахметов", "Нұрлан"), ("Омаров", "Болат"), ("Сериков", "Айдос"), ("Байжанов", "Ерлан")]
     for day, (family, given) in enumerate(people, 1):
@@ -61,6 +78,14 @@ def test_b_the_number_of_an_unnamed_newborn_does_not_make_one_of_two(field: Fiel
     field.patient("newborn", family="Азатов", given=None, patronymic=None, iin=NUMBER, birth_on=date(2021, 8, 22))
     field.patient("man", iin=NUMBER, birth_on=date(1983, 8, 11))
     assert field.resolve(tmp_path).are_apart("newborn", "man")
+
+
+def test_a_the_number_of_the_father_typed_for_an_unnamed_newborn(field: Field, tmp_path: Path) -> None:
+    field.patient("newborn", family="Азатов", given=None, patronymic=None, iin=NUMBER, birth_on=date(2021, 8, 22))
+    field.patient("father", family="Азатов", iin=NUMBER)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("newborn", "father")
+    assert outcome.reviews() == ["NUMBER_ALONE"]
 
 
 def test_b_names_in_each_others_field_do_not_make_two_of_one(field: Field, tmp_path: Path) -> None:
@@ -362,7 +387,8 @@ def test_two_words_about_a_third_record_do_not_make_one_child_of_two_numbers(fie
 def test_brothers_of_one_day_with_one_number_typed_for_both(field: Field, tmp_path: Path) -> None:
     field.record("a", given="Асқар", iin=NUMBER)
     field.record("b", given="Болат", iin=NUMBER)
-    assert field.resolve(tmp_path).are_apart("a", "b")
+    field.record("undated", given="Ерлан", iin=NUMBER, **UNDATED)
+    assert field.resolve(tmp_path).are_apart("a", "b", "undated")
 
 
 def test_namesakes_with_two_numbers_stay_two_and_are_looked_at(field: Field, tmp_path: Path) -> None:
