@@ -290,6 +290,17 @@ def test_a_list_whose_rows_were_lost_replaces_nothing(office: Desk, newer: list[
     ]
 
 
+@pytest.mark.parametrize(("end", "holds"), [(b"", "Ким"), (b"\n", "Әлиев")], ids=["unchanged", "an empty line more"])
+def test_an_earlier_list_comes_back_into_force_only_if_its_file_is_another(
+    office: Desk, end: bytes, holds: str
+) -> None:
+    good, wrong = text([HEADER, PERSON]), text([HEADER, (1, "Ким", "Ли")])
+    for day, content in enumerate((good, wrong, good + end)):
+        office.put("list/MNG-0001/a.csv", content)
+        office.receive("list", clock_from(datetime(2021, 8, 1 + day, tzinfo=UTC)))
+    assert [row[0] for row in people(office.read_office())] == [holds]
+
+
 def test_a_list_with_a_total_of_nobody_replaces_the_earlier_one(office: Desk) -> None:
     office.put("list/MNG-0001/a.csv", text([HEADER, PERSON]))
     office.receive("list")
