@@ -11,8 +11,14 @@ WITH site AS (
 told AS (
     SELECT
         member.* REPLACE (
-            COALESCE(stay.stay_from_on, member.stay_from_on) AS stay_from_on,
-            COALESCE(stay.stay_to_on, member.stay_to_on) AS stay_to_on,
+            -- a record tells of its own stay; another's dates are of it only where it tells none, or begin on the same day
+            CASE WHEN member.stay_to_on IS NULL THEN COALESCE(member.stay_from_on, stay.stay_from_on) ELSE member.stay_from_on END
+                AS stay_from_on,
+            CASE
+                WHEN member.stay_from_on IS NULL OR member.stay_from_on = stay.stay_from_on
+                    THEN COALESCE(member.stay_to_on, stay.stay_to_on)
+                ELSE member.stay_to_on
+            END AS stay_to_on,
             COALESCE(stay.residence_status, member.residence_status) AS residence_status,
             COALESCE(stay.has_other_home, member.has_other_home) AS has_other_home,
             COALESCE(stay.usual_address_kato, member.usual_address_kato) AS usual_address_kato

@@ -62,19 +62,30 @@ listed AS (
     GROUP BY ALL
 ),
 
+-- Which of a person's records there says best: submitted, first-hand, the latest.
+told AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY cluster_no, institution_id
+            ORDER BY case_status IS DISTINCT FROM 'submitted', is_proxy, completed_at DESC NULLS LAST, no
+        ) AS place
+    FROM member
+    WHERE tier IS NOT NULL
+),
+
+-- Each from the best record that says it; both ends of a stay from one.
 stated AS (
     SELECT
-        member.cluster_no,
-        member.institution_id,
-        min(member.stay_from_on) AS stay_from_on,
-        max(member.stay_to_on) AS stay_to_on,
-        max(member.residence_status) AS residence_status,
-        bool_or(member.stay_duration = 'GE12M') AS is_long,
-        bool_and(member.has_other_home) AS has_other_home,
-        min(member.usual_address_kato) AS usual_address_kato
-    FROM member
-    WHERE member.tier IS NOT NULL
-    GROUP BY member.cluster_no, member.institution_id
+        cluster_no,
+        institution_id,
+        min(ROW(place, stay_from_on, stay_to_on)) FILTER (WHERE COALESCE(stay_from_on, stay_to_on) IS NOT NULL) AS dated,
+        min(ROW(place, residence_status)) FILTER (WHERE residence_status IS NOT NULL)[2] AS residence_status,
+        bool_or(stay_duration = 'GE12M') AS is_long,
+        bool_and(has_other_home) AS has_other_home,
+        min(ROW(place, usual_address_kato)) FILTER (WHERE usual_address_kato IS NOT NULL)[2] AS usual_address_kato
+    FROM told
+    GROUP BY cluster_no, institution_id
 ),
 
 known AS (
@@ -91,7 +102,9 @@ known AS (
 SELECT
     known.cluster_no,
     known.institution_id,
-    stated.* EXCLUDE (cluster_no, institution_id),
+    stated.* EXCLUDE (cluster_no, institution_id, dated),
+    stated.dated[2] AS stay_from_on,
+    stated.dated[3] AS stay_to_on,
     listed.admitted_on,
     last_before.movement_type AS last_type,
     last_before.occurred_on AS last_on,

@@ -8,6 +8,7 @@ import pytest
 from tests.resolve.field import Field, utc
 
 HOME = "471010000"
+Day = tuple[int, int] | None
 BOARDER = {
     "site": "SCHOOL", "birth_on": date(2007, 2, 3), "stay_duration": "M6_12", "stay_from_on": date(2021, 9, 1), "has_other_home": True,
     "usual_address_kato": HOME, "residence_status": None, "position_in_institution": "TEMPORARY", "presence_reason": "STUDY",
@@ -103,6 +104,31 @@ def test_row_4_gone_before_the_moment(field: Field, tmp_path: Path) -> None:
 def test_row_4_the_stated_day_of_leaving_says_the_same(field: Field, tmp_path: Path) -> None:
     field.record("a", stay_to_on=date(2021, 7, 10))
     assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
+
+
+@pytest.mark.parametrize(
+    ("stays", "states"),
+    [
+        ((((8, 1), (8, 10)), ((8, 28), None)), ["out_of_scope", "counted"]),
+        ((((8, 20), (8, 28)), ((9, 5), (10, 12))), ["out_of_scope", "out_of_scope"]),
+        ((((8, 20), (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
+        ((((8, 20), (8, 28)), (None, None)), ["out_of_scope", "out_of_scope"]),
+    ],
+    ids=["gone and back again", "gone and not back yet", "one stay", "a stay and no word of it"],
+)
+def test_row_4_of_two_stays_each_record_tells_its_own(
+    field: Field, stays: tuple[tuple[Day, Day], ...], states: list[str], tmp_path: Path
+) -> None:
+    for case, (start, end) in zip("ab", stays, strict=True):
+        field.patient(
+            case,
+            iin="500517301234",
+            stay_from_on=date(2021, *start) if start else None,
+            stay_to_on=date(2021, *end) if end else None,
+        )
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("a", "b")
+    assert [outcome.state(case) for case in "ab"] == states
 
 
 def test_row_5_arrived_after_the_list(field: Field, tmp_path: Path) -> None:
@@ -343,6 +369,16 @@ def test_row_16_fields_come_from_whoever_may_say_them(field: Field, tmp_path: Pa
     assert outcome.rows("SELECT column_name, record_id FROM person_field ORDER BY ALL") == [("religion", own)]
     assert outcome.person("own")["survivor_record_id"] == proxy
     assert outcome.person("own")["citizenship"] == 3
+
+
+def test_row_16_where_somebody_was_the_person_says_before_staff(field: Field, tmp_path: Path) -> None:
+    field.record("own", iin="500517301234", completed_at=utc(2021, 9, 3))
+    field.record("staff", iin="500517301234", is_proxy=True, residence_status="USUAL_TEMP_ABSENT")
+    field.patient("himself", family="Омаров", completed_at=utc(2021, 9, 3), usual_address_kato="475030100")
+    field.patient("of him", family="Омаров", is_proxy=True, usual_address_kato=HOME)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("own")["present_institution_id"] == "CARE"
+    assert outcome.rows("SELECT DISTINCT home_kato FROM respondent WHERE case_id LIKE '%him%'") == [("475030100",)]
 
 
 def test_row_16_a_document_outweighs_the_person_in_facts(field: Field, tmp_path: Path) -> None:
