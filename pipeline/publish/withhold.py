@@ -51,7 +51,7 @@ def withhold(bench: Workbench, variables: Sequence[Released]) -> None:
 def _count_sites(bench: Workbench, variables: Sequence[Released]) -> None:
     bench.con.execute(
         "CREATE OR REPLACE TEMP TABLE release_cell_site (population UBIGINT, column_name VARCHAR, value VARCHAR, "
-        "institution UBIGINT, person_count BIGINT, min_count INTEGER)"
+        "institution UBIGINT, is_s3 BOOLEAN, is_asked BOOLEAN, person_count BIGINT, min_count INTEGER)"
     )
     for name in COUNTED:
         bench.con.execute(_site_sql(name, "TRUE", "max(min_count)"))
@@ -61,12 +61,13 @@ def _count_sites(bench: Workbench, variables: Sequence[Released]) -> None:
 
 
 def _site_sql(name: str, asked_if: str, least: str) -> str:
-    """Who was not asked is no cover for what is closed: everybody knows it of him."""
     return f"""INSERT INTO release_cell_site
-SELECT population, '{name}', CAST({name} AS VARCHAR), institution, count(*), {least}
-FROM (SELECT *, is_answered_by_proxy AS is_proxy FROM release_row)
-WHERE {name} IS NOT NULL OR ({asked_if})
-GROUP BY population, {name}, institution"""
+SELECT population, '{name}', CAST({name} AS VARCHAR), institution, is_s3, is_asked, count(*), {least}
+FROM (
+    SELECT *, {name} IS NOT NULL OR COALESCE({asked_if}, FALSE) AS is_asked
+    FROM (SELECT *, is_answered_by_proxy AS is_proxy FROM release_row)
+)
+GROUP BY population, {name}, institution, is_s3, is_asked"""
 
 
 def _close(bench: Workbench) -> None:
