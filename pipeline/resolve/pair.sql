@@ -99,6 +99,7 @@ together AS (
         -- one of the two cannot have been issued so; the last digits, in which twins' numbers differ, agree
         likeness.iin_like = 1 AND iin_check_ok(a.iin) <> iin_check_ok(b.iin) AND right(a.iin, 2) = right(b.iin, 2) AS is_slip,
         a.given_code IS NULL AND b.given_code IS NULL AND newborn.child_count = 1 AS is_only_newborn,
+        (a.given_code IS NULL) <> (b.given_code IS NULL) AS is_given_name_missing,
         twin_pair.a_no IS NOT NULL AS is_twin,
         a_transfer.record_no IS NOT NULL OR b_transfer.record_no IS NOT NULL AS is_transferred
     FROM compared('record_pair', 'current_record', 'current_record') AS likeness
@@ -191,6 +192,8 @@ SELECT
         WHEN is_one_name AND birth_like = 2 THEN 'NAME_AND_BIRTH_DATE'
         WHEN family_like = 1 AND given_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0
             THEN 'NEAR_FAMILY_NAMES'
+        WHEN is_given_name_missing AND family_like = 2 AND birth_like = 2 AND is_one_place AND patronymic_like >= 0 AND NOT is_sex_different
+            THEN 'GIVEN_NAME_MISSING'
         WHEN iin_like = 1 AND given_like >= 1 AND family_like >= 1 THEN 'NEIGHBOUR_NUMBERS'
         WHEN iin_like = 2 THEN 'NUMBER_ALONE'
     END AS review_reason

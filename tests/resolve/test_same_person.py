@@ -146,6 +146,20 @@ def test_initials_are_no_other_given_name(field: Field, tmp_path: Path) -> None:
     assert field.resolve(tmp_path).are_one("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("other", "asked"),
+    [({}, ["GIVEN_NAME_MISSING"]), ({"sex": 2}, []), ({"patronymic": "Болатұлы"}, []), ({"site": "HOSPITAL"}, [])],
+)
+def test_a_human_looks_where_one_has_an_initial_for_a_given_name(
+    field: Field, other: dict[str, Any], asked: list[str], tmp_path: Path
+) -> None:
+    field.record("a", "Серіков", "Асан", patronymic="Ерланұлы")
+    field.record("b", "Серіков", "А.", **{"patronymic": "Е.", **other})
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert outcome.reviews() == asked
+
+
 def test_c_a_shared_guess_of_the_birth_date_takes_one_place(field: Field, tmp_path: Path) -> None:
     guess = {"birth_on": date(1951, 1, 1), "birth_date_precision": "YEAR", "patronymic": None}
     field.record("a", **guess)
