@@ -34,7 +34,8 @@ modes AS (
 
 other_rule AS (
     SELECT tier AS subject
-    FROM (FROM disclosure EXCEPT SELECT * FROM released_disclosure)
+    FROM disclosure
+    NATURAL ANTI JOIN released_disclosure
     UNION ALL
     SELECT category_code
     FROM (

@@ -82,10 +82,12 @@ def register_beside(bench: Workbench, as_of: datetime) -> None:
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
     for name in ("disclosure", "category"):
         kept = current / "parquet" / "ref" / f"{name}.parquet"
+        _make_empty(bench, f"known_{name}", f"all_ref_{name}")
+        parts = [f"FROM known_{name}"]  # a release of another version may lack a column: then it says nothing of it
         if stands and kept.exists():
-            bench.relation(f"released_{name}", [kept])
-        else:
-            _make_empty(bench, f"released_{name}", f"all_ref_{name}")
+            bench.relation(f"kept_{name}", [kept])
+            parts.append(f"FROM kept_{name}")
+        bench.con.execute(f"CREATE OR REPLACE TEMP TABLE released_{name} AS {' UNION ALL BY NAME '.join(parts)}")
 
 
 def register_no_history(bench: Workbench) -> None:

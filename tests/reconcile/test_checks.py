@@ -274,6 +274,14 @@ def test_a_release_made_by_other_rules_of_disclosure_than_todays_is_said(
     assert disclosure_check(bench) == ("failed", rules)
 
 
+def test_a_release_from_before_a_rule_is_said_and_stops_no_night(bench: Workbench, lake: Lake) -> None:
+    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}})
+    kept = lake.published / "current" / "parquet" / "ref" / "disclosure.parquet"
+    bench.con.execute(f"COPY (SELECT * EXCLUDE (min_class_count) FROM disclosure) TO '{kept}'")
+    register_beside(bench, bench.as_of)
+    assert disclosure_check(bench) == ("failed", bench.value("SELECT count(*) FROM disclosure"))
+
+
 def let_stand(bench: Workbench, lake: Lake, made: dict[str, object]) -> None:
     """Let a release lie there that says by which rules it was made: today's."""
     folder = lake.published / "current"
