@@ -169,7 +169,7 @@ def load_build(lake: Lake, build_id: str) -> Build:
 def prune(lake: Lake, keep: int) -> list[str]:
     """Remove all builds but the `keep` made last, those published and those the round was closed on; each can be made again from its inputs.
 
-    Typed rows no build has read for days go too: the last run of batches is another with every batch that comes.
+    Of `memo/` goes what no build and no pull has read for days: the last run of batches is another with every batch that comes.
 
     Returns
     -------

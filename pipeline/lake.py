@@ -5,7 +5,7 @@ receipts.jsonl                                   one line per receipt, also of w
 decisions/*.jsonl                                what people decided, append-only
 access.jsonl                                     who looked at identity, when and of whom: ids only, append-only
 rollbacks.jsonl                                  who took a night or release back, when and why, append-only; no input of a build
-memo/                                            typed rows of a batch, may be deleted at any time
+memo/                                            typed rows and digests of a batch, may be deleted at any time
 builds/BUILD_ID/{manifest.json, STEP/TABLE.parquet}
 operations/, published/                          snapshots; `current` is a relative symlink replaced by rename
 """

@@ -8,13 +8,15 @@ through all keys, in the same snapshot: it finds what came back from a backup, a
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 
 from pipeline.errors import CensusDbRefused, CensusDbUnavailable, SanaqError
@@ -22,6 +24,7 @@ from pipeline.lake import Lake
 from pipeline.receive.book import last_cursor
 from pipeline.receive.parcel import CENSUS_DB, Parcel, Source
 from pipeline.settings import Settings
+from pipeline.sql import connect, quoted, step_failed
 
 PAGE_RECORDS = 1000
 TABLE = "sanaq.submission"
@@ -32,10 +35,14 @@ COLUMNS = {
 # Outside its texts a JSON object may be broken into lines; one line is one submission here.
 LINE = r"translate(submission::text, E'\n\r', '  ')"
 KEYS = f"""
-    SELECT case_id, case_version, accepted_on, sha256(convert_to({LINE}, 'UTF8'))
+    SELECT
+        row_number() OVER (ORDER BY changed_xid, case_id COLLATE "C", case_version),
+        case_id,
+        case_version,
+        accepted_on,
+        encode(sha256(convert_to({LINE}, 'UTF8')), 'hex')
     FROM {TABLE}
     WHERE changed_xid >= %(since)s::xid8 AND changed_xid < %(until)s::xid8
-    ORDER BY changed_xid, case_id COLLATE "C", case_version
 """
 PAGE = f"""
     SELECT {LINE}
@@ -43,6 +50,22 @@ PAGE = f"""
     JOIN unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS wanted (case_id, case_version, number)
     USING (case_id, case_version)
     ORDER BY number
+"""
+# What of the keys has not landed: both sides may be the whole census, so neither is held in Python.
+UNLANDED = """
+    SELECT case_id, case_version, accepted_on
+    FROM read_csv(
+        {keys}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
+        columns = {{number: 'BIGINT', case_id: 'VARCHAR', case_version: 'INTEGER', accepted_on: 'DATE', sha256: 'VARCHAR'}}
+    )
+    ANTI JOIN {landed} AS landed ON landed.digest = unhex(sha256)
+    ORDER BY number
+"""
+DIGESTS = """
+    COPY (
+        SELECT unhex(sha256) AS digest
+        FROM read_csv({lines}, auto_detect = false, header = false, columns = {{sha256: 'VARCHAR'}})
+    ) TO {made} (FORMAT parquet)
 """
 BOUND = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 COUNTS = f"SELECT accepted_on, count(*) FROM {TABLE} WHERE changed_xid < %s::xid8 GROUP BY 1 ORDER BY 1"
@@ -94,7 +117,7 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         is_whole = is_sweep or int(cursor_from or 0) > int(bound)
         since, until = ("0", LAST_XID) if is_whole else (cursor_from or "0", bound)
         landed_daily: Counter[str] = Counter()
-        sources = list(_pages(db, since, until, lake, folder, landed_daily))
+        sources = list(_pages(db, since, until, lake, settings, folder, landed_daily))
         if not sources:
             return None
         daily = {day.isoformat(): size for day, size in db.execute(COUNTS, [until])}
@@ -124,19 +147,31 @@ def can_write(settings: Settings) -> bool:
 
 
 def _pages(
-    db: Connection, since: str, until: str, lake: Lake, folder: Path, landed_daily: Counter[str]
+    db: Connection, since: str, until: str, lake: Lake, settings: Settings, folder: Path, landed_daily: Counter[str]
 ) -> Iterator[Source]:
     """Write the submissions that have not landed yet, at most a thousand a file, and count them by the day they were accepted."""
     folder.mkdir()
-    landed: set[bytes] | None = None
+    keys = _keys(db, since, until, folder / "keys.csv")
+    if not keys.stat().st_size:
+        return
     names = (f"page-{number:05d}.ndjson" for number in count(1))
-    with db.cursor("keys") as cursor:
-        cursor.execute(KEYS, {"since": since, "until": until})
-        while keys := cursor.fetchmany(PAGE_RECORDS):
-            landed = _landed(lake) if landed is None else landed
-            if wanted := [key for key in keys if key[-1] not in landed]:
-                landed_daily.update(accepted_on.isoformat() for _, _, accepted_on, _ in wanted)
-                yield _page(db, [(case_id, version) for case_id, version, _, _ in wanted], lake, folder / next(names))
+    try:
+        with closing(connect(settings, lake)) as con:
+            landed = _landed(con, lake, folder)
+            con.execute(UNLANDED.format(keys=quoted(str(keys)), landed=landed))
+            while wanted := con.fetchmany(PAGE_RECORDS):
+                landed_daily.update(accepted_on.isoformat() for _, _, accepted_on in wanted)
+                yield _page(db, [(case_id, version) for case_id, version, _ in wanted], lake, folder / next(names))
+    except duckdb.Error as error:
+        raise step_failed(error, f"receive/{CENSUS_DB}") from None
+
+
+def _keys(db: Connection, since: str, until: str, path: Path) -> Path:
+    """Write the keys of what was changed between two bounds, with the digests of the submissions."""
+    query = f"COPY ({KEYS}) TO STDOUT (FORMAT csv)"
+    with path.open("wb") as handle, db.cursor() as cursor, cursor.copy(query, {"since": since, "until": until}) as rows:
+        handle.writelines(rows)
+    return path
 
 
 def _page(db: Connection, wanted: list[tuple[str, int]], lake: Lake, path: Path) -> Source:
@@ -147,13 +182,33 @@ def _page(db: Connection, wanted: list[tuple[str, int]], lake: Lake, path: Path)
     return Source(path, path.name)
 
 
-def _landed(lake: Lake) -> set[bytes]:
-    """Return the digests of the submissions this route has landed: some 90 MB a million."""
-    digests: set[bytes] = set()
-    for path in lake.landing.glob(f"{CENSUS_DB}/*/files/*.ndjson"):
+def _landed(con: duckdb.DuckDBPyConnection, lake: Lake, folder: Path) -> str:
+    """Return the relation of the digests of all submissions this route has landed."""
+    batches = sorted(lake.landing.glob(f"{CENSUS_DB}/*/files"))
+    kept = ", ".join(quoted(str(_digests(con, lake, batch, folder))) for batch in batches)
+    return f"read_parquet([{kept}])" if kept else "(SELECT NULL::BLOB AS digest LIMIT 0)"
+
+
+def _digests(con: duckdb.DuckDBPyConnection, lake: Lake, batch: Path, folder: Path) -> Path:
+    """Return the file with the digests of a batch's submissions, made once and kept in `memo/`."""
+    kept = lake.memo / CENSUS_DB / batch.parent.name
+    try:
+        os.utime(kept)  # or it is taken for what nobody reads any more
+    except FileNotFoundError:
+        lines, part = folder / "digests.csv", folder / "digests"
+        with lines.open("w") as handle:
+            handle.writelines(f"{hashlib.sha256(line).hexdigest()}\n" for line in _lines(batch))
+        part.mkdir()
+        con.execute(DIGESTS.format(lines=quoted(str(lines)), made=quoted(str(part / "digests.parquet"))))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part.rename(kept)
+    return kept / "digests.parquet"
+
+
+def _lines(batch: Path) -> Iterator[bytes]:
+    for path in sorted(batch.glob("*.ndjson")):
         with path.open("rb") as lines:
-            digests.update(hashlib.sha256(line.removesuffix(b"\n")).digest() for line in lines)
-    return digests
+            yield from (line.removesuffix(b"\n") for line in lines)
 
 
 def _require_columns(db: Connection, where: str) -> None:
