@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ SPEAKS_OF_THE_QUERY = (
 )
 NO_SPACE = os.strerror(errno.ENOSPC)
 PIPELINE = Path(__file__).resolve().parent
+# At times a query has work for one thread only: a second one beside it fills the other. More than two would only share the memory.
+AT_ONCE = 2
 
 
 class Workbench:
@@ -166,6 +170,20 @@ class Workbench:
             raise step_failed(error, f"{self.step}/{table}.sql") from None
         return path
 
+    def side_by_side(self, act: Callable[[Workbench, str], object], names: Iterable[str]) -> None:
+        """Do an act for names that do not need one another, several at a time where there are several threads.
+
+        Each time on a connection of its own: it shares all relations but temporary ones. Of acts that fail the first in order is raised.
+        """
+
+        def do(name: str) -> None:
+            beside = copy(self)
+            with self.con.cursor() as beside.con:
+                act(beside, name)
+
+        with ThreadPoolExecutor(min(AT_ONCE, self.settings.threads)) as pool:
+            list(pool.map(do, names))
+
     def keep(self, table: str, paths: list[Path]) -> None:
         """Make a table of Parquet files written elsewhere, held against its schema, without copying them: the build has them even if they go from there.
 
@@ -227,7 +245,7 @@ class Workbench:
 
     def _register_moments(self) -> None:
         stamp = self.as_of.strftime("%Y-%m-%d %H:%M:%S.%f")
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE build AS SELECT TIMESTAMP '{stamp}' AS as_of")
+        self.con.execute(f"CREATE OR REPLACE TABLE build AS SELECT TIMESTAMP '{stamp}' AS as_of")
 
     def _register_keyed_id(self) -> None:
         """HMAC-SHA256 (RFC 2104) over a text, the first 32 hex digits, as a macro.
@@ -242,7 +260,7 @@ class Workbench:
         )
         inner, outer = (bytes(byte ^ pad for byte in key).hex() for pad in (0x36, 0x5C))
         self.con.execute(
-            "CREATE OR REPLACE TEMP MACRO keyed_id(t) AS "
+            "CREATE OR REPLACE MACRO keyed_id(t) AS "
             f"left(sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(t)))), 32)"
         )
 

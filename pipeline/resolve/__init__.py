@@ -3,9 +3,9 @@
 The road, in order: which version of a case stands (`case_record`); what can be compared of records, list entries and movements
 (`current_record`, `document_key`); which papers speak of which record (`record_document`, `record_anchor`); for which institution a
 record truly is (`record_place`); which records are one person (`pair`, what people said of pairs in `spoken_pair`, `cluster.py`); what papers and answers say about the person
-there (`stay`), and from it scope and the two places (`scoped`); who stands for the person (`linked`, `person`); the two
-sides of every list (`list_match`); one state per record (`record_state`). What verification files name is held against the outcome and has
-no part in it (`verification_match`).
+there (`stay`), and from it scope and the two places (`scoped`); who stands for the person (`linked`, `counted`). From these come, at the end and
+side by side, the tables: the persons, the two sides of every list (`list_match`), one state per record (`record_state`). What verification
+files name is held against the outcome and has no part in it (`verification_match`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from pipeline.resolve.decisions import register_decisions, register_verdicts
 from pipeline.sql import Workbench, step_failed
 
 FOLDER = Path(__file__).resolve().parent
+# What comes of the step, the largest first; `case_record` and `person_field`, which it reads itself, are written on the way.
+OUTCOME = (
+    "list_match", "person", "record_state", "respondent", "person_alias", "person_record", "list_across", "compared_pair", "review_pair",
+    "own_account", "forwarded", "household", "verification_match",
+)  # fmt: skip
 
 
 def run(bench: Workbench) -> None:
@@ -35,13 +40,17 @@ def run(bench: Workbench) -> None:
     _settle(bench)
     _bring_lists_together(bench)
     _verify(bench)
+    bench.side_by_side(Workbench.write, OUTCOME)
 
 
 def _find_papers(bench: Workbench) -> None:
     """Which record stands for its case, and which list entries and movements speak of it."""
-    _prepare(bench, "case_standing", "spelling", "current_record", "document_key", "contested_iin")
+    _prepare_together(bench, "case_standing", "spelling")
+    _prepare_together(bench, "current_record", "document_key")
+    _prepare(bench, "contested_iin")
     _execute(bench, "set_aside_iin")
-    _prepare(bench, "entry_pair", "entry_double", "paper_pair", "record_document")
+    _prepare_together(bench, "paper_pair", "entry_pair")
+    _prepare_together(bench, "record_document", "entry_double")
 
 
 def _withhold(bench: Workbench) -> None:
@@ -53,41 +62,41 @@ def _withhold(bench: Workbench) -> None:
 
 def _find_people(bench: Workbench) -> None:
     """Which records are one person, in scope or not, living and staying where."""
-    _prepare(bench, "record_anchor", "record_place", "linkable", "record_pair", "renumbered", "pair")
+    _prepare_together(bench, "record_anchor", "record_place", "renumbered")
+    _prepare(bench, "linkable", "record_pair", "pair")
     _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair", "parted_pair")
     make_clusters(bench.con)
-    _execute(bench, "member", "CREATE OR REPLACE TEMP VIEW member AS ")
+    _execute(bench, "member", "CREATE OR REPLACE VIEW member AS ")
     _prepare(bench, "stay", "scoped")
-    for table in ("respondent", "compared_pair"):
-        bench.write(table)
 
 
 def _settle(bench: Workbench) -> None:
-    """Who stands for each person, and the state of every record."""
-    _prepare(bench, "contender", "founder", "linked")
-    for table in ("person_record", "person_alias", "person_field", "record_state"):
-        bench.write(table)
-    _prepare(bench, "person_place", "counted", "entry_of")
-    bench.write("person")
+    """Who stands for each person, and where the person is counted."""
+    _prepare_together(bench, "contender", "founder")
+    _prepare_together(bench, "linked", "person_place")
+    bench.write("person_field")
+    _prepare_together(bench, "counted", "entry_of")
 
 
 def _bring_lists_together(bench: Workbench) -> None:
-    """One outcome for each entry and each person not listed; who is handed on to others."""
+    """What movements and staff say of the entries of the lists."""
     _prepare(bench, "move_pair", "entry_move", "colleague", "staff_entry")
-    for table in ("list_match", "list_across", "own_account", "forwarded", "household", "review_pair"):
-        bench.write(table)
 
 
 def _verify(bench: Workbench) -> None:
-    """What became of everybody a verification file names."""
+    """Whom the verification files name, and who that is among the people."""
     _prepare(bench, "verified_key", "verified_repeat", "verified_double", "verified_pair", "verified_of")
-    bench.write("verification_match")
 
 
 def _prepare(bench: Workbench, *names: str) -> None:
     """Keep the rows of each query under its name for the queries of this step."""
     for name in names:
-        _execute(bench, name, f"CREATE OR REPLACE TEMP TABLE {name} AS ")
+        _execute(bench, name, f"CREATE OR REPLACE TABLE {name} AS ")
+
+
+def _prepare_together(bench: Workbench, *names: str) -> None:
+    """Prepare what does not need one another."""
+    bench.side_by_side(_prepare, names)
 
 
 def _execute(bench: Workbench, name: str, before: str = "") -> None:

@@ -40,10 +40,10 @@ def register_decisions(
                 todo="Restore the file from the back-up; decisions are only ever appended.",
             )
     _keep_lines(bench, "decision_line", ("record_id", "action", "decided_by"), rows)
-    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE decidable AS {decidable}")
+    bench.con.execute(f"CREATE OR REPLACE TABLE decidable AS {decidable}")
     _execute(bench, "guarded")
     for name in ("guarded_item", "quarantine_decision"):
-        _execute(bench, name, f"CREATE OR REPLACE TEMP TABLE {name} AS ")
+        _execute(bench, name, f"CREATE OR REPLACE TABLE {name} AS ")
 
 
 def register_verdicts(bench: Workbench, until: datetime) -> None:

@@ -1,6 +1,6 @@
 -- Which of the records named in a relation touch an S3 institution, whoever says so: sender, form, staff, tablet or the paper itself.
 -- Two persons decide on them.
-CREATE OR REPLACE TEMP MACRO guarded(records) AS TABLE
+CREATE OR REPLACE MACRO guarded(records) AS TABLE
 WITH touched AS (
     SELECT
         record.record_id,

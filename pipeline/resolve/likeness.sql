@@ -1,21 +1,21 @@
 -- How alike two values are: 2 equal, 1 close, 0 one side says nothing, -1 they differ.
 
 -- Equal, or one side says nothing; NULL where the two have to be looked at.
-CREATE OR REPLACE TEMP MACRO plain_likeness(a, b) AS
+CREATE OR REPLACE MACRO plain_likeness(a, b) AS
 CASE
     WHEN a IS NULL OR b IS NULL THEN 0
     WHEN a = b THEN 2
 END;
 
 -- Close: one letter apart, or one phonetic key. Twins' names are close too (Хасен, Хусен): close alone proves nothing.
-CREATE OR REPLACE TEMP MACRO name_likeness(a, a_key, b, b_key) AS
+CREATE OR REPLACE MACRO name_likeness(a, a_key, b, b_key) AS
 COALESCE(
     plain_likeness(a, b),
     CASE WHEN a_key = b_key OR levenshtein(name_bytes(a), name_bytes(b)) <= 1 THEN 1 ELSE -1 END
 );
 
 -- Close: the same year where one side knows no more, day and month swapped, or the year one off.
-CREATE OR REPLACE TEMP MACRO birth_likeness(a, a_is_exact, b, b_is_exact) AS
+CREATE OR REPLACE MACRO birth_likeness(a, a_is_exact, b, b_is_exact) AS
 CASE
     WHEN a IS NULL OR b IS NULL THEN 0
     WHEN a = b THEN CASE WHEN a_is_exact AND b_is_exact THEN 2 ELSE 1 END
@@ -27,16 +27,16 @@ END;
 
 -- Numbers that are no neighbours belong to two people: one slip of the hand, not two. That a number fails its check digit
 -- does not matter here; such numbers have been issued.
-CREATE OR REPLACE TEMP MACRO iin_likeness(a, b) AS
+CREATE OR REPLACE MACRO iin_likeness(a, b) AS
 COALESCE(plain_likeness(a, b), CASE WHEN iin_is_neighbour(a, b) THEN 1 ELSE -1 END);
 
 -- The same two names in one field or the other: whoever writes them swaps them now and then.
-CREATE OR REPLACE TEMP MACRO name_pair(family, given) AS
+CREATE OR REPLACE MACRO name_pair(family, given) AS
 CASE WHEN family IS NOT NULL AND given IS NOT NULL THEN hash(least(family, given), greatest(family, given)) END;
 
 -- Likenesses and points of pairs (a_no, b_no, …) between two tables that carry number, names and birth date under `no`.
 -- Where names differ by code, their spellings are looked at; most pairs need no second look.
-CREATE OR REPLACE TEMP MACRO compared(pairs, a_side, b_side) AS TABLE
+CREATE OR REPLACE MACRO compared(pairs, a_side, b_side) AS TABLE
 WITH faced AS (
     SELECT
         pair.*,

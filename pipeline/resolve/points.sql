@@ -1,5 +1,5 @@
 -- What the likeness of a field is worth; how many points are enough depends on what is compared.
-CREATE OR REPLACE TEMP MACRO field_points(field, likeness) AS
+CREATE OR REPLACE MACRO field_points(field, likeness) AS
 CASE field
     WHEN 'iin' THEN CASE likeness WHEN 2 THEN 60 WHEN 1 THEN 30 WHEN -1 THEN -60 ELSE 0 END
     WHEN 'family_name' THEN CASE likeness WHEN 2 THEN 20 WHEN 1 THEN 12 WHEN -1 THEN -15 ELSE 0 END
@@ -8,7 +8,7 @@ CASE field
     WHEN 'birth_on' THEN CASE likeness WHEN 2 THEN 25 WHEN 1 THEN 12 WHEN -1 THEN -25 ELSE 0 END
 END;
 
-CREATE OR REPLACE TEMP MACRO likeness_points(iin, family, given, patronymic, birth) AS
+CREATE OR REPLACE MACRO likeness_points(iin, family, given, patronymic, birth) AS
 field_points('iin', iin)
 + field_points('family_name', family)
 + field_points('given_name', given)
