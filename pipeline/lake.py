@@ -21,7 +21,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -115,9 +115,17 @@ class Lake:
 
     def batches(self, as_of: datetime | None = None) -> list[dict[str, Any]]:
         """Return the landing manifests received up to and including `as_of`, in order of receipt."""
-        manifests = [json.loads(path.read_bytes()) for path in self.landing.glob("*/*/manifest.json")]
+        manifests = [json.loads(content) for content in self._manifests()]
         known = manifests if as_of is None else received_by(manifests, as_of)
         return sorted(known, key=lambda m: (m["received_at"], m["batch_id"]))
+
+    def _manifests(self) -> Iterator[bytes]:
+        """Yield every landing manifest. Every step asks for them and there may be many thousands: a `Path` for each would take as long again."""
+        for route in self.landing.iterdir() if self.landing.exists() else ():
+            for batch in os.scandir(route) if route.is_dir() else ():
+                path = f"{batch.path}/manifest.json"
+                with suppress(FileNotFoundError, NotADirectoryError), open(path, "rb") as file:  # noqa: PTH123  # as said
+                    yield file.read()
 
     def newest_receipt(self) -> datetime | None:
         """Return when the newest batch was received, or None for an empty lake."""
