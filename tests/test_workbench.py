@@ -1,13 +1,15 @@
-"""What a step does side by side."""
+"""How a step makes its tables: side by side, and each held against its schema."""
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pipeline.errors import BadSchema
 from pipeline.lake import Lake
 from pipeline.settings import load_settings
 from pipeline.sql import Workbench
@@ -55,3 +57,15 @@ def test_of_what_fails_the_first_in_order_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="a"):
         a_bench(tmp_path).side_by_side(act, "ab")
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ("VALUES ('a'), ('b'), ('a'), ('a')", "2 rows repeat a key (record_id)"),
+        ("VALUES ('a'), (NULL)", "NULL in record_id"),
+    ],
+)
+def test_a_table_whose_key_does_not_hold_is_refused(tmp_path: Path, rows: str, problem: str) -> None:
+    with pytest.raises(BadSchema, match=re.escape(problem)):
+        a_bench(tmp_path).write("own_account", f"SELECT * FROM ({rows}) AS told (record_id)")
