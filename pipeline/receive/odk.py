@@ -223,10 +223,9 @@ def forms(settings: Settings) -> list[Form]:
 def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | None:
     """Pull what changed since the last pull into `folder`; None where nothing did."""
     pulled = _pulled(lake, form)
-    # one ahead of the server's clock was set when that clock, or a row, was wrong
-    cursor = max(
-        (to for one in pulled if (to := datetime.fromisoformat(one["cursor_to"])) <= central.now), default=None
-    )
+    # one ahead of the server's clock was set when that clock, or a row, was wrong; what was pulled since goes before it when its moment has passed
+    cursors = (datetime.fromisoformat(one["cursor_to"]) for one in reversed(pulled))
+    cursor = next((to for to in cursors if to <= central.now), None)
     # where no row had a date there is nothing to go on from
     since = cursor - OVERLAP if cursor and cursor > UNDATED else None
     known = set((pulled[-1]["declared"] or {}).get("newest", ())) if pulled else set()

@@ -145,6 +145,19 @@ def test_a_cursor_a_wrong_clock_had_moved_ahead_is_taken_back(
     assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=3))).landed
 
 
+def test_a_cursor_a_wrong_clock_had_moved_ahead_does_not_come_back_when_its_moment_has_passed(
+    desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    waits = [timedelta(minutes=30), timedelta(), timedelta(minutes=15)]
+    shown = [timedelta(minutes=30), timedelta(), timedelta(minutes=31)]
+    for number, (wait, ahead) in enumerate(zip(waits, shown, strict=True), start=1):
+        submit_in(central, number, wait)
+        monkeypatch.setattr(odk, "clock_of", lambda _, at=now + ahead: at)
+        assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=number))).landed) == 1
+    assert ("03", 0, "submitted") in rows(desk.read_submissions(), CASES)
+
+
 def test_forms_whose_names_look_alike_have_their_own_cursors(central: Central, desk: Desk) -> None:
     forms = ["анкета", "список", "a" * 70 + "1", "a" * 70 + "2"]
     for number, form in enumerate(forms, start=1):
