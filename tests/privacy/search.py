@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.settings import PROJECT
+
 WORD = re.compile(r"[^\W\d_]+")
 DIGITS = re.compile(r"\d{12}")
 DATE = re.compile(r"(?<!\d)(?:\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}|\d{8})(?!\d)")
@@ -85,7 +87,7 @@ def _parts(word: str) -> Iterator[str]:
 
 
 def of_campaign(lake: Path) -> Secrets:
-    """Collect the secrets from what was landed, and from what was read of spreadsheets."""
+    """Collect the secrets from what was landed, and from what was read of spreadsheets, but for words that anybody may read."""
     secrets = Secrets()
     for path in sorted(lake.glob("landing/*/*/files/**/*.ndjson")):
         for line in path.read_bytes().splitlines():
@@ -99,7 +101,27 @@ def of_campaign(lake: Path) -> Secrets:
         for path in sorted(lake.glob("builds/*/read/staff_identity.parquet")):
             for (name,) in con.execute(f"SELECT full_name FROM '{path}' WHERE full_name IS NOT NULL").fetchall():
                 secrets.add(None, *[*name.split(), None, None, None][:3], None)
-    return secrets
+    return secrets.without(_ordinary(lake))
+
+
+def newest(lake: Path, table: str) -> Path:
+    """Return a table of the newest build's step of reading."""
+    return (lake / "builds" / "current").resolve() / "read" / f"{table}.parquet"
+
+
+def _ordinary(lake: Path) -> set[str]:
+    """Words anybody may read: in the project's own files, and in the register's names of institutions."""
+    kinds = ("**/*.yaml", "**/*.py", "**/*.sql", "**/*.html", "**/*.css")
+    paths = [
+        path
+        for folder in ("pipeline", "expectations", "data/reference", "data/rounds")
+        for kind in kinds
+        for path in (PROJECT / folder).glob(kind)
+    ]
+    words = {word for path in paths for word in WORD.findall(path.read_text(encoding="utf-8").casefold())}
+    with duckdb.connect() as con:
+        names = con.execute(f"SELECT concat_ws(' ', name_kk, name_ru) FROM '{newest(lake, 'institution')}'").fetchall()
+    return words | {word for (name,) in names for word in WORD.findall(name.casefold())}
 
 
 def _add_submission(secrets: Secrets, line: bytes) -> None:

@@ -18,7 +18,7 @@ import pytest
 from sandbox.campaign import create
 from sandbox.deliver import deliver
 from sandbox.portal import running
-from tests.privacy.search import WORD, Secrets, findings, of_campaign, texts_of
+from tests.privacy.search import Secrets, findings, newest, of_campaign, texts_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHTS = ("2021-10-12T02:00:00+05:00", "2021-11-25T02:00:00+05:00")
@@ -51,7 +51,7 @@ def played(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Played:
             for command in (("status",), ("ledger",), ("query", "FROM census.institution"))
         ]
     lake = work / "lake"
-    return Played(lake, "\n".join(printed), of_campaign(lake).without(_ordinary(root, lake)))
+    return Played(lake, "\n".join(printed), of_campaign(lake))
 
 
 def test_the_search_finds_people_where_they_are(played: Played) -> None:
@@ -113,7 +113,7 @@ def test_the_secrets_of_the_machine_stay_there(played: Played) -> None:
 def test_analysts_see_no_institution_and_no_batch(played: Played) -> None:
     with duckdb.connect() as con:
         (institutions,) = con.execute(
-            f"SELECT list(institution_id) FROM '{_newest(played.lake, 'institution')}'"
+            f"SELECT list(institution_id) FROM '{newest(played.lake, 'institution')}'"
         ).fetchall()[0]
     for where, text in texts_of(played.lake / "published"):
         assert not [name for name in institutions if name in text], where
@@ -146,22 +146,3 @@ def _run(root: Path, work: Path, portal: str, *command: str) -> str:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _newest(lake: Path, table: str) -> Path:
-    return (lake / "builds" / "current").resolve() / "read" / f"{table}.parquet"
-
-
-def _ordinary(root: Path, lake: Path) -> set[str]:
-    """Words anybody may read: in the project's own files, and in the register's names of institutions."""
-    kinds = ("**/*.yaml", "**/*.py", "**/*.sql", "**/*.html", "**/*.css")
-    paths = [
-        path
-        for folder in ("pipeline", "expectations", "data/reference", "data/rounds")
-        for kind in kinds
-        for path in (root / folder).glob(kind)
-    ]
-    words = {word for path in paths for word in WORD.findall(path.read_text(encoding="utf-8").casefold())}
-    with duckdb.connect() as con:
-        names = con.execute(f"SELECT concat_ws(' ', name_kk, name_ru) FROM '{_newest(lake, 'institution')}'").fetchall()
-    return words | {word for (name,) in names for word in WORD.findall(name.casefold())}
