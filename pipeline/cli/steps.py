@@ -13,7 +13,7 @@ from pipeline import night
 from pipeline.cli.options import AsJson, BuildId, Format, Restore, Rollback, RolledBackBy, RolledBackWhy, Route
 from pipeline.cli.terminal import complain, err, out, progress, show
 from pipeline.desk.words import Language
-from pipeline.errors import BadSetting, DiskFull, SanaqError
+from pipeline.errors import DiskFull, SanaqError
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -45,18 +45,19 @@ def receive(
     if not folder.is_dir():
         err.print(f"There was no lake at {folder} (SANAQ_LAKE): one is begun.", markup=False, soft_wrap=True)
     rows: list[dict[str, Any]] = []
-    problems: list[SanaqError] = []
+    problems: dict[str, SanaqError] = {}  # by what they say: a setting that is wrong for all routes is told once
     with progress(as_json) as bar:
         for each in [route] if route else list(Route):
             task = bar.add_task(f"receiving {each.value}", total=None)
             try:
                 receipt = night.receive(each.value, now, is_sweep=sweep)
                 rows.append(_receipt_row(receipt))
-                problems += [receipt.trouble] if receipt.trouble else []
-            except (BadSetting, DiskFull):  # the next route would meet the same
+                if receipt.trouble:
+                    problems[str(receipt.trouble)] = receipt.trouble
+            except DiskFull:  # the next route would meet the same
                 raise
             except SanaqError as problem:
-                problems.append(problem)
+                problems[str(problem)] = problem
                 rows.append({"route": each.value, "landed": 0, "again": 0, "waiting": 0, "refused": 0, "note": FAILED})
             bar.remove_task(task)
     if any(row["note"] != FAILED for row in rows):
@@ -64,10 +65,11 @@ def receive(
     if any(row["refused"] for row in rows) and not as_json:
         _, lake = night.opened()
         out.print(f"What was refused was not taken; {lake.receipts} says where it lies.", soft_wrap=True)
-    for other in problems[1:]:
+    told = list(problems.values())
+    for other in told[1:]:
         complain(other)
-    if problems:
-        raise problems[0]
+    if told:
+        raise told[0]
 
 
 @app.command()

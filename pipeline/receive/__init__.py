@@ -84,7 +84,8 @@ def _bring(receipt: Receipt, lake: Lake, settings: Settings, clock: Clock, is_sw
         elif receipt.route == CENSUS_DB:
             _from_census_db(receipt, landing, lake, settings, is_sweep)
         else:
-            _from_inbox(receipt, landing, settings.inbox)
+            with troubles.kept():
+                _from_inbox(receipt, landing, settings.inbox)
         if receipt.route == odk.ROUTE and settings.odk_url:
             with troubles.kept():
                 _from_central(receipt, landing, lake, settings)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.errors import BadSetting, DiskFull, SanaqError
+from pipeline.errors import DiskFull, SanaqError
 
 LOG = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Troubles:
         """Keep the error of one source for later; what the next source would meet as well passes on."""
         try:
             yield
-        except (BadSetting, DiskFull):
+        except DiskFull:
             raise
         except SanaqError as trouble:
             self._met.append(trouble)

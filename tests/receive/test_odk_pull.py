@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.doctor import examine
-from pipeline.errors import GatewayRefused, SurveyServerRefused, SurveyServerUnavailable
+from pipeline.errors import BadSetting, GatewayRefused, SurveyServerRefused, SurveyServerUnavailable
 from pipeline.lake import clock_from
 from pipeline.receive import attempts, landing, odk, receive
 from pipeline.receive.parcel import IDENTIFIER, Source
@@ -266,6 +266,18 @@ def test_a_gateway_that_is_shut_and_a_form_that_is_gone_do_not_keep_the_next_for
         with pytest.raises(GatewayRefused):
             other.receive("tablet_vpn")
     assert [batch["source_id"] for batch in other.lake.batches()] == ["odk.7.mng_person"]
+
+
+@pytest.mark.parametrize("is_gateway", [True, False], ids=["gateway", "inbox"])
+def test_a_gateway_without_a_key_and_an_inbox_that_is_not_there_do_not_keep_the_server_from_being_pulled(
+    desk: Desk, central: Central, is_gateway: bool
+) -> None:
+    submit(central, 1)
+    wrong = {"sftp_url": "sftp://sanaq@127.0.0.1:9/out"} if is_gateway else {"inbox": desk.root / "unmounted"}
+    receipt = receive("tablet_vpn", desk.lake, desk.settings.model_copy(update=wrong), clock_from(START))
+    assert [batch["source_id"] for batch in desk.lake.batches()] == ["odk.7.mng_person"]
+    with pytest.raises(BadSetting, match="SANAQ_SFTP_KEY" if is_gateway else "SANAQ_INBOX"):
+        receipt.whole()
 
 
 def test_what_was_refused_of_the_server_is_gone_when_the_server_says_so_and_not_before(

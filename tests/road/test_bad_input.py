@@ -335,6 +335,14 @@ def test_an_inbox_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
         assert (said.code, "SANAQ_INBOX" in said.err) == (2, True)
 
 
+def test_an_inbox_that_is_not_there_is_told_once_and_the_routes_without_one_are_asked(tmp_path: Path) -> None:
+    road = Road(tmp_path)
+    road.inbox.rmdir()
+    said = road.sanaq("receive", "--json")
+    assert (said.code, said.err.count("(SANAQ_INBOX)")) == (2, 1)
+    assert [row["route"] for row in said.data if row["note"] != "failed"] == ["portal", "census_db"]
+
+
 def test_an_inbox_without_anything_is_said_and_is_no_error(tmp_path: Path) -> None:
     road = Road(tmp_path)
     for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
