@@ -1,16 +1,56 @@
 -- What papers say about one person's stay at one institution; and what the answers say, where several records speak of it.
 -- A movement is the person's whom it fits best, of all of whom some record speaks; a death is known wherever the person has a record.
-WITH moved AS (
+WITH fitting AS (
     SELECT
         member.cluster_no,
         record_document.institution_id,
         record_document.document_no,
-        max(record_document.points) AS points
+        max(record_document.points) AS points,
+        min(member.stay_from_on) AS stay_from_on
     FROM record_document
     JOIN member ON record_document.record_no = member.no
     WHERE NOT record_document.is_entry AND NOT member.is_silent
     GROUP BY member.cluster_no, record_document.institution_id, record_document.document_no
     QUALIFY rank() OVER (PARTITION BY record_document.document_no ORDER BY max(record_document.points) DESC) = 1
+),
+
+-- Twins without a name yet fit each line of the book equally. A line is of one of them: of those that tell of coming, or of going, the
+-- first is of who came first, the next of the next.
+tied AS (
+    SELECT
+        document_no,
+        list(cluster_no ORDER BY stay_from_on NULLS LAST, cluster_no) AS people
+    FROM fitting
+    GROUP BY document_no
+    HAVING count(*) > 1
+),
+
+turn AS (
+    SELECT
+        tied.document_no,
+        tied.people,
+        row_number() OVER (
+            PARTITION BY
+                tied.people,
+                document_key.institution_id,
+                CASE
+                    WHEN document_key.movement_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH') THEN 'COMING'
+                    WHEN document_key.movement_type IN ('DISCHARGE', 'TRANSFER_OUT', 'DEATH') THEN 'GOING'
+                    ELSE document_key.movement_type
+                END
+            ORDER BY document_key.occurred_on, document_key.occurred_at NULLS LAST, document_key.movement_no NULLS LAST, document_key.no
+        ) AS turn_no
+    FROM tied
+    JOIN document_key ON tied.document_no = document_key.no
+),
+
+moved AS (
+    SELECT
+        fitting.cluster_no,
+        fitting.document_no
+    FROM fitting
+    LEFT JOIN turn USING (document_no)
+    WHERE turn.people IS NULL OR turn.people[(turn.turn_no - 1) % len(turn.people) + 1] = fitting.cluster_no
 ),
 
 move AS (

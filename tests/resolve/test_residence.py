@@ -232,6 +232,19 @@ def test_row_9_a_death_in_the_book_of_another_institution_is_known_everywhere(fi
     assert field.resolve(tmp_path).reason("a") == "DIED_BEFORE"
 
 
+def test_row_9_of_twins_without_a_name_one_died_and_one_went_home(field: Field, tmp_path: Path) -> None:
+    twin = {"family": "Азатов", "given": None, "patronymic": None, "birth_on": date(2021, 8, 20), "site": "HOSPITAL"}
+    for _ in range(2):
+        field.movement("BIRTH", date(2021, 8, 20), **twin)
+    field.movement("DEATH", date(2021, 8, 25), **twin)
+    field.movement("DISCHARGE", date(2021, 9, 2), **twin)
+    for case in ("a", "b"):
+        field.patient(case, **twin, stay_from_on=date(2021, 8, 20))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert {outcome.reason(case) for case in "ab"} == {"DIED_BEFORE", None}
+
+
 def test_row_10_shelters_and_street_patrols_count_where_found(field: Field, tmp_path: Path) -> None:
     field.record("shelter", site="SHELTER", stay_duration="LT1M", stay_from_on=date(2021, 8, 20), has_other_home=False)
     field.record(
