@@ -6,6 +6,7 @@ What a pass holds follows from its number alone. Bytes are not forced to the dis
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import logging
 import os
@@ -25,24 +26,33 @@ from pipeline.lake import clock_from
 from pipeline.read.submissions import Reader
 from pipeline.receive.landing import Landing
 from pipeline.receive.parcel import CENSUS_DB, Parcel, Source
+from pipeline.round import OFFICE_ROUTES
 from pipeline.sql import Workbench
+from sandbox.seals import key_columns, key_of, sealed
+from sandbox.tables import xlsx_bytes
 from tests.fuzz.mutants import mutant
-from tests.fuzz.originals import Original, originals
+from tests.fuzz.originals import SEALED, SIGNED, Original, originals
 from tests.read.desk import Desk, line, rows, submission
 from tests.receive.field import START
 
 SHARES: Mapping[str, float] = {
     "submissions": 10, "manifest": 4, "custody": 2, "portal": 6, "census_db": 3, "list": 10, "movement": 5, "headcount": 4, "register": 2, "verification": 1,
-    "foreign": 3, "crosswalk": 0.5,
+    "foreign": 3, "crosswalk": 0.5, "portal_movement": 3, "portal_headcount": 2, "register_sheet": 1, "seal": 3,
 }  # fmt: skip
 # For `make test`: more of what costs little, less of foreign files and crosswalks, which cost twenty times as much.
 LIGHT: Mapping[str, float] = {
     "submissions": 45, "manifest": 3, "custody": 2, "portal": 15, "census_db": 6, "list": 13, "movement": 7, "headcount": 5, "register": 2, "verification": 1,
-    "foreign": 1.2, "crosswalk": 0.4,
+    "foreign": 1.2, "crosswalk": 0.4, "portal_movement": 7, "portal_headcount": 4, "register_sheet": 0.4, "seal": 2,
 }  # fmt: skip
 FORMATS = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 STATES = {"in_force", "replaced", "repeated", "quarantined", "unreadable"}
 GOOD = line(submission()) + b"\n"
+# What comes in pages, over which route and from whom.
+PAGES = {
+    "portal": ("portal", "portal"), CENSUS_DB: (CENSUS_DB, CENSUS_DB),
+    "portal_movement": ("movement", "portal"), "portal_headcount": ("headcount", "portal"),
+}  # fmt: skip
+KEY = key_of(1, SEALED["device_id"])
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ def run(folder: Path, given: list[Input], together: int = 1) -> Account:
     """
     account = Account(len(given))
     by_kind = {kind: [one for one in given if one.original.kind == kind] for kind in SHARES}
-    for kind in ("submissions", "portal", CENSUS_DB):
+    for kind in ("submissions", *PAGES):
         by_kind[kind] = _put_together(by_kind[kind], together)
     said = io.StringIO()
     with (
@@ -114,10 +124,10 @@ def run(folder: Path, given: list[Input], together: int = 1) -> Account:
     ):
         desk = Desk(folder, threads=1, memory_limit="256MB", crosswalks=folder / "crosswalks")
         _fill(desk, by_kind)
-        for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
+        for route in (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb"):
             desk.receive(route)
-        for route in ("portal", CENSUS_DB):
-            _land_pages(desk, route, by_kind[route])
+        for kind, (route, sender) in PAGES.items():
+            _land_pages(desk, kind, route, sender, by_kind[kind])
         bench = desk.read()
         _require_receipts(account, desk, by_kind)
         _require_submissions(account, desk, bench)
@@ -158,29 +168,66 @@ def _fill(desk: Desk, by_kind: dict[str, list[Input]]) -> None:
     for one in by_kind["foreign"]:
         desk.put(f"tablet_vpn/{one.name}/{one.original.name}", one.content)
         desk.put(f"tablet_vpn/{one.name}.ready", b"")
-    for route in ("register", "list", "movement", "headcount", "verification"):
+    _put_last_register(desk)
+    for one in by_kind["seal"]:
+        _put_sealed(desk, one)
+    for one in by_kind["register_sheet"]:
+        _put_register(desk, one)
+    for route in OFFICE_ROUTES:
         for one in by_kind[route]:
             folder = route if route in ("register", "verification") else f"{route}/MNG-{one.number % 9:04d}"
             desk.put(f"{folder}/{one.name}{Path(one.original.name).suffix}", one.content)
 
 
-def _land_pages(desk: Desk, route: str, pages: list[Input]) -> None:
+def _put_sealed(desk: Desk, one: Input) -> None:
+    """Put a bundle with a damaged seal that breaks off in its second line, or nobody would ask the digests of the lines.
+
+    Damaged digests of an odd number are signed as they are, or nobody would read what they say.
+    """
+    is_signed = one.number % 2 and one.original.name == "submissions.sha256"
+    digests = {"lines_sha256": hashlib.sha256(one.content).hexdigest()}
+    files = sealed(SEALED | digests, KEY) if is_signed else sealed(SEALED, KEY, SIGNED)
+    cut = {"submissions.ndjson": SIGNED[0] + b"\n" + SIGNED[1][:50]}
+    for path, content in (files | cut | {one.original.name: one.content}).items():
+        desk.put(f"tablet_vpn/{one.name}/{path}", content)
+    desk.put(f"tablet_vpn/{one.name}.ready", b"")
+
+
+def _put_last_register(desk: Desk) -> None:
+    """Put a register that by its name is received after the damaged ones: it knows the sites, and the tablet of the sealed bundles."""
+    key, vouched = key_columns(1, SEALED["device_id"])
+    device = SEALED["device_id"], SEALED["institution_id"], key, vouched
+    sheets = {
+        "institution": [["institution_id", "category_code"], *([f"MNG-{number:04d}", "PSY"] for number in range(10))],
+        "device": [["device_id", "institution_id", "public_key", "key_signature"], [*device]],
+    }
+    desk.put("register/the-last.xlsx", xlsx_bytes(sheets))
+
+
+def _put_register(desk: Desk, one: Input) -> None:
+    """Put a register of sheets of which one is damaged."""
+    for sheet in originals()["register_sheet"]:
+        desk.put(f"register/{one.name}/{sheet.name}", one.content if sheet == one.original else sheet.content)
+    desk.put(f"register/{one.name}.ready", b"")
+
+
+def _land_pages(desk: Desk, kind: str, route: str, sender: str, pages: list[Input]) -> None:
     """Land pages as a pull does; what a page must be to be taken is tested with a real portal and a real database."""
     sources = []
     for number, one in enumerate(pages, start=1):
-        path = desk.root / route / f"page-{number:05d}.ndjson"
+        path = desk.root / kind / f"page-{number:05d}.ndjson"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(one.content)
+        path.write_bytes(one.content or b"\n")  # a page without a record is none
         sources.append(Source(path, path.name))
     if sources:
         with Landing(desk.lake, clock_from(START), desk.settings.max_file_bytes) as landing:
-            list(landing.land([Parcel(route, "1..2", tuple(sources), source_id=route)]))
+            list(landing.land([Parcel(route, "1..2", tuple(sources), source_id=sender, cursor_to="2")]))
 
 
 def _require_receipts(account: Account, desk: Desk, by_kind: dict[str, list[Input]]) -> None:
     """Every input has one line: landed, here before, or refused by name."""
     told = Counter(str(row["origin"]).split("/")[-1].split(".")[0] for row in desk.receipts())
-    for kind in ("submissions", "manifest", "foreign", "register", "list", "movement", "headcount", "verification"):
+    for kind in ("submissions", "manifest", "foreign", "seal", "register_sheet", *OFFICE_ROUTES):
         for one in by_kind[kind]:
             account.require(told[one.name] == 1, f"{one.name}: {told[one.name]} receipts")
     for one in by_kind["custody"]:
@@ -234,11 +281,7 @@ def _require_submissions(account: Account, desk: Desk, bench: Workbench) -> None
 
 def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
     """Every file of an office is rows with a state, or a list that says nobody is there; what does not hold says why."""
-    sent = {
-        batch["batch_id"]: batch
-        for batch in desk.lake.batches()
-        if batch["route"] in ("register", "list", "movement", "headcount", "verification")
-    }
+    sent = {batch["batch_id"]: batch for batch in desk.lake.batches() if batch["route"] in OFFICE_ROUTES}
     found = {
         batch for (batch,) in rows(bench, "SELECT batch_id FROM intake_record UNION SELECT batch_id FROM office_block")
     }
@@ -246,6 +289,17 @@ def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
     account.require(
         sent.keys() - bare == found,
         f"files of offices without a row: {[(sent[one]['route'], sent[one]['origin']) for one in sorted(sent.keys() - bare - found)[:3]]}",
+    )
+    lines = {
+        (batch["batch_id"], number): file["line_count"]
+        for batch in sent.values()
+        for number, file in enumerate(batch["files"], start=1)
+        if file["path"].endswith(".ndjson")
+    }
+    counted = rows(bench, "SELECT batch_id, file_no, count(*) FROM intake_record GROUP BY ALL")
+    read = {(batch, number): count for batch, number, count in counted if (batch, number) in lines}
+    account.require(
+        lines == read, f"pages of the portal whose lines are not their rows: {len(lines.items() - read.items())}"
     )
     states = rows(bench, "SELECT state, reason, count(*) FROM intake_record GROUP BY ALL")
     account.require({state for state, *_ in states} <= STATES, "a state nobody knows")
