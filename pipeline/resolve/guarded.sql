@@ -21,5 +21,5 @@ WITH touched AS (
 SELECT DISTINCT touched.record_id
 FROM touched
 JOIN institution ON touched.institution_id = institution.institution_id
-JOIN ref_category ON institution.category_code = ref_category.category_code
-WHERE ref_category.tier = 'S3';
+LEFT JOIN ref_category ON institution.category_code = ref_category.category_code
+WHERE site_tier(institution.institution_id, ref_category.tier) = 'S3';

@@ -8,5 +8,5 @@ FROM current_record
 SEMI JOIN asked_record ON current_record.case_id = asked_record.case_id
 JOIN linkable USING (no)
 JOIN institution ON linkable.institution_id = institution.institution_id
-JOIN ref_category ON institution.category_code = ref_category.category_code
-WHERE ref_category.tier = 'S3'
+LEFT JOIN ref_category ON institution.category_code = ref_category.category_code
+WHERE site_tier(institution.institution_id, ref_category.tier) = 'S3'

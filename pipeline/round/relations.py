@@ -21,7 +21,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
     `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`,
     `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
-    `ref_rule`. Moments are UTC without zone, as everywhere in a build.
+    `ref_rule`; and the macro `site_tier`, of an institution and the tier of its category. Moments are UTC without zone, as everywhere in a build.
 
     Raises
     ------
@@ -46,6 +46,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     )
     make_table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
     _make_places(con)
+    con.execute(f"CREATE OR REPLACE MACRO site_tier(institution_id, tier) AS {_SITE_TIER}")
     make_table(con, "ref_code", _codes(reference), _CODE)
     make_table(con, "ref_variable", _variables(reference), _VARIABLE)
     make_table(
@@ -58,6 +59,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
 
 _TEXT = "VARCHAR"
+# A site of the register whose category is not known may be of any, and is the most sensitive; what is no site of the register has no tier.
+_SITE_TIER = "CASE WHEN institution_id IS NOT NULL THEN COALESCE(tier, 'S3') END"
 
 
 def _refuse_strangers(round_: Round, reference: Reference) -> None:

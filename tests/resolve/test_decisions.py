@@ -45,6 +45,7 @@ DECIDED: dict[str, tuple[dict[str, str], list[tuple[str, str | None]], str]] = {
         ({"site": "CRISIS"}, [("release", "DEP-01"), ("discard", "DEP-02"), ("release", "DEP-02")], "quarantined"),
     "written by S3": ({"staff_id": "ST-CRISIS"}, [("release", "DEP-01")], "quarantined"),
     "carried by S3": ({"device_id": "TB-CRISIS"}, [("release", "DEP-01")], "quarantined"),
+    "one person on a site of unknown category": ({"site": "MISTYPED"}, [("release", "DEP-01")], "quarantined"),
     "sent by S3": ({"institution_id": "CRISIS"}, [("release", "DEP-01")], "quarantined"),
 }  # fmt: skip
 

@@ -135,6 +135,7 @@ SAID: dict[str, tuple[str, list[tuple[str, str]], bool, list[tuple[str, bool]]]]
     "one of the two is no longer sure of S3": ("CRISIS", [*TWO_DISAGREE, ("DEP-02", "unsure")], False, [("proposed", True)]),
     "a person thinks again": ("ORPHANS", [("DEP-01", "different"), ("DEP-01", "same")], True, []),
     "one person says same of S3": ("CRISIS", [("DEP-01", "same")], False, [("proposed", True)]),
+    "one person says same of a site of unknown category": ("MISTYPED", [("DEP-01", "same")], False, [("proposed", True)]),
     "one person says it twice of S3": ("CRISIS", [("DEP-01", "same")] * 2, False, [("proposed", True)]),
     "two persons say same of S3": ("CRISIS", [("DEP-01", "same"), ("DEP-02", "same")], True, []),
 }  # fmt: skip

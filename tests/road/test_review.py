@@ -23,7 +23,7 @@ from pipeline import night
 from pipeline.desk.review import FIELDS
 from tests.road.road import Road, copied, rows
 from tests.road.test_bad_input import SECRETS, line
-from tests.road.test_quarantine import put, register
+from tests.road.test_quarantine import SITES, put, register
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -393,6 +393,20 @@ def test_whom_an_explanation_names_is_written_down(desk: Road) -> None:
     said = desk.do(*ask, "--s3")
     assert said["records"][0]["given_name"] == SECRETS[1]
     assert [(row["act"], row["by"], len(row["records"])) for row in looked(desk)] == [("explain", "DEP-01", 1)]
+
+
+def test_a_site_of_unknown_category_is_shown_as_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SITES, "MNG-0001", "TUB")
+    road = Road(tmp_path)
+    (road.inbox / "register").mkdir()
+    (road.inbox / "register" / "r.xlsx").write_bytes(register())
+    put(road, "MNG-0001", *(person(1, f"1 {CASES[year]}", year) for year in (1985, 1986)))
+    for route in ("register", "tablet_vpn"):
+        road.do("receive", route, "--now", RECEIVED)
+    states = rows(road.build(), "record_state")
+    assert [(row["left_institution_id"], row["needs_two"]) for row in worklist(road)] == [("S3", True)]
+    traced = [road.do("ledger", "--trace", row["record_id"])["place_counted"] for row in states]
+    assert [each["sender"] for each in traced] == ["S3"] * 2
 
 
 def test_whom_an_s3_institution_sent_before_is_named_only_if_asked_for(desk: Road) -> None:
