@@ -32,6 +32,7 @@ from pipeline.errors import BadDecision, BadSetting, DiskFull
 Clock = Callable[[], datetime]
 NOT_TAKEN = ("refused", "waiting")  # outcomes in `receipts.jsonl`
 EVER = datetime.max.replace(tzinfo=UTC)
+BUNDLE_FILES = ("manifest.json", "signature", "submissions.ndjson", "submissions.sha256")
 # What only one process at a time does: write a batch's receipt or pin inputs, pull from a source, make a step, switch a snapshot, note a look.
 LOCKS = ("receive", "portal", "gateway", "odk", "census_db", "build", "publish", "access")
 
@@ -52,6 +53,11 @@ def in_utc(at: datetime | str) -> str:
     """Return a moment as people read it: to the second, in UTC, and saying so. One without an offset is of a table, and UTC."""
     known = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{known.astimezone(UTC) if known.tzinfo else known:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a file of submissions is another survey tool's: as many records as its crosswalk makes of it, not one a line."""
+    return name not in BUNDLE_FILES and not name.endswith(".ndjson")
 
 
 class Lake:

@@ -21,14 +21,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pipeline.errors import BadSetting
-from pipeline.lake import Lake
+from pipeline.lake import BUNDLE_FILES, Lake
 from pipeline.read.feed import BLOCK, BOM
 from pipeline.read.landed import require_landed
 from pipeline.sql import Workbench
 
 ROUTES = ("tablet_vpn", "tablet_usb")
-MANIFEST, SIGNATURE, SUBMISSIONS, DIGESTS = "manifest.json", "signature", "submissions.ndjson", "submissions.sha256"
-FILES = (MANIFEST, SIGNATURE, SUBMISSIONS, DIGESTS)
+MANIFEST, SIGNATURE, SUBMISSIONS, DIGESTS = BUNDLE_FILES
 BUNDLE_CONTEXT, DEVICE_CONTEXT = b"sanaq-bundle-v1\n", b"sanaq-device-v1\n"
 LONGEST_SIGNATURE = 1024
 
@@ -184,7 +183,7 @@ def _strangers(batch: dict[str, Any]) -> Iterator[str]:
     said = batch["declared"].get("files_sha256")
     named = said if isinstance(said, dict) else {}
     for file in batch["files"]:
-        if file["path"] not in FILES and named.get(file["path"]) != file["sha256"]:
+        if file["path"] not in BUNDLE_FILES and named.get(file["path"]) != file["sha256"]:
             yield file["path"]
 
 

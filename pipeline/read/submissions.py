@@ -26,11 +26,12 @@ import jinja2
 import pyarrow as pa
 
 from pipeline import sealed
+from pipeline.lake import is_foreign
 from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign
 from pipeline.read.landed import require_landed
-from pipeline.read.seals import DIGESTS, FILES, MANIFEST, SIGNATURE, SUBMISSIONS, Seal, is_bundle
+from pipeline.read.seals import DIGESTS, MANIFEST, SIGNATURE, SUBMISSIONS, Seal, is_bundle
 from pipeline.round import Reference
 from pipeline.schema import Table
 from pipeline.settings import Settings
@@ -169,7 +170,7 @@ class Reader:
         """Return the files with the typed rows of a run, reading it if that was not done before under the same seals."""
         self._seals = seals
         names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\t{seals[batch['batch_id']]}\n" for batch in run)
-        if any(_is_foreign(file["path"]) for batch in run for file in batch["files"]):
+        if any(is_foreign(file["path"]) for batch in run for file in batch["files"]):
             names += self.foreign.version
         folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
         if not folder.exists():
@@ -222,7 +223,7 @@ class Reader:
                 seal.is_cut and name == SUBMISSIONS,
                 fault=seal.fault,
             )
-            if whole is None and _is_foreign(name):
+            if whole is None and is_foreign(name):
                 yield replace(found, whole=seal.fault) if seal.fault else self._made(found, folder)
             else:
                 yield found
@@ -428,10 +429,6 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
         raise step_failed(error, "read/submissions.sql") from None
     for table in TABLES:
         bench.keep(table, files[table])
-
-
-def _is_foreign(name: str) -> bool:
-    return name not in FILES and not name.endswith(".ndjson")
 
 
 def _portions(rows: list[tuple[int, int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int, int]]]:

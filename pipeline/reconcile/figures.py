@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline.errors import InputsMissing
 from pipeline.identifiers.sql import make_table
-from pipeline.lake import Lake
+from pipeline.lake import Lake, is_foreign
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
@@ -117,6 +117,14 @@ def register_causes(bench: Workbench, lake: Lake, before: dict[str, Any], now: d
                 ids.update(_texts(decision))
     _make_column(bench, "decided", "id", ids)
     _make_column(bench, "inputs_differ", "cause", [_default_cause(before["inputs"], now["inputs"])])
+
+
+def register_translated(bench: Workbench, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Let the batches with a file of another survey tool be read as `translated` where the crosswalks differ; none where they do not."""
+    is_anew = before["inputs"].get("crosswalks") != now["inputs"].get("crosswalks")
+    batches = bench.lake.batches() if is_anew else []
+    foreign = [batch["batch_id"] for batch in batches if any(is_foreign(file["path"]) for file in batch["files"])]
+    _make_column(bench, "translated", "batch_id", foreign)
 
 
 def _make_column(bench: Workbench, table: str, column: str, texts: Iterable[str]) -> None:

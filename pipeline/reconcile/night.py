@@ -21,6 +21,7 @@ from pipeline.reconcile.figures import (
     register_landed,
     register_no_history,
     register_not_taken,
+    register_translated,
     rows,
 )
 from pipeline.reconcile.page import render
@@ -217,8 +218,8 @@ def _gone(bench: Workbench, before: dict[str, Any], now: dict[str, Any]) -> list
     """Batches that are gone, and those that lost records without anything that may make fewer of the same bytes."""
     if batches := sorted(named_batches(before) - named_batches(now)):
         return [_problem("RECORDS_GONE", batch, 1, 0) for batch in batches]
-    is_translated_anew = before["inputs"].get("crosswalks") != now["inputs"].get("crosswalks")
-    return [] if is_translated_anew else rows(bench, "gone")
+    register_translated(bench, before, now)
+    return rows(bench, "gone")
 
 
 def _not_adding_up(groups: list[Row]) -> list[Row]:

@@ -81,11 +81,27 @@ def test_a_bundle_believed_no_more_may_be_fewer_records(lake: Lake, build: Path,
     assert {(row["to_state"], row["cause"]) for row in transitions} >= {("gone", "seal")}
 
 
-def test_another_crosswalk_may_make_fewer_records(lake: Lake, build: Path, settings: Settings) -> None:
+def fewer_by_another_crosswalk(lake: Lake, settings: Settings, file: str) -> Path:
+    """Write a night that has fewer records of the batch, in which such a file had landed, and other crosswalks."""
+    landed = lake.landing / "tablet_vpn" / BATCH
+    landed.mkdir(parents=True)
+    said = {"batch_id": BATCH, "route": "tablet_vpn", "received_at": AS_OF.isoformat(), "files": [{"path": file}]}
+    (landed / "manifest.json").write_text(json.dumps(said))
     fewer = MadeBuild(as_of=AS_OF + timedelta(hours=1), persons_per_site=0.5).write(lake.root, settings)
     manifest = json.loads((fewer / "manifest.json").read_text())
     manifest["inputs"]["crosswalks"] = "mended"
     (fewer / "manifest.json").write_text(json.dumps(manifest))
+    return fewer
+
+
+def test_another_crosswalk_makes_no_fewer_records_of_our_own_lines(lake: Lake, build: Path, settings: Settings) -> None:
+    fewer = fewer_by_another_crosswalk(lake, settings, "submissions.ndjson")
+    with pytest.raises(LedgerUnbalanced, match="RECORDS_GONE"):
+        reconcile(lake, fewer, settings, build)
+
+
+def test_another_crosswalk_may_make_fewer_records(lake: Lake, build: Path, settings: Settings) -> None:
+    fewer = fewer_by_another_crosswalk(lake, settings, "answers.csv")
     result = reconcile(lake, fewer, settings, build)
     assert ("gone", "code_or_reference") in {
         (row["to_state"], row["cause"]) for row in result.figures["change"]["transitions"]
