@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -160,11 +161,16 @@ def _mount(folder: Path) -> tuple[str, str, str, str]:
     holding = []
     for line in MOUNTS.read_text(encoding="utf-8").splitlines():
         before, _, after = line.partition(" - ")
-        _, _, number, _, point = before.split()[:5]
-        kind, source = after.split()[:2]
+        _, _, number, _, point = map(_unescaped, before.split()[:5])
+        kind, source = map(_unescaped, after.split()[:2])
         if path == point or path.startswith(point.rstrip("/") + "/"):
             holding.append((number, point, kind, source))
-    return max(holding, key=lambda row: len(row[1]))
+    return max(reversed(holding), key=lambda row: len(row[1]))  # of two at one point the later hides the earlier
+
+
+def _unescaped(text: str) -> str:
+    """Return a field of the kernel's list of mounts with its blanks, which it writes as octal numbers."""
+    return re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), text)
 
 
 def _is_encrypted(number: str, kind: str, source: str) -> bool | None:

@@ -30,10 +30,13 @@ def test_a_volume_is_encrypted_where_all_of_it_lies_on_what_encrypts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, volume: str
 ) -> None:
     (number, kind, source), devices, level = VOLUMES[volume]
-    lake = (tmp_path / "lake").resolve()
+    lake = (tmp_path / "the lake").resolve()
+    point = str(lake).replace(" ", "\\040")
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
-        f"21 1 8:9 / / rw shared:1 - ext4 /dev/sda9 rw\n22 21 {number} / {lake} rw shared:2 master:3 - {kind} {source} rw\n"
+        "21 1 8:9 / / rw shared:1 - ext4 /dev/sda9 rw\n"
+        f"22 21 0:45 / {point} rw shared:2 - {'ext4' if level == 'ok' else 'ecryptfs'} hidden rw\n"
+        f"23 22 {number} / {point} rw shared:2 master:3 - {kind} {source} rw\n"
     )
     blocks = tmp_path / "block"
     for each, (uuid, below) in devices.items():
