@@ -55,7 +55,7 @@ told AS (
         record.completed_at,
         record.institution_id AS written_id,
         numbered_batch.batch_no * 4294967296 + record.record_no AS no,
-        COALESCE(record.is_training, FALSE) AS is_training,
+        COALESCE(record.is_training, FALSE) AS is_marked_training,
         COALESCE(record.mode = 'tablet' AND record.started_at < round.tablet_start_at, FALSE) AS is_early,
         COALESCE(
             answers.is_proxy AND answers.proxy_source = 'ADMINISTRATION'
@@ -100,15 +100,16 @@ told AS (
 )
 
 SELECT
-    told.* EXCLUDE (iin, family_name, given_name, patronymic),
+    told.* EXCLUDE (iin, family_name, given_name, patronymic, is_marked_training),
     CASE WHEN iin_is_well_formed(told.iin) THEN told.iin END AS iin,
     NULL::VARCHAR AS contested_iin,
     COALESCE(told.birth_date_precision, 'DAY') = 'DAY' AND (month(told.birth_on) > 1 OR day(told.birth_on) > 1)
         AS is_birth_exact,
     COALESCE(family.is_placeholder, FALSE) OR COALESCE(given.is_placeholder, FALSE) AS is_placeholder,
-    COALESCE(family.is_exercise AND given.is_exercise, FALSE) AS is_exercise,
+    -- what is typed while learning the tablet is training, marked as it or not
+    told.is_marked_training OR COALESCE(told.is_early AND family.is_exercise AND given.is_exercise, FALSE) AS is_training,
     -- training, drafts and withdrawals speak of nobody
-    told.is_training OR COALESCE(told.case_status IN ('draft', 'withdrawn'), FALSE) AS is_silent,
+    is_training OR COALESCE(told.case_status IN ('draft', 'withdrawn'), FALSE) AS is_silent,
     family.spelling_no AS family_no,
     given.spelling_no AS given_no,
     patronymic.spelling_no AS patronymic_no,

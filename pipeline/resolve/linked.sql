@@ -11,7 +11,7 @@ WITH named AS (
         scoped.scope_reason,
         COALESCE(contender.place, 1) AS place,
         COALESCE(founder.case_id, scoped.case_id) AS founder_case_id,
-        scoped.scope_reason IS NOT NULL AND scoped.scope_reason IN ('TRAINING', 'WITHDRAWN', 'DRAFT') AS is_silent
+        scoped.is_silent
     FROM scoped
     LEFT JOIN contender USING (no)
     LEFT JOIN founder ON scoped.cluster_no = founder.cluster_no

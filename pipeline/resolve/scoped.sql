@@ -132,7 +132,7 @@ judged AS NOT MATERIALIZED (
     SELECT
         *,
         CASE
-            WHEN is_training OR (is_exercise AND is_early) THEN 'TRAINING'
+            WHEN is_training THEN 'TRAINING'
             WHEN case_status = 'withdrawn' THEN 'WITHDRAWN'
             WHEN case_status = 'draft' THEN 'DRAFT'
             WHEN is_born_after THEN 'BORN_AFTER'
@@ -175,6 +175,7 @@ SELECT
     judged.is_placeholder,
     judged.is_birth_time_unknown,
     judged.is_early AND NOT judged.is_training AS is_training_suspect,
+    judged.is_silent,
     CASE WHEN overlap.no IS NULL THEN judged.own_reason END AS scope_reason,
     judged.whereabouts,
     judged.evidence,

@@ -523,17 +523,20 @@ def test_training_drafts_and_withdrawals_never_join_anybody(field: Field, tmp_pa
 
 
 SILENT = ({"is_training": True}, {"case_status": "draft"}, {"case_status": "withdrawn"})
+EXERCISE = {"family": "Учебный", "given": "Пример", "started_at": utc(2021, 9, 25, 10)}
 
 
-@pytest.mark.parametrize("silent", SILENT, ids=lambda silent: next(iter(silent.values())))
+@pytest.mark.parametrize("silent", [*SILENT, EXERCISE], ids=lambda silent: next(iter(silent.values())))
 def test_a_record_that_speaks_of_nobody_contests_no_number(
     field: Field, silent: dict[str, Any], tmp_path: Path
 ) -> None:
     field.record("a", iin=NUMBER)
-    field.record("exercise", "Омаров", "Болат", iin=NUMBER, birth_on=date(1971, 3, 9), patronymic=None, **silent)
+    other = {"family": "Омаров", "given": "Болат", "birth_on": date(1971, 3, 9), "patronymic": None, **silent}
+    field.record("exercise", iin=NUMBER, **other)
     field.record("one", "Сериков", "Нұрсана", iin=sound("60051730123"), birth_on=date(1960, 5, 17))
     field.record("slip", "Сериков", "Нұрсаня", iin=sound("60051730123"), birth_on=date(1960, 5, 17))
-    field.record("twin", "Сериков", "Нұрсаня", iin=sound("60051730777"), birth_on=date(1960, 5, 17), **silent)
+    near = {"family": "Сериков", "given": "Нұрсаня", "birth_on": date(1960, 5, 17), **silent}
+    field.record("twin", iin=sound("60051730777"), **near)
     outcome = field.resolve(tmp_path)
     assert outcome.person("a")["has_iin"]
     assert outcome.are_one("one", "slip")
