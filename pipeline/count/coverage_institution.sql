@@ -3,7 +3,7 @@ WITH site AS (
     SELECT
         institution.institution_id,
         institution.category_code,
-        ref_category.tier,
+        site_tier(institution.institution_id, ref_category.tier) AS tier,
         ref_category.publication_group,
         residence_rule.pattern,
         kato_district(institution.kato) AS district_kato,

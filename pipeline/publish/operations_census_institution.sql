@@ -1,5 +1,5 @@
 -- The register as operators may see it: the name, the number or the village of an S3 site would give its people away. A site whose category
--- is not known has no tier and may be one.
+-- is not known may be one.
 SELECT
     institution.institution_id,
     CASE WHEN ref_category.tier <> 'S3' THEN institution.bin END AS bin,
@@ -7,7 +7,7 @@ SELECT
     CASE WHEN ref_category.tier <> 'S3' THEN institution.name_kk END AS name_kk,
     CASE WHEN ref_category.tier <> 'S3' THEN institution.name_ru END AS name_ru,
     institution.category_code,
-    ref_category.tier,
+    site_tier(institution.institution_id, ref_category.tier) AS tier,
     ref_category.publication_group,
     CASE WHEN ref_category.tier <> 'S3' THEN institution.kato ELSE round.region_kato END AS kato,
     institution.capacity,

@@ -1,37 +1,44 @@
 -- What to do first: the ten weightiest discrepancies, at most three of a kind. S3 is merged and has neither id nor place.
-WITH masked AS (
+WITH tiered AS (
     SELECT
-        discrepancy.kind,
-        discrepancy.severity,
-        discrepancy.owner,
-        discrepancy.due_on,
-        discrepancy.person_count,
-        discrepancy.rank_no,
-        discrepancy_history.status,
-        discrepancy_history.first_seen_at,
-        COALESCE(ref_category.tier, 'S2') AS tier,
-        CASE
-            WHEN ref_category.tier IS DISTINCT FROM 'S3' AND discrepancy.institution_id <> 'ALL' THEN discrepancy.institution_id
-        END AS institution_id,
-        -- a name only where the category hides nothing
-        CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_kk END AS name_kk,
-        CASE WHEN ref_category.tier IN ('S0', 'S1') THEN institution.name_ru END AS name_ru,
-        CASE
-            WHEN ref_category.tier IS DISTINCT FROM 'S3'
-            AND discrepancy.subject_kind IN ('tablet', 'medium', 'form', 'route', 'question', 'group')
-                THEN discrepancy.subject_id
-        END AS subject_id,
-        CASE WHEN discrepancy.subject_kind IN ('route', 'question', 'group') THEN discrepancy.subject_id END AS topic,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_kk END AS message_kk,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_ru END AS message_ru,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.message_en END AS message_en,
-        discrepancy.todo_kk,
-        discrepancy.todo_ru,
-        discrepancy.todo_en
+        discrepancy.*,
+        institution.name_kk,
+        institution.name_ru,
+        site_tier(institution.institution_id, ref_category.tier) AS tier
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
-    JOIN discrepancy_history ON discrepancy.discrepancy_id = discrepancy_history.discrepancy_id
+),
+
+masked AS (
+    SELECT
+        tiered.kind,
+        tiered.severity,
+        tiered.owner,
+        tiered.due_on,
+        tiered.person_count,
+        tiered.rank_no,
+        discrepancy_history.status,
+        discrepancy_history.first_seen_at,
+        tiered.tier,
+        CASE WHEN tiered.tier IS DISTINCT FROM 'S3' AND tiered.institution_id <> 'ALL' THEN tiered.institution_id END AS institution_id,
+        -- a name only where the category hides nothing
+        CASE WHEN tiered.tier IN ('S0', 'S1') THEN tiered.name_kk END AS name_kk,
+        CASE WHEN tiered.tier IN ('S0', 'S1') THEN tiered.name_ru END AS name_ru,
+        CASE
+            WHEN tiered.tier IS DISTINCT FROM 'S3'
+            AND tiered.subject_kind IN ('tablet', 'medium', 'form', 'route', 'question', 'group')
+                THEN tiered.subject_id
+        END AS subject_id,
+        CASE WHEN tiered.subject_kind IN ('route', 'question', 'group') THEN tiered.subject_id END AS topic,
+        CASE WHEN tiered.tier IS DISTINCT FROM 'S3' THEN tiered.message_kk END AS message_kk,
+        CASE WHEN tiered.tier IS DISTINCT FROM 'S3' THEN tiered.message_ru END AS message_ru,
+        CASE WHEN tiered.tier IS DISTINCT FROM 'S3' THEN tiered.message_en END AS message_en,
+        tiered.todo_kk,
+        tiered.todo_ru,
+        tiered.todo_en
+    FROM tiered
+    JOIN discrepancy_history USING (discrepancy_id)
 ),
 
 merged AS (
@@ -39,7 +46,7 @@ merged AS (
         *,
         1 AS site_count
     FROM masked
-    WHERE tier <> 'S3'
+    WHERE tier IS DISTINCT FROM 'S3'
     UNION ALL BY NAME
     SELECT
         'S3_MERGED' AS kind,

@@ -1,12 +1,8 @@
 -- Tablets out, silent or not believed; sticks not loaded or not ours. S3 is one line of each kind, without ids.
-WITH masked AS (
+WITH tiered AS (
     SELECT
-        discrepancy.kind,
-        discrepancy.severity,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.subject_id END AS subject_id,
-        CASE WHEN ref_category.tier IS DISTINCT FROM 'S3' THEN discrepancy.institution_id END AS institution_id,
-        discrepancy.age_hours,
-        discrepancy.rank_no
+        discrepancy.*,
+        site_tier(institution.institution_id, ref_category.tier) AS tier
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)
@@ -15,6 +11,17 @@ WITH masked AS (
         'BUNDLE_NOT_BELIEVED', 'CONTROL_GAP'
     )
     AND discrepancy.subject_kind IN ('tablet', 'medium')
+),
+
+masked AS (
+    SELECT
+        kind,
+        severity,
+        CASE WHEN tier IS DISTINCT FROM 'S3' THEN subject_id END AS subject_id,
+        CASE WHEN tier IS DISTINCT FROM 'S3' THEN institution_id END AS institution_id,
+        age_hours,
+        rank_no
+    FROM tiered
 )
 
 SELECT

@@ -156,6 +156,16 @@ def test_what_names_no_institution_of_the_register_is_kept_apart(field: Field) -
     assert (row["record_count"], row["category_code"], row["is_active"]) == (3, "UNKNOWN", False)
 
 
+def test_a_site_of_unknown_category_is_of_the_most_sensitive_tier_and_what_is_no_site_of_none(field: Field) -> None:
+    field.institution("H", "TUB")
+    field.records(["quarantined"], institution_id="NOWHERE")
+    assert {name: covered(field, name)["tier"] for name in ("A", "H", "UNKNOWN")} == {
+        "A": "S2",
+        "H": "S3",
+        "UNKNOWN": None,
+    }
+
+
 def test_complete_zero_and_due(field: Field) -> None:
     field.institution("B")
     field.institution("E")

@@ -11,7 +11,7 @@ from pipeline.reconcile import charts, page, reconcile
 from pipeline.reconcile.campaign import catalogue, phase_of
 from pipeline.reconcile.page import number, percent, signed, texts
 from pipeline.settings import Settings
-from tests.made_build import AS_OF, MadeBuild
+from tests.made_build import AS_OF, SITES, MadeBuild
 
 
 @pytest.fixture
@@ -49,6 +49,21 @@ def test_s2_is_a_number_and_s3_not_even_that(html: str) -> None:
     assert "Учреждение ORPH" not in html
     for s3 in ("MNG-0009", "MNG-0010", "TB-0010", "Учреждение TB", "Учреждение CRISIS"):
         assert s3 not in html
+
+
+MISTYPED = {"institution": [
+    {"institution_id": site, "category_code": "TUB" if category in ("TB", "CRISIS") else category, "kato": kato}
+    for site, (category, kato, _) in SITES.items()
+]}  # fmt: skip
+
+
+def test_a_site_of_unknown_category_is_not_even_a_number(lake: Lake, settings: Settings) -> None:
+    html = reconcile(lake, MadeBuild(tables=MISTYPED).write(lake.root, settings), settings).page.read_text(
+        encoding="utf-8"
+    )
+    assert "MNG-0004" in html
+    for hidden in ("MNG-0009", "MNG-0010", "TB-0010", "Counted 9 persons fewer"):
+        assert hidden not in html
 
 
 def test_a_medium_that_is_out_is_named_with_its_cases_and_hours(lake: Lake, settings: Settings) -> None:
@@ -195,8 +210,9 @@ def test_the_page_texts_are_escaped() -> None:
     assert "<b>" not in page.three("<b>", "x", "y")
 
 
+@pytest.mark.parametrize("register", [{}, MISTYPED], ids=["S3", "unknown category"])
 def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_number_alone(
-    lake: Lake, settings: Settings
+    lake: Lake, settings: Settings, register: dict[str, list[dict[str, str]]]
 ) -> None:
     sites = ("MNG-0004", "MNG-0005", "MNG-0009")  # the last is S3
     lacking = [
@@ -206,7 +222,7 @@ def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_n
         for number, site in enumerate(sites, start=1)
     ]  # fmt: skip
     as_of = AS_OF - timedelta(days=60)
-    built = MadeBuild(as_of=as_of, tables={"discrepancy": lacking}).write(lake.root, settings)
+    built = MadeBuild(as_of=as_of, tables={"discrepancy": lacking, **register}).write(lake.root, settings)
     result = reconcile(lake, built, settings)
     [row] = result.figures["readiness"]
     assert (row["owner"], row["site_count"], row["overdue_count"], row["due_on"]) == ("HEAD", 3, 0, date(2021, 8, 21))
