@@ -193,11 +193,11 @@ custody_fault AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
--- Bundles with a line that has not been read from one whose signature holds.
+-- Bundles with a line that has not been read from one whose signature holds; what can hold no case, as a stray folder, is never sent again.
 unproven AS (
     SELECT DISTINCT batch_id
     FROM record
-    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL) AS refused USING (batch_id)
+    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL AND slot_count > 0) AS refused USING (batch_id)
     ANTI JOIN (
         SELECT record.bytes_sha256
         FROM record

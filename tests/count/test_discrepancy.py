@@ -548,6 +548,13 @@ def test_a_file_that_no_manifest_answers_for_proves_nothing(field: Field) -> Non
     assert len(found(field, "BUNDLE_NOT_BELIEVED")) == 1
 
 
+def test_a_stray_folder_of_a_stick_is_no_bundle_to_be_sent_again(field: Field) -> None:
+    bundle(field, "FOUND.000", ["a"], device_id=None, slot_count=0, seal_fault="BUNDLE_UNSIGNED")
+    assert found(field, "BUNDLE_NOT_BELIEVED") == []
+    field.con.execute("UPDATE batch SET slot_count = 1 WHERE batch_id = 'FOUND.000'")
+    assert len(found(field, "BUNDLE_NOT_BELIEVED")) == 1
+
+
 def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> None:
     bundle(field, "bad", ["a", "b"], seal_fault="BUNDLE_UNSIGNED")
     bundle(field, "good", ["x"], day=4, created_count=2)
