@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import night
 from pipeline.build import STEPS
+from pipeline.round import OFFICE_ROUTES
 from sandbox.campaign import create
 from sandbox.deliver import deliver
 
@@ -25,7 +26,7 @@ def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("SANAQ_LAKE", str(folder / "lake"))
         patch.setenv("SANAQ_INBOX", str(folder / "inbox"))
         patch.setenv("SANAQ_ALLOW_PLAIN_VOLUME", "true")
-        for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
+        for route in (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb"):
             night.receive(route, END)
         build_id = night.open_build()
         for step in STEPS:

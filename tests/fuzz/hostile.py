@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from unittest import mock
 
+from pipeline.round import OFFICE_ROUTES
 from tests.fuzz.one_pass import run
 from tests.fuzz.watch import ready
 from tests.read.desk import Desk, rows
 
-ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb")
 READ = "SELECT batch_id, coalesce(read_error, 'read'), count(*) FROM record GROUP BY ALL"
 TAKEN = "SELECT batch_id, coalesce(reason, 'read'), count(*) FROM intake_record GROUP BY ALL"
 

@@ -20,6 +20,7 @@ from pipeline import build as builds
 from pipeline.build import Build
 from pipeline.desk.desk import Desk
 from pipeline.lake import Clock, clock_from
+from pipeline.round import OFFICE_ROUTES
 from sandbox.portal import running
 from tests.ledger.papers import CARE, HOSPITAL, SCHOOL, TABLET, Paper, papers
 from tests.read.desk import submission
@@ -263,7 +264,7 @@ class Life:
         """Look at everything in the inbox once more, as if it had been put there anew."""
         for path in self.field.inbox.rglob("*"):
             path.touch()
-        for route in ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb"):
+        for route in (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb"):
             self.field.receive(route, clock_from(START + timedelta(days=9)))
 
     @cached_property

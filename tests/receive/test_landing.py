@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from pipeline.errors import DiskFull
 from pipeline.lake import clock_from
 from pipeline.receive import inbox, landing
+from pipeline.round import OFFICE_ROUTES
 from tests.receive.field import LINE, START, Field
 
-ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb")
 
 
 def fill(field: Field) -> None:

@@ -21,13 +21,14 @@ import pyarrow.parquet as pq
 
 from pipeline import cli
 from pipeline.lake import Lake
+from pipeline.round import OFFICE_ROUTES
 from sandbox.deliver import deliver
 from sandbox.portal import running
 
 TOKEN = "the-token-of-the-portal"
 SIZE = {"seed": 12, "institutions": 9, "people": 300}
 NIGHTS = ("2021-09-20T02:00:00+05:00", "2021-10-20T02:00:00+05:00", "2021-12-10T02:00:00+05:00")
-ROUTES = ("register", "list", "movement", "headcount", "verification", "portal", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "portal", "tablet_vpn", "tablet_usb")
 COMPARED = ("person_change.parquet", "discrepancy_history.parquet")
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
 

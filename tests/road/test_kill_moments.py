@@ -19,6 +19,7 @@ import pytest
 
 from pipeline import build
 from pipeline.lake import clock_from
+from pipeline.round import OFFICE_ROUTES
 from sandbox.campaign import create
 from sandbox.deliver import deliver
 from tests.receive.field import Field
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 MOMENT = datetime.fromisoformat(NIGHTS[-1])
 AGAIN = 0.3  # the chance that the run after a kill is killed, too
-ROUTES = ("register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb")
+ROUTES = (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb")
 WORKER = """
 import os, sys
 from pathlib import Path

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.lake import Lake, point_current
 from pipeline.receive.portal_api import Portal
+from pipeline.round import OFFICE_ROUTES
 from sandbox.deliver import deliver
 from sandbox.faults import Faults
 from tests.road.conftest import Played
@@ -97,7 +98,7 @@ def test_a_portal_that_fails_is_named_and_the_other_routes_are_received(
         assert "next" in said.err
         (landed,) = [row["landed"] for row in said.data if row["route"] == "portal"]
         assert {path.name for path in arrived.lake.landing.iterdir() if any(path.iterdir())} == {
-            "register", "list", "movement", "headcount", "verification", "tablet_vpn", "tablet_usb",
+            *OFFICE_ROUTES, "tablet_vpn", "tablet_usb",
         }  # fmt: skip
         go_wrong(arrived)
         # an answer too short to be cut comes whole even then; what did not come comes now
