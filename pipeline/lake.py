@@ -31,6 +31,7 @@ from pipeline.errors import BadDecision, BadSetting, DiskFull
 
 Clock = Callable[[], datetime]
 NOT_TAKEN = ("refused", "waiting")  # outcomes in `receipts.jsonl`
+SIMULATED = ".sandbox"  # lies in a lake that was begun for a simulated campaign
 EVER = datetime.max.replace(tzinfo=UTC)
 BUNDLE_FILES = ("manifest.json", "signature", "submissions.ndjson", "submissions.sha256")
 # What only one process at a time does: write a batch's receipt or pin inputs, pull from a source, make a step, switch a snapshot, note a look.
@@ -161,7 +162,7 @@ class Lake:
     def media_again(self, as_of: datetime) -> list[dict[str, str]]:
         """Return the media whose bundles had all been received before, by another medium or another route, and when each was written.
 
-        One whose custody record gives no moment says nothing: left in the inbox it is received again every night.
+        One whose custody record gives no moment says nothing: a folder somebody touched is received again however long it has lain there.
         """
         said = [row["custody"] for row in self._receipts(as_of) if row.get("custody")]
         found = {

@@ -23,6 +23,7 @@ from pipeline.errors import (
 )
 from pipeline.lake import (
     EVER,
+    SIMULATED,
     Clock,
     Lake,
     clock_from,
@@ -388,9 +389,17 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
 
 
 def late_hours(lake: Lake) -> int | None:
-    """Return how old what is published is, in hours, where a night has failed since; None where none has, or nothing is published."""
+    """Return how old what is published is, in hours, where a night has failed since.
+
+    None where none has, nothing is published, or it is of a simulated campaign: of a moment before its lake was begun.
+    """
     operations = _manifest(lake.operations / "current")
-    age = system_clock() - datetime.fromisoformat(operations["as_of"]) if operations else timedelta()
+    if not operations:
+        return None
+    as_of, mark = datetime.fromisoformat(operations["as_of"]), lake.root / SIMULATED
+    if mark.exists() and as_of.timestamp() < mark.stat().st_mtime:
+        return None
+    age = system_clock() - as_of
     return int(age / timedelta(hours=1)) if age > LATE else None
 
 

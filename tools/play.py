@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.options import Route
-from pipeline.lake import Lake
+from pipeline.lake import SIMULATED, Lake
 from pipeline.settings import PREFIX, PROJECT, load_settings
 from sandbox import census_db
 from sandbox.campaign import NIGHTS, create
@@ -32,7 +32,6 @@ from tools.children import stop_on_signals
 
 SEED = 2021
 DAGS = {"build_census", "nightly_reconciliation", "publish_release", *(f"receive_{route}" for route in Route)}
-MARK = ".sandbox"
 RECEIVED = re.compile(r'"received_at": "([^"]+)"')
 STUMBLES = ("unavailable", "too_many")  # what the portal's first pages are answered with
 console = Console(highlight=False, soft_wrap=True)
@@ -154,14 +153,14 @@ def _is_ours(lake: Path) -> bool:
     receipts = Lake(lake).receipts
     moments = RECEIVED.findall(receipts.read_text(encoding="utf-8")) if receipts.exists() else []
     end = datetime.fromisoformat(NIGHTS[-1]) + timedelta(days=1)
-    return (lake / MARK).exists() and all(datetime.fromisoformat(moment) < end for moment in moments)
+    return (lake / SIMULATED).exists() and all(datetime.fromisoformat(moment) < end for moment in moments)
 
 
 def _clear(lake: Path, field: Path) -> None:
     shutil.rmtree(lake, ignore_errors=True)
     shutil.rmtree(field, ignore_errors=True)
     lake.mkdir(parents=True, mode=0o700)
-    (lake / MARK).touch()
+    (lake / SIMULATED).touch()
 
 
 def _play(airflow: LocalAirflow, field: Path, nights: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from pipeline import night
 from pipeline.cli import app, main
 from pipeline.errors import InputsMissing
+from pipeline.lake import SIMULATED
 from pipeline.settings import load_settings
 from tests.made_build import MadeBuild
 
@@ -68,6 +70,20 @@ def test_a_night_that_is_late_is_said(room: Path, hours: int, late: int | None) 
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"as_of": as_of}))
     assert json.loads(status("--json"))["late_hours"] == late
     assert ("27 hours old" in status()) == (late is not None)
+
+
+@pytest.mark.parametrize(("begun_hours", "late"), [(26, None), (28, 27)])
+def test_a_simulated_campaign_is_not_late_and_what_comes_into_its_lake_later_is(
+    room: Path, begun_hours: int, late: int | None
+) -> None:
+    published(room, [])
+    manifest, now = room / "operations" / "current" / "manifest.json", datetime.now(UTC)
+    as_of = (now - timedelta(hours=27)).isoformat()
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"as_of": as_of}))
+    begun = (now - timedelta(hours=begun_hours)).timestamp()
+    (room / SIMULATED).touch()
+    os.utime(room / SIMULATED, (begun, begun))
+    assert json.loads(status("--json"))["late_hours"] == late
 
 
 def test_before_the_first_night_gaps_are_not_known(room: Path) -> None:
