@@ -11,11 +11,11 @@ WITH site AS (
 told AS (
     SELECT
         member.* REPLACE (
-            -- a record tells of its own stay; another's dates are of it only where it tells none, or begin on the same day
+            -- a record tells of its own stay; another's dates are of it only where it tells none, or began on the same day or ended later
             CASE WHEN member.stay_to_on IS NULL THEN COALESCE(member.stay_from_on, stay.stay_from_on) ELSE member.stay_from_on END
                 AS stay_from_on,
             CASE
-                WHEN member.stay_from_on IS NULL OR member.stay_from_on = stay.stay_from_on
+                WHEN member.stay_from_on IS NULL OR member.stay_from_on = stay.stay_from_on OR member.stay_from_on < stay.stay_to_on
                     THEN COALESCE(member.stay_to_on, stay.stay_to_on)
                 ELSE member.stay_to_on
             END AS stay_to_on,

@@ -110,11 +110,22 @@ def test_row_4_the_stated_day_of_leaving_says_the_same(field: Field, tmp_path: P
     ("stays", "states"),
     [
         ((((8, 1), (8, 10)), ((8, 28), None)), ["out_of_scope", "counted"]),
+        ((((8, 1), (8, 10)), ((8, 10), None)), ["out_of_scope", "counted"]),
         ((((8, 20), (8, 28)), ((9, 5), (10, 12))), ["out_of_scope", "out_of_scope"]),
         ((((8, 20), (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
         ((((8, 20), (8, 28)), (None, None)), ["out_of_scope", "out_of_scope"]),
+        ((((8, 20), (8, 28)), ((8, 19), None)), ["out_of_scope", "out_of_scope"]),
+        (((None, (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
     ],
-    ids=["gone and back again", "gone and not back yet", "one stay", "a stay and no word of it"],
+    ids=[
+        "gone and back again",
+        "gone and back that day",
+        "gone and not back yet",
+        "one stay",
+        "a stay and no word of it",
+        "one stay a day apart",
+        "one stay of two halves",
+    ],
 )
 def test_row_4_of_two_stays_each_record_tells_its_own(
     field: Field, stays: tuple[tuple[Day, Day], ...], states: list[str], tmp_path: Path
