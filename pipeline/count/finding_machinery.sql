@@ -4,6 +4,7 @@ WITH clock AS (
         build.as_of,
         round.census_moment_at,
         round.tablet_start_at,
+        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
         (
             SELECT max(round_window.ends_at)
             FROM round_window
@@ -216,10 +217,10 @@ accounted AS (
     GROUP BY device_id
 ),
 
--- Told until the tablet has exported again. One whose key is revoked never will.
+-- Told until the tablet has exported again. One whose key is revoked never will: the people are to be asked again.
 not_believed AS (
     SELECT
-        'BUNDLE_NOT_BELIEVED' AS kind,
+        CASE WHEN device.key_revoked_on <= clock.today_on THEN 'BUNDLE_KEY_REVOKED' ELSE 'BUNDLE_NOT_BELIEVED' END AS kind,
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         'tablet' AS subject_kind,
         COALESCE(device.device_id, 'UNKNOWN') AS subject_id,
@@ -233,8 +234,7 @@ not_believed AS (
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
     CROSS JOIN clock
     WHERE COALESCE(accounted.received_at <= batch.received_at, TRUE)
-    AND COALESCE(device.key_revoked_on > clock.as_of::DATE, TRUE)
-    GROUP BY institution.institution_id, device.device_id
+    GROUP BY ALL
 ),
 
 -- A form nobody approved, by name (R22): a code the round knows and a version written like one, and no other word of the sender.

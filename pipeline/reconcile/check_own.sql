@@ -32,6 +32,26 @@ modes AS (
     HAVING count(*) FILTER (WHERE mode = 'tablet') > 0 AND count(*) FILTER (WHERE mode <> 'tablet') > 0
 ),
 
+-- As count/finding_machinery has them: bundles not believed of a tablet that exports nothing more.
+key_revoked AS (
+    SELECT DISTINCT batch.batch_id
+    FROM batch
+    JOIN device ON batch.device_id = device.device_id
+    JOIN record ON batch.batch_id = record.batch_id
+    ANTI JOIN (
+        SELECT record.bytes_sha256
+        FROM record
+        JOIN batch USING (batch_id)
+        WHERE batch.seal_fault IS NULL AND record.read_error IS NULL
+    ) AS proven ON record.bytes_sha256 = proven.bytes_sha256
+    ANTI JOIN (FROM batch WHERE seal_fault IS NULL AND created_count IS NOT NULL) AS later
+        ON batch.device_id = later.device_id AND batch.received_at < later.received_at
+    CROSS JOIN round
+    CROSS JOIN build
+    WHERE batch.seal_fault IS NOT NULL AND batch.slot_count > 0
+    AND device.key_revoked_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE
+),
+
 other_rule AS (
     SELECT tier AS subject
     FROM disclosure
@@ -210,6 +230,17 @@ FROM batch
 LEFT JOIN medium USING (medium_id)
 LEFT JOIN employee USING (employee_id)
 WHERE batch.route = 'tablet_usb'
+UNION ALL
+-- Nor does a tablet whose key is revoked export again: whom it alone had is to be asked again.
+SELECT
+    'BUNDLE_KEY_REVOKED',
+    (
+        SELECT count(*)
+        FROM key_revoked
+    ),
+    count(*)
+FROM batch
+WHERE route IN ('tablet_vpn', 'tablet_usb')
 UNION ALL
 SELECT
     'MEDIA_OUT',

@@ -8,7 +8,7 @@ WITH tiered AS (
     LEFT JOIN ref_category USING (category_code)
     WHERE discrepancy.kind IN (
         'TABLET_SILENT', 'TABLET_NOT_UNLOADED', 'TABLET_NOT_RETURNED', 'MEDIUM_LATE', 'MEDIUM_NOT_OURS', 'CUSTODY_FAULT',
-        'BUNDLE_NOT_BELIEVED', 'CONTROL_GAP'
+        'BUNDLE_NOT_BELIEVED', 'BUNDLE_KEY_REVOKED', 'CONTROL_GAP'
     )
     AND discrepancy.subject_kind IN ('tablet', 'medium')
 ),

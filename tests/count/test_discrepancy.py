@@ -563,11 +563,34 @@ def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> No
     assert [(row["subject_id"], row["person_count"]) for row in found(field, "CONTROL_GAP")] == [("TA", 1)]
 
 
-@pytest.mark.parametrize(("revoked_on", "is_told"), [("2021-10-03", False), ("2021-10-20", True)])
-def test_a_tablet_whose_key_is_revoked_is_asked_for_nothing(field: Field, revoked_on: str, is_told: bool) -> None:
+@pytest.mark.parametrize(
+    ("revoked_on", "kind"),
+    [
+        ("2021-10-03", "BUNDLE_KEY_REVOKED"),
+        ("2021-10-10", "BUNDLE_KEY_REVOKED"),  # today there, tomorrow in UTC
+        ("2021-10-11", "BUNDLE_NOT_BELIEVED"),
+    ],
+)
+@pytest.mark.parametrize("fault", ["KEY_REVOKED", "BUNDLE_UNSIGNED"])
+def test_whom_a_tablet_with_a_revoked_key_had_is_to_be_asked_again(
+    field: Field, fault: str, revoked_on: str, kind: str
+) -> None:
+    counted(field, 50)
     field.con.execute(f"UPDATE device SET key_revoked_on = '{revoked_on}'")
-    bundle(field, "v", ["a"], seal_fault="KEY_REVOKED")
-    assert len(found(field, "BUNDLE_NOT_BELIEVED")) == is_told
+    bundle(field, "v", ["a", "b"], seal_fault=fault)
+    [row] = found(field)
+    assert (row["kind"], row["subject_id"], row["measured"], row["person_count"]) == (kind, "TA", 1, 2)
+
+
+@pytest.mark.parametrize(("day", "is_told"), [(29, True), (31, False)])
+def test_a_revoked_key_stands_in_the_way_of_no_close(tmp_path: Path, day: int, is_told: bool) -> None:
+    field = Field(tmp_path, datetime(2021, 10, day, tzinfo=UTC))
+    ready(field)
+    field.con.execute("UPDATE device SET key_revoked_on = '2021-10-03'")
+    for number in range(3):
+        bundle(field, f"v{number}", [f"a{number}"], seal_fault="KEY_REVOKED")
+    assert [row["severity"] for row in found(field, "BUNDLE_KEY_REVOKED")] == ["red"] * is_told
+    assert found(field, "BUNDLE_NOT_BELIEVED") == []
 
 
 def test_forms_filled_too_fast_and_too_many_a_day(field: Field) -> None:

@@ -220,6 +220,30 @@ def test_the_closing_still_sees_a_stick_that_another_carried(bench: Workbench) -
     assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 2, 4)
 
 
+def test_the_closing_still_sees_what_a_tablet_with_a_revoked_key_held(bench: Workbench) -> None:
+    empty(bench, "batch", "device")
+    bench.con.execute("DELETE FROM record")
+    bench.con.execute("INSERT INTO device BY NAME SELECT 'T' AS device_id, DATE '2021-10-08' AS key_revoked_on")
+    bench.con.execute("INSERT INTO device BY NAME SELECT 'U' AS device_id")
+    for batch_id, device_id, day, fault, created, slots, line in (
+        ("before the last export", "T", 3, "BUNDLE_UNSIGNED", None, 1, "a"),
+        ("the last export", "T", 4, None, 1, 1, "b"),
+        ("not read", "T", 9, "KEY_REVOKED", None, 1, "c"),
+        ("unsigned", "T", 9, "BUNDLE_UNSIGNED", None, 1, "d"),
+        ("read before", "T", 9, "KEY_REVOKED", None, 1, "b"),
+        ("no case", "T", 9, "BUNDLE_UNSIGNED", None, 0, "e"),
+        ("of another tablet", "U", 9, "BUNDLE_UNSIGNED", None, 1, "f"),
+    ):
+        bench.con.execute(
+            "INSERT INTO batch BY NAME SELECT ? AS batch_id, ? AS device_id, make_timestamp(2021, 10, ?, 0, 0, 0) AS received_at, "
+            "? AS seal_fault, ? AS created_count, ? AS slot_count, 'tablet_usb' AS route",
+            [batch_id, device_id, day, fault, created, slots],
+        )
+        bench.con.execute("INSERT INTO record BY NAME SELECT ? AS batch_id, ? AS bytes_sha256", [batch_id, line])
+    (row,) = [row for row in checks(bench, "closing") if row["check_id"] == "BUNDLE_KEY_REVOKED"]
+    assert (row["status"], row["finding_count"], row["checked_count"]) == ("attention", 2, 7)
+
+
 def test_whose_home_nobody_knows_is_one_of_those_not_known_wherever_they_were_seen(
     bench: Workbench, lake: Lake, build: Path
 ) -> None:
