@@ -1,12 +1,14 @@
 -- What papers say about one person's stay at one institution; and what the answers say, where several records speak of it.
--- A movement is the person's whom it fits best, of all of whom some record speaks; a death is known wherever the person has a record.
+-- A movement is the person's whom it fits best, of all of whom some record speaks; a death is known wherever the person has a record,
+-- unless none of the records is for the institution of the book and a namesake of the same birth date, at 70 points, fits as well.
 WITH fitting AS (
     SELECT
         member.cluster_no,
         record_document.institution_id,
         record_document.document_no,
         max(record_document.points) AS points,
-        min(member.stay_from_on) AS stay_from_on
+        min(member.stay_from_on) AS stay_from_on,
+        bool_or(member.institution_id = record_document.institution_id) OR max(record_document.points) >= 78 AS is_more_than_namesake
     FROM record_document
     JOIN member ON record_document.record_no = member.no
     WHERE NOT record_document.is_entry AND NOT member.is_silent
@@ -47,7 +49,8 @@ turn AS (
 moved AS (
     SELECT
         fitting.cluster_no,
-        fitting.document_no
+        fitting.document_no,
+        fitting.is_more_than_namesake
     FROM fitting
     LEFT JOIN turn USING (document_no)
     WHERE turn.people IS NULL OR turn.people[(turn.turn_no - 1) % len(turn.people) + 1] = fitting.cluster_no
@@ -56,6 +59,7 @@ moved AS (
 move AS (
     SELECT
         moved.cluster_no,
+        moved.is_more_than_namesake,
         document_key.*
     FROM moved
     JOIN document_key ON moved.document_no = document_key.no
@@ -86,7 +90,7 @@ died AS (
         cluster_no,
         bool_or(is_before) AS is_dead_before
     FROM move
-    WHERE movement_type = 'DEATH'
+    WHERE movement_type = 'DEATH' AND is_more_than_namesake
     GROUP BY cluster_no
 ),
 

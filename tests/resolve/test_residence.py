@@ -243,6 +243,22 @@ def test_row_9_a_death_in_the_book_of_another_institution_is_known_everywhere(fi
     assert field.resolve(tmp_path).reason("a") == "DIED_BEFORE"
 
 
+def test_row_9_the_death_of_a_namesake_elsewhere_is_nobodys(field: Field, tmp_path: Path) -> None:
+    before, after = date(2021, 8, 20), date(2021, 10, 1)
+    field.movement("DEATH", before, site="HOSPITAL-2", patronymic=None)
+    field.record("alive")
+    field.movement("DEATH", after, "Омаров", site="HOSPITAL-2", patronymic=None)
+    field.record("dead", "Омаров", death_on=before)
+    field.movement("DEATH", before, "Сериков", site="HOSPITAL-2", patronymic=None)
+    for case, site in (("died there", "HOSPITAL-2"), ("known here", "CARE")):
+        field.record(case, "Сериков", iin="500517301234", site=site)
+    field.movement("DEATH", before, "Ким", site="HOSPITAL-2", patronymic=None, iin="500517309999")
+    field.record("numbered", "Ким", iin="500517309999")
+    outcome = field.resolve(tmp_path)
+    assert outcome.state("alive") == "counted"
+    assert {outcome.reason(case) for case in ("dead", "died there", "known here", "numbered")} == {"DIED_BEFORE"}
+
+
 def test_row_9_of_twins_without_a_name_one_died_and_one_went_home(field: Field, tmp_path: Path) -> None:
     twin = {"family": "Азатов", "given": None, "patronymic": None, "birth_on": date(2021, 8, 20), "site": "HOSPITAL"}
     for _ in range(2):
