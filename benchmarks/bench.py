@@ -111,7 +111,8 @@ def _peak_mib() -> float:
 
 def measure(act: str, folder: Path) -> list[Cost]:
     """Run one act in a child process; return its cost, as the operating system has it, and after it those of its parts."""
-    ours = {"LAKE": str(folder / "lake"), "INBOX": str(folder / "field"), "ALLOW_PLAIN_VOLUME": "true"}
+    lake, inbox = str(folder / "lake"), str(folder / "field")
+    ours = {"LAKE": lake, "INBOX": inbox, "ID_KEY": "a secret", "ALLOW_PLAIN_VOLUME": "true"}
     env = {**os.environ, **{f"SANAQ_{name}": value for name, value in ours.items()}}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()

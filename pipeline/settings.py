@@ -169,8 +169,7 @@ class Settings(BaseSettings):
         description="nightly snapshots kept in operations/ besides those released or closed on; releases are all kept",
     )
     allow_plain_volume: bool = Field(
-        False,
-        description="accept a lake on a volume that is not encrypted, and a release without a key of the ids (sandbox only)",
+        False, description="accept a lake on a volume that is not encrypted (sandbox only)"
     )
 
     @classmethod

@@ -103,6 +103,7 @@ def main() -> int:
         "SANAQ_CENSUS_DB_PASSWORD": password,
         "SANAQ_ODK_URL": "",  # sanaq.toml may name one, and people who are real
         "SANAQ_TRUST_ROOT": public(key_of(SEED, ROOT)),
+        "SANAQ_ID_KEY": f"the ids of a simulated field, {SEED}",  # no secret: the same field has the same ids again
         "SANAQ_ALLOW_PLAIN_VOLUME": "true",
     }
     try:

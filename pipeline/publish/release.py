@@ -68,7 +68,7 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
     Raises
     ------
     BadSetting
-        No key of the ids is set, and the field is not a simulated one.
+        No key of the ids is set.
     LedgerUnbalanced
         The ledger of the build does not balance; nothing was released.
     StalePublication
@@ -85,11 +85,11 @@ def publish_release(lake: Lake, build_dir: Path, settings: Settings) -> Publicat
 
 
 def _require_key(settings: Settings) -> None:
-    if settings.id_key is None and not settings.allow_plain_volume:
+    if settings.id_key is None:
         raise BadSetting(
             "no key of the ids is set: the surrogate ids of a release would hang on the name of the round, which everybody knows",
             where="SANAQ_ID_KEY",
-            todo="Set it to a secret (`openssl rand -hex 32`) and build again. A simulated field needs none with SANAQ_ALLOW_PLAIN_VOLUME=true.",
+            todo="Set it to a secret (`openssl rand -hex 32`) and build again.",
         )
 
 

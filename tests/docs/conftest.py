@@ -25,6 +25,7 @@ def published_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANAQ_LAKE", str(folder / "lake"))
         patch.setenv("SANAQ_INBOX", str(folder / "inbox"))
+        patch.setenv("SANAQ_ID_KEY", "a secret")
         patch.setenv("SANAQ_ALLOW_PLAIN_VOLUME", "true")
         for route in (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb"):
             night.receive(route, END)

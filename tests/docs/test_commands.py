@@ -164,6 +164,7 @@ def _environment(published_lake: Path, folder: Path, portal: str) -> dict[str, s
             (folder / name).symlink_to(ROOT / name)
     shutil.copytree(published_lake, folder / "data" / "lake", symlinks=True)
     (folder / "secrets").mkdir(mode=0o700)
+    (folder / "secrets" / "sanaq_id_key").write_text("a secret", encoding="utf-8")  # of the published lake
     # The lake is where it lies by default, seen from the checkout, and no variable names it.
     (folder / "sanaq.toml").write_text(f'lake = "{folder / "data" / "lake"}"\n', encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SANAQ_")}

@@ -128,13 +128,13 @@ def test_a_release_says_neither_batches_nor_the_key(published: Path) -> None:
     assert "id_key" not in inputs
 
 
-def test_without_a_key_of_the_ids_nothing_is_released_but_a_simulated_field(tmp_path: Path) -> None:
-    settings = load_settings(lake=tmp_path, threads=2)
+@pytest.mark.parametrize("is_plain", [False, True], ids=["encrypted volume", "plain volume accepted"])
+def test_without_a_key_of_the_ids_nothing_is_released(tmp_path: Path, is_plain: bool) -> None:
+    settings = load_settings(lake=tmp_path, threads=2, allow_plain_volume=is_plain)
     lake, build = Lake(tmp_path), MadeBuild().write(tmp_path, settings)
     with pytest.raises(BadSetting, match=r"key of the ids.*SANAQ_ID_KEY"):
         publish_release(lake, build, settings)
     assert not lake.published.exists()
-    assert publish_release(lake, build, settings.model_copy(update={"allow_plain_volume": True})).is_new
 
 
 def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Road:
         self.inbox.mkdir(parents=True, exist_ok=True)
         self.lake = Lake(folder / "lake")
         self.settings = {"lake": self.lake.root, "inbox": self.inbox, "threads": 1, "memory_limit": "1GB"}
-        self.settings |= {"allow_plain_volume": True, **settings}
+        self.settings |= {"id_key": "a secret", "allow_plain_volume": True, **settings}
         if campaign is not None:
             self.settings["trust_root"] = json.loads((campaign / "campaign.json").read_text())["trust_root"]
 
