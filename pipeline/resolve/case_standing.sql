@@ -200,28 +200,13 @@ diverging AS (
     AND later_id NOT IN (SELECT record_id FROM beaten)
 ),
 
--- Of the clocks that are left one has always seen all of the other: the later ticked more often.
-ticked AS (
-    SELECT
-        record_id,
-        sum(revision) AS tick_count
-    FROM tick
-    GROUP BY record_id
-),
-
--- What has seen all of another version is no older than it, whatever the numbers say: CSPro counts them in each data file anew.
 admitted AS (
-    SELECT
-        in_play.*,
-        ticked.tick_count,
-        CASE WHEN ticked.tick_count IS NULL THEN in_play.case_version ELSE max(in_play.case_version) OVER seen END AS standing_version
+    SELECT *
     FROM in_play
-    LEFT JOIN ticked USING (record_id)
     ANTI JOIN stranger USING (record_id)
     ANTI JOIN diverging USING (record_id)
     ANTI JOIN beaten USING (record_id)
-    WHERE in_play.place = 1
-    WINDOW seen AS (PARTITION BY in_play.case_id, ticked.tick_count IS NULL ORDER BY ticked.tick_count)
+    WHERE place = 1
 ),
 
 -- The highest version that passed stands, whenever it came. A draft never takes the place of what was sent.
@@ -235,9 +220,7 @@ standing AS (
     FROM admitted
     WINDOW versions AS (
         PARTITION BY case_id
-        ORDER BY
-            case_status IS NOT DISTINCT FROM 'draft', standing_version DESC, tick_count DESC NULLS LAST,
-            case_version DESC, is_withdrawal DESC, record_id
+        ORDER BY case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal DESC, record_id
     )
 ),
 

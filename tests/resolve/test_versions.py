@@ -289,22 +289,6 @@ def test_a_version_that_has_seen_all_of_an_earlier_one_stands(field: Field, tmp_
     assert outcome.states("b") == ["counted", "superseded"]
 
 
-def test_a_version_that_has_seen_all_of_another_stands_though_its_number_is_lower(field: Field, tmp_path: Path) -> None:
-    """CSPro counts revisions in each data file: on the second tablet they begin anew. Whichever comes first."""
-    versions = [{"case_version": 5, "case_clock": "one:2"}, {"case_version": 3, "case_clock": "one:2,two:1"}]
-    for case, name, order in (("a", "Ахметов", versions), ("b", "Омаров", versions[::-1])):
-        for version in order:
-            field.record(case, name, birth_on=date(1960, 4, 4 + len(name)), **version)
-    unclocked = ({"case_version": 4}, {"case_version": 6})
-    for case, name, version in zip(("c", "d"), ("Сериков", "Каримова"), unclocked, strict=True):
-        for one in (*versions, version):
-            field.record(case, name, birth_on=date(1970, 1, len(name)), **one)
-    outcome = field.resolve(tmp_path)
-    assert (outcome.states("a"), outcome.states("b")) == (["superseded", "counted"], ["counted", "superseded"])
-    assert outcome.states("c") == ["superseded", "counted", "superseded"]
-    assert outcome.states("d") == ["superseded", "superseded", "counted"]
-
-
 def test_a_decision_names_the_winner_of_two_branches(field: Field, tmp_path: Path) -> None:
     """The later branch is chosen although its number is lower."""
     field.record("a", case_version=5, case_clock="one:2,two:1")
