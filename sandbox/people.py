@@ -17,6 +17,7 @@ from sandbox.world import MOMENT_DAY, Institution, World
 
 LAST_DAY_BEFORE = date(2021, 8, 30)
 TERM_DAY = date(2021, 9, 1)
+LAST_TRANSFER = date(2021, 9, 30)  # nobody is asked before October where the person went on to: never before the arrival
 
 
 @dataclass
@@ -409,6 +410,7 @@ class Population:
                 person.kind in {"ROLL", "ARRIVED"} and person.scope == "IN" and person.to_on and not person.death_on
                 and dice.chance(self.noise.rates.two_institutions * 6)
             ):  # fmt: skip
+                person.to_on = min(person.to_on, LAST_TRANSFER)
                 person.later = Stay(site.institution_id, person.to_on, None, dice.pick(site.wards))
 
     def _nights_in_hospital(self, dice: Dice) -> None:

@@ -205,6 +205,12 @@ def test_truthful_answers_agree_with_the_truth(campaign: Path) -> None:
     assert checked > 100
 
 
+def test_nobody_is_asked_at_a_place_before_arriving_there(campaign: Path) -> None:
+    dated = [s for s in submissions(campaign) if s["completed_at"] and s["answers"].get("stay_from_on")]
+    assert len(dated) > 500
+    assert all(s["answers"]["stay_from_on"] <= s["completed_at"][:10] for s in dated)
+
+
 def test_the_timeline_names_every_delivery(campaign: Path) -> None:
     timeline = json.loads((campaign / "timeline.json").read_text())
     assert all((campaign / "field" / entry["delivery"]).exists() for entry in timeline)
