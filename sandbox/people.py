@@ -17,7 +17,8 @@ from sandbox.world import MOMENT_DAY, Institution, World
 
 LAST_DAY_BEFORE = date(2021, 8, 30)
 TERM_DAY = date(2021, 9, 1)
-LAST_TRANSFER = date(2021, 9, 30)  # nobody is asked before October where the person went on to: never before the arrival
+# Nobody is asked before October where the person went on to: never before the arrival.
+LAST_TRANSFER = date(2021, 9, 30)
 
 
 @dataclass
