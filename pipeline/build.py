@@ -21,7 +21,7 @@ from typing import Any
 
 from pipeline import sealed
 from pipeline.errors import BadReferenceFile, InputsMissing, NothingToBuild
-from pipeline.lake import Lake, closing_digest, counted_until, received_by, write_json
+from pipeline.lake import LOG, Lake, closing_digest, counted_until, received_by, write_json
 from pipeline.settings import PROJECT, Settings
 from pipeline.sql import Workbench
 
@@ -82,6 +82,10 @@ def open_build(lake: Lake, settings: Settings, as_of: datetime | None = None) ->
             "nothing had been received by then",
             where=str(lake.root),
             todo="Run `sanaq receive`, or give a later --as-of.",
+        )
+    for name in lake.torn():
+        LOG.warning(
+            "a line of %s was cut while it was written: it decides nothing, `sanaq doctor` says what to do", name
         )
     return _made(lake, moment, _inputs(lake, settings, moment, batches))
 

@@ -203,7 +203,7 @@ def _lake(folder: Path) -> list[Finding]:
         todo = "Name the folder of the lake you mean (SANAQ_LAKE), or begin one there with `sanaq receive`."
         return [Finding("lake", "attention", f"none yet at {folder}", todo)]
     lake = Lake(folder)
-    return [_closed(lake), _round(lake), *(_lock(lake, name) for name in LOCKS)]
+    return [_closed(lake), _torn(lake), _round(lake), *(_lock(lake, name) for name in LOCKS)]
 
 
 def _closed(lake: Lake) -> Finding:
@@ -218,6 +218,18 @@ def _closed(lake: Lake) -> Finding:
             f"chmod 700 {' '.join(str(lake.root / name) for name in is_open)}",
         )
     return Finding("closed to others", "ok", "only the owner reads what holds names")
+
+
+def _torn(lake: Lake) -> Finding:
+    """A line cut by a kill is a decision nobody was told had been taken."""
+    if names := lake.torn():
+        return Finding(
+            "whole lines",
+            "attention",
+            f"a line of {', '.join(names)} was cut while it was written: it decides nothing",
+            "Decide again what is not there. The next decision keeps what was cut as NAME.torn beside it: read it, then delete it.",
+        )
+    return Finding("whole lines", "ok", "no decision was cut while it was written")
 
 
 def _round(lake: Lake) -> Finding:

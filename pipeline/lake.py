@@ -231,6 +231,11 @@ class Lake:
         decided = [datetime.fromisoformat(row["decided_at"]) for kind in kinds for row in self._decisions(kind)]
         return max([received, *decided]) if received else None
 
+    def torn(self) -> list[str]:
+        """Return the files of what people said of which a line was cut while it was written; it decides nothing, and waits for somebody to look."""
+        paths = [*sorted(self.decisions.glob("*.jsonl")), self.access, self.rollbacks]
+        return [path.name for path in paths if whole_lines(path)[1] or set_aside(path).exists()]
+
     def _decisions(self, kind: str) -> list[dict[str, Any]]:
         return _decision_lines(self.decisions / f"{kind}.jsonl")
 
@@ -284,18 +289,22 @@ def counted_until(closing: dict[str, Any] | None, as_of: datetime) -> datetime:
     return as_of if closing is None else datetime.fromisoformat(closing["as_of"])
 
 
+def whole_lines(path: Path) -> tuple[list[bytes], bytes]:
+    """Return the lines of a file of JSON lines, and what a kill left of one more; a last line that lacks nothing but its end is whole."""
+    *lines, rest = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    try:
+        json.loads(rest)
+    except ValueError:
+        return lines, rest
+    return [*lines, rest], b""
+
+
 def _decision_lines(path: Path) -> list[dict[str, Any]]:
-    *lines, rest = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else [""]
-    if rest:
-        raise BadDecision(
-            "its last line was cut while it was written, so nothing is decided by it",
-            where=f"{path}:{len(lines) + 1}",
-            todo="Delete that line with an editor and decide again.",
-        )
+    lines, _ = whole_lines(path)
     return [_decision(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line]
 
 
-def _decision(line: str, where: str) -> dict[str, Any]:
+def _decision(line: bytes, where: str) -> dict[str, Any]:
     try:
         row: dict[str, Any] = json.loads(line)
         if datetime.fromisoformat(row["decided_at"]).tzinfo is not None:
@@ -320,7 +329,8 @@ def append_line(path: Path, *rows: dict[str, Any]) -> None:
     """Append a JSON line for each row and force them to the disk; what the disk did not take whole leaves nothing of itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = b"".join(json.dumps(row, ensure_ascii=False, sort_keys=True).encode() + b"\n" for row in rows)
-    with path.open("ab", buffering=0) as handle:  # unbuffered: closing must not write the rest later
+    with path.open("a+b", buffering=0) as handle:  # unbuffered: closing must not write the rest later
+        _end_last_line(handle, path)
         before = handle.tell()
         try:
             if handle.write(lines) < len(lines):
@@ -329,6 +339,29 @@ def append_line(path: Path, *rows: dict[str, Any]) -> None:
         except OSError:
             handle.truncate(before)
             raise
+
+
+def set_aside(path: Path) -> Path:
+    """Return where is kept what kills left of lines of a file."""
+    return path.with_name(f"{path.name}.torn")
+
+
+def _end_last_line(handle: IO[bytes], path: Path) -> None:
+    """Let the next line begin as one: whoever wrote at the last is dead, since one process at a time writes here."""
+    size = handle.seek(0, os.SEEK_END)
+    handle.seek(max(size - 1, 0))
+    if handle.read(1) in (b"", b"\n"):
+        return
+    if torn := whole_lines(path)[1]:
+        with set_aside(path).open("ab") as kept:
+            kept.write(torn + b"\n")
+            kept.flush()
+            os.fsync(kept.fileno())
+        LOG.warning("the last line of %s was cut while it was written; it is kept in %s", path, set_aside(path).name)
+        handle.truncate(size - len(torn))
+        handle.seek(0, os.SEEK_END)
+    else:
+        handle.write(b"\n")
 
 
 def point_current(folder: Path, target: str) -> None:

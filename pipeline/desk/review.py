@@ -11,7 +11,7 @@ from typing import Literal
 from pipeline.desk.room import Room, Row, require_nameless, require_note, resolving
 from pipeline.desk.words import Language, say, texts
 from pipeline.errors import BadDecision, NoSuchRecord
-from pipeline.lake import EVER, Clock, Lake, append_line
+from pipeline.lake import EVER, Clock, Lake, append_line, whole_lines
 from pipeline.resolve.decisions import VERDICTS, register_verdicts
 from pipeline.settings import Settings
 from pipeline.sql import quoted
@@ -166,8 +166,8 @@ class Review(Room):
 
     def taken_out(self, sheet_id: str) -> Row | None:
         """Return what was noted when a sheet was exported; None if none was by that id."""
-        lines = self._lake.access.read_text(encoding="utf-8").splitlines() if self._lake.access.exists() else []
-        return next((row for row in map(json.loads, lines) if sheet_id and row.get("sheet_id") == sheet_id), None)
+        noted = map(json.loads, whole_lines(self._lake.access)[0])
+        return next((row for row in noted if sheet_id and row.get("sheet_id") == sheet_id), None)
 
     def _last_words(self) -> dict[tuple[str, str, str], str]:
         lines = self._lake.decided("review", EVER)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import BadDecision
-from pipeline.lake import Lake, append_line
+from pipeline.lake import Lake, append_line, set_aside
 from pipeline.resolve.decisions import register_decisions
 from tests.resolve.field import Field, Outcome, stranger
 
@@ -99,17 +99,27 @@ def test_a_damaged_line_is_named_and_not_quoted(tmp_path: Path, line: str) -> No
     assert '"decided_at": ' not in str(caught.value)
 
 
-def test_a_last_line_cut_while_it_was_written_is_named_and_decides_nothing(tmp_path: Path) -> None:
+def test_wherever_a_kill_cuts_a_decision_it_is_whole_or_not_there_and_the_next_one_is(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     path = lake.decisions / "quarantine.jsonl"
-    append_line(path, {"record_id": "x", "action": "release", "decided_at": START.isoformat()})
+    first, killed, after = (
+        {"record_id": name, "why": "қайта оқылды", "decided_at": START.isoformat()} for name in ("a", "b", "c")
+    )
+    append_line(path, first)
     whole = path.read_bytes()
-    path.write_bytes(whole * 2)
-    assert len(lake.decided("quarantine", START)) == 2
-    path.write_bytes(whole + whole[:-1])  # even where all but the line's end had been written
-    with pytest.raises(BadDecision, match="cut while it was written") as caught:
-        lake.decided("quarantine", START)
-    assert caught.value.where == f"{path}:2"
+    append_line(path, killed)
+    line = path.read_bytes().removeprefix(whole)
+    for cut in (*range(0, len(line), 7), len(line) - 1):
+        torn = line[:cut] if cut < len(line) - 1 else b""  # all but its end had been written
+        path.write_bytes(whole + line[:cut])
+        there = [first] if torn or not cut else [first, killed]
+        assert (lake.decided("quarantine", START), lake.torn()) == (there, ["quarantine.jsonl"] if torn else [])
+        append_line(path, after)
+        assert lake.decided("quarantine", START) == [*there, after]
+        assert lake.torn() == (["quarantine.jsonl"] if torn else [])
+        aside = set_aside(path)
+        assert (aside.read_bytes() if aside.exists() else b"") == (torn and torn + b"\n")
+        aside.unlink(missing_ok=True)
 
 
 def test_a_line_the_disk_does_not_take_leaves_nothing_of_itself(tmp_path: Path) -> None:

@@ -317,7 +317,8 @@ def test_an_expired_sheet_is_refused_whatever_moment_is_given_to_the_decisions(d
     until = datetime.fromisoformat(line["expires_at"])
     assert timedelta(0) < until - datetime.now(UTC) < timedelta(days=1)
     yesterday = {"expires_at": (until - timedelta(days=2)).isoformat()}
-    desk.lake.access.write_text(json.dumps(line | yesterday) + "\n", encoding="utf-8")
+    torn = '{"act": "rev'  # by a kill, while somebody else's look was written
+    desk.lake.access.write_text(json.dumps(line | yesterday) + "\n" + torn, encoding="utf-8")
     said = take(desk, file, "DEP-01")
     assert (said.code, f"the sheet expired, {until - timedelta(days=2):%Y-%m-%d %H:%M:%S} UTC" in said.err) == (2, True)
 
