@@ -166,47 +166,32 @@ def test_a_pull_that_was_killed_goes_on_after_what_had_landed(field: Field, shop
     assert cases(field) == up_to(200)
 
 
-def test_what_was_whole_when_the_portal_went_away_has_landed(
-    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop.show(40)
-    real = Portal.page
-
-    def page(self: Portal, feed: str, cursor: str | None, path: Path) -> portal_api.Page:
-        if cursor == "20":
-            shop.faults.broken_off = 99
-        return real(self, feed, cursor, path)
-
-    monkeypatch.setattr(Portal, "page", page)
-    with pytest.raises(PortalUnavailable, match="What had landed is whole"):
-        field.receive("portal")
-    assert cases(field) == up_to(20)
-    assert [m["cursor_to"] for m in field.lake.batches()] == ["15", "20"]
-    shop.faults.broken_off = 0
-    monkeypatch.undo()
-    field.receive("portal")
-    assert cases(field) == up_to(40)
-
-
 @pytest.mark.parametrize(
-    ("fault", "landed"), [("html", 25), ("too_large", 25), ("stuck", 20)]
-)  # of a circle the page before may have been the one that led astray
-def test_what_was_whole_when_a_page_behind_it_was_refused_has_landed(
-    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: str, landed: int
-) -> None:
+    ("fault", "cursor", "landed", "problem", "words"), [
+        ("broken_off", "20", 20, PortalUnavailable, "What had landed is whole"),
+        ("html", "25", 25, PortalRefused, None),
+        ("too_large", "25", 25, PortalRefused, None),
+        ("stuck", "25", 20, PortalRefused, None),  # of a circle the page before may have been the one that led astray
+    ],
+)  # fmt: skip
+def test_what_was_whole_when_the_portal_went_away_or_spoiled_a_page_has_landed(
+    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch, fault: str, cursor: str, landed: int,
+    problem: type[Exception], words: str | None,
+) -> None:  # fmt: skip
     shop.show(40)
     real = Portal.page
 
-    def page(self: Portal, feed: str, cursor: str | None, path: Path) -> portal_api.Page:
-        setattr(shop.faults, fault, int(cursor == "25"))
-        return real(self, feed, cursor, path)
+    def page(self: Portal, feed: str, after: str | None, path: Path) -> portal_api.Page:
+        setattr(shop.faults, fault, 99 * (after == cursor))
+        return real(self, feed, after, path)
 
     monkeypatch.setattr(Portal, "page", page)
-    with pytest.raises(PortalRefused):
+    with pytest.raises(problem, match=words):
         field.receive("portal")
     assert cases(field) == up_to(landed)
     assert [m["cursor_to"] for m in field.lake.batches()] == ["15", str(landed)]
     monkeypatch.undo()
+    setattr(shop.faults, fault, 0)
     field.receive("portal")
     assert cases(field) == up_to(40)
 
