@@ -136,11 +136,13 @@ DDI = """<?xml version="1.0" encoding="utf-8"?>
 # ---------------------------------------------------------------- ODK Central
 
 UUID = "uuid:c0f9ce58-4388-4e7b-98d7-feac459d2e"
+ASKED = (
+    "person-iin", "person-no_iin", "person-family_name", "person-given_name", "person-patronymic", "person-sex", "person-birth_date",
+    "stay-position", "stay-status", "stay-from_date", "languages", "religion", "proxy",
+)  # fmt: skip
 CONTEXT = "https://odk.example.org/v1/projects/7/forms/{form}.svc/$metadata#Submissions"
 PERSON = (
-    "SubmissionDate", "start", "end", "device", "channel", "institution", "staff", "person-iin", "person-no_iin", "person-family_name",
-    "person-given_name", "person-patronymic", "person-sex", "person-birth_date", "stay-position", "stay-status", "stay-from_date",
-    "languages", "religion", "proxy", "meta-instanceID", "KEY", "SubmitterID", "SubmitterName", "AttachmentsPresent", "AttachmentsExpected",
+    "SubmissionDate", "start", "end", "device", "channel", "institution", "staff", *ASKED, "meta-instanceID", "KEY", "SubmitterID", "SubmitterName", "AttachmentsPresent", "AttachmentsExpected",
     "Status", "ReviewState", "DeviceID", "Edits", "FormVersion",
 )  # fmt: skip
 SYSTEM = {
@@ -190,6 +192,45 @@ def odata_page(rows: Iterable[Cells], form: str = "mng_person", **more: Any) -> 
     """Return a page of `FORM.svc/Submissions`."""
     page = {"value": [odata(row) for row in rows], "@odata.context": CONTEXT.format(form=form), **more}
     return json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def household(letter: str) -> Cells:
+    """Return a row of the CSV of households: what is asked of none of its people."""
+    return {name: cell for name, cell in person().items() if name not in ASKED} | dict.fromkeys(
+        ("meta-instanceID", "KEY"), f"uuid:{letter}"
+    )
+
+
+def of_household(letter: str, number: int, **cells: Any) -> Cells:
+    """Return a row of its repeat: the person of `desk.submission`."""
+    place = {"PARENT_KEY": f"uuid:{letter}", "KEY": f"uuid:{letter}/member[{number}]"}
+    return {name: person()[name] for name in ASKED} | place | cells
+
+
+def households_csv(households: Iterable[Cells], members: Iterable[Cells]) -> bytes:
+    """Return the zip of a form with a repeat."""
+    columns = [name for name in PERSON if name not in ASKED]
+    return zipped({
+        "mng_household.csv": _table(columns, households, ",", "\n"),
+        "mng_household-member.csv": _table((*ASKED, "PARENT_KEY", "KEY"), members, ",", "\n"),
+    })  # fmt: skip
+
+
+def households_page(households: Iterable[Cells], members: Iterable[Cells]) -> bytes:
+    """Return a page of the same with its repeats expanded; a row of a repeat bears an id of its own there, and nothing of the server's."""
+    people: dict[str, list[Cells]] = {}
+    for number, row in enumerate(members):
+        said = odata({name: row[name] for name in ASKED} | {"KEY": f"{number:02x}"})
+        people.setdefault(row["PARENT_KEY"], []).append(
+            {key: value for key, value in said.items() if key != "__system"}
+        )
+    value = [
+        odata(row) | {"member@odata.navigationLink": "Submissions('x')/member", "member": people.get(row["KEY"], [])}
+        for row in households
+    ]
+    return json.dumps(
+        {"value": value, "@odata.context": CONTEXT.format(form="mng_household"), "@odata.count": len(value)}
+    ).encode()
 
 
 # ---------------------------------------------------------------- CSPro

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -91,52 +91,23 @@ def test_a_row_that_is_no_object_is_unreadable(desk: Desk) -> None:
     assert found == [(None,), ("NOT_OBJECT",)]
 
 
-HOUSEHOLD = """
-tool: odk
-instrument: household
-rows: member
-zone: Asia/Aqtau
-fields:
-  form_code: {constant: F3_PERSON}
-  institution_id: place-code
-  family_name: name
-  sex: {column: sex, values: {m: 1, f: 2}}
-  education_level: {column: level, values: {a: 7}}
-"""
-
-
-@pytest.fixture
-def households(tmp_path: Path) -> Desk:
-    """A desk with a crosswalk for a form with a repeat."""
-    (tmp_path / "crosswalks").mkdir()
-    (tmp_path / "crosswalks" / "household.yaml").write_text(HOUSEHOLD, encoding="utf-8")
-    return Desk(tmp_path, threads=2, memory_limit="1GB", crosswalks=tmp_path / "crosswalks")
-
-
-FOUND = "SELECT case_id, institution_id, family_name, sex, education_level FROM record LEFT JOIN identity USING (record_id) LEFT JOIN answers USING (record_id) ORDER BY record_no"
+HOUSEHOLDS = [files.household("a"), files.household("b")]
 MEMBERS = [
-    ("a.1", "MNG-0001", "A", 1, 7), ("a.2", "MNG-0001", "B", 2, None), (None, None, None, None, None),
-]  # fmt: skip
+    files.of_household("a", 1),
+    files.of_household("a", 2, **{"person-family_name": "Әлиева", "person-sex": "female", "religion": None}),
+]
 
 
-def test_a_repeat_of_the_csv_explodes(households: Desk) -> None:
-    main = "SubmissionDate,place-code,meta-instanceID,KEY,SubmitterID,SubmitterName,AttachmentsPresent,AttachmentsExpected,Status,ReviewState,DeviceID,Edits,FormVersion\n"
-    row = "2021-10-03T16:00:00.000Z,MNG-0001,uuid:{0},uuid:{0},5,Alice,0,0,,,,0,1\n"
-    members = 'name,sex,level,PARENT_KEY,KEY\nA,m,a,uuid:a,uuid:a/member[1]\n"B",f,,uuid:a,uuid:a/member[2]\n'
-    content = files.zipped({"household.csv": main + row.format("a") + row.format("b"), "household-member.csv": members})
-    assert read(households, content, FOUND) == MEMBERS
-    assert rows(households.read_submissions(), "SELECT read_error FROM record ORDER BY record_no") == [(None,), (None,), ("EMPTY_ROSTER",)]  # fmt: skip
-
-
-def test_an_expanded_repeat_of_odata_explodes_into_the_same_cases(households: Desk) -> None:
-    system = {"submissionDate": "2021-10-03T16:00:00.000Z", "edits": 0, "status": None, "reviewState": None}
-    people = [
-        {"__id": "0f", "name": "A", "sex": "m", "level": "a"},
-        {"__id": "1f", "name": "B", "sex": "f", "level": None},
+@pytest.mark.parametrize("written", [files.households_csv, files.households_page])
+def test_a_repeat_explodes_into_cases(
+    desk: Desk, written: Callable[[list[files.Cells], list[files.Cells]], bytes]
+) -> None:
+    query = (
+        "SELECT read_error, case_id, institution_id, family_name, sex, religion FROM record "
+        "LEFT JOIN identity USING (record_id) LEFT JOIN answers USING (record_id) ORDER BY record_no"
+    )
+    assert read(desk, written(HOUSEHOLDS, MEMBERS), query) == [
+        (None, "a.1", "MNG-0001", "Әлиев", 1, 1),
+        (None, "a.2", "MNG-0001", "Әлиева", 2, None),
+        ("EMPTY_ROSTER", None, None, None, None, None),
     ]
-    value = [
-        {"__id": "uuid:a", "__system": system, "place": {"code": "MNG-0001"}, "member@odata.navigationLink": "Submissions('uuid%3Aa')/member", "member": people},
-        {"__id": "uuid:b", "__system": system, "place": {"code": "MNG-0001"}, "member": []},
-    ]  # fmt: skip
-    page = {"value": value, "@odata.context": files.CONTEXT.format(form="household"), "@odata.count": 2}
-    assert read(households, json.dumps(page).encode(), FOUND) == MEMBERS
