@@ -40,7 +40,7 @@ def _(asked, mo):
 
 @app.cell
 def _(asked, mo):
-    coverage = asked("FROM coverage.publication_group ORDER BY publication_group")
+    coverage = asked("FROM census.coverage_by_group")
     mo.vstack(
         [
             mo.md(
@@ -54,7 +54,10 @@ def _(asked, mo):
 
 @app.cell
 def _(asked, escape):
-    pyramid = asked("FROM pyramid(NULL)")
+    pyramid = asked(
+        "SELECT age_group, sum(usual_men_count) AS usual_men_count, sum(usual_women_count) AS usual_women_count "
+        "FROM census.age_sex GROUP BY age_group ORDER BY age_group NULLS LAST"
+    )
 
     def drawn(rows: list[dict[str, object]], men: str, women: str) -> str:
         """Draw men to the left and women to the right, the oldest on top."""
@@ -88,7 +91,7 @@ def _(drawn, mo, pyramid):
 @app.cell
 def _(asked, mo):
     answers = asked(
-        "SELECT publication_group, mode, count(*) AS person_count FROM labelled('ru') GROUP BY ALL ORDER BY ALL"
+        "SELECT publication_group, mode, count(*) AS person_count FROM census.person_ru GROUP BY ALL ORDER BY ALL"
     )
     mo.vstack([mo.md("## How people answered"), mo.ui.table(answers, selection=None)])
     return

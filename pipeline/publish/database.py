@@ -1,8 +1,8 @@
-"""One DuckDB file from Parquet files: tables, comments, macros; closed, reopened read-only and checked."""
+"""One DuckDB file from Parquet files: tables, comments, views, macros; closed, reopened read-only and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,16 @@ class Macro:
     comment: str
 
 
+@dataclass(frozen=True)
+class View:
+    """A view: its name, its query, what it answers, and what its columns mean."""
+
+    name: str
+    query: str
+    comment: Labels
+    columns: Mapping[str, Labels]
+
+
 def parquet_path(folder: Path, entry: Entry) -> Path:
     """Return where the Parquet twin of a table lies."""
     return folder / "parquet" / entry.schema / f"{entry.name}.parquet"
@@ -43,7 +53,14 @@ def home(path: Path, entry: Entry) -> str:
 
 
 def make_database(
-    path: Path, folder: Path, entries: Sequence[Entry], macros: Sequence[Macro], *, lake: Lake, settings: Settings
+    path: Path,
+    folder: Path,
+    entries: Sequence[Entry],
+    macros: Sequence[Macro],
+    views: Sequence[View] = (),
+    *,
+    lake: Lake,
+    settings: Settings,
 ) -> dict[str, int]:
     """Write the database and check it.
 
@@ -57,6 +74,8 @@ def make_database(
         Tables to load.
     macros
         Table macros to create.
+    views
+        Views to create, in the file's own schema.
 
     Returns
     -------
@@ -77,6 +96,8 @@ def make_database(
             con.execute("BEGIN")  # once: a commit for each comment would wait for the disk hundreds of times
             for entry in entries:
                 _load(con, home(path, entry), entry, parquet_path(folder, entry))
+            for view in views:
+                _create(con, view)
             for macro in macros:
                 con.execute(macro.create)
                 con.execute(f"COMMENT ON MACRO TABLE {macro.name} IS {quoted(macro.comment)}")
@@ -85,6 +106,7 @@ def make_database(
             con.execute("USE memory")
             con.execute("DETACH target")
         with duckdb.connect(str(path), read_only=True, config={"threads": settings.threads}) as con:
+            _check_catalogue(con, path, entries, views)
             return _checked(con, path, folder, entries)
     except duckdb.Error as error:
         raise step_failed(error, f"publish/{path.name}") from None
@@ -99,13 +121,19 @@ def _load(con: duckdb.DuckDBPyConnection, schema: str, entry: Entry, source: Pat
         con.execute(f'COMMENT ON COLUMN "{schema}"."{entry.name}"."{name}" IS {_said(column.comment)}')
 
 
+def _create(con: duckdb.DuckDBPyConnection, view: View) -> None:
+    con.execute(f"CREATE VIEW {view.name} AS {view.query}")
+    con.execute(f"COMMENT ON VIEW {view.name} IS {_said(view.comment)}")
+    for name, label in view.columns.items():
+        con.execute(f'COMMENT ON COLUMN {view.name}."{name}" IS {_said(label)}')
+
+
 def _said(comment: Labels) -> str:
     """Return a comment in the three languages as SQL text: who opens the file has no setting to choose one by."""
     return quoted(f"{comment.en} · {comment.ru} · {comment.kk}")
 
 
 def _checked(con: duckdb.DuckDBPyConnection, path: Path, folder: Path, entries: Sequence[Entry]) -> dict[str, int]:
-    _check_catalogue(con, path, entries)
     counts = {}
     for entry in entries:
         keys = ", ".join(f'"{name}"' for name in entry.table.key)
@@ -120,7 +148,9 @@ def _checked(con: duckdb.DuckDBPyConnection, path: Path, folder: Path, entries: 
     return counts
 
 
-def _check_catalogue(con: duckdb.DuckDBPyConnection, path: Path, entries: Sequence[Entry]) -> None:
+def _check_catalogue(
+    con: duckdb.DuckDBPyConnection, path: Path, entries: Sequence[Entry], views: Sequence[View]
+) -> None:
     """Columns are exactly the declared ones, none is an identifier, all are commented."""
     found: dict[str, set[str]] = {}
     for schema, table, column, comment in con.execute(
@@ -134,10 +164,10 @@ def _check_catalogue(con: duckdb.DuckDBPyConnection, path: Path, entries: Sequen
             name for name, column in entry.table.columns.items() if column.sensitivity != "identifier"
         }
         for entry in entries
-    }
+    } | {f"main.{view.name}": set(view.columns) for view in views}
     if found != declared:
         differing = sorted(name for name in found.keys() | declared.keys() if found.get(name) != declared.get(name))
-        raise _refused(", ".join(differing), "tables or columns are not the declared ones")
+        raise _refused(", ".join(differing), "tables, views or columns are not the declared ones")
     bare = con.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal AND comment IS NULL").fetchall()[0][0]
     if bare:
         raise _refused("duckdb_tables()", f"{bare} tables have no comment")

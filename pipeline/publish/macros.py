@@ -1,4 +1,4 @@
-"""Table macros that travel inside the published databases."""
+"""Table macros that travel inside the published databases: questions that take a word or two. What needs none is a view."""
 
 from __future__ import annotations
 
@@ -27,19 +27,6 @@ SELECT
 FROM quality.ledger
 GROUP BY ROLLUP (route)
 ORDER BY route NULLS LAST"""
-
-# `person`, not `census.person`: while it is made the file is attached under another name.
-PYRAMID = """CREATE MACRO pyramid(group_code) AS TABLE
-SELECT
-    age_group,
-    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 1 AND basis = 'usual_here') END AS usual_men_count,
-    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 2 AND basis = 'usual_here') END AS usual_women_count,
-    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 1 AND is_present) END AS present_men_count,
-    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 2 AND is_present) END AS present_women_count
-FROM person
-WHERE group_code IS NULL OR publication_group = group_code
-GROUP BY age_group
-ORDER BY age_group NULLS LAST"""
 
 # The name of the columns is put into a query of its own: a macro cannot group by what it is given.
 PERTURBED = """CREATE MACRO perturbed(by_columns) AS TABLE
@@ -76,40 +63,7 @@ def macros(entries: Sequence[Entry]) -> list[Macro]:
     if "ref.ptable" in named:
         said = "Persons by some columns with noise, small counts empty: perturbed('publication_group, sex'). The same cell always has the same noise."
         found.append(Macro("perturbed", PERTURBED, said))
-    if "census.person" in named:
-        said = "Men and women by five-year age group, usual residents and present apart, of those of whom it is told; empty where it is withheld: pyramid('GROUP'), or pyramid(NULL) for all."
-        found += [Macro("pyramid", PYRAMID, said), _labelled(named["census.person"])]
     return found
-
-
-def _labelled(entry: Entry) -> Macro:
-    """The persons with labels in place of codes; a lookup that no query asks for is not made."""
-    labels = "".join(
-        f",\n    (SELECT label FROM said WHERE code_list = '{column.code_list}')[CAST({name} AS VARCHAR)] AS {name}"
-        for name, column in entry.table.columns.items()
-        if column.code_list and not column.type.endswith("[]")
-    )
-    query = f"""CREATE MACRO labelled(language) AS TABLE
-WITH named AS (
-    SELECT code_list, code, label_kk, label_ru, label_en FROM ref.code
-    UNION ALL
-    SELECT 'kato', kato, name_kk, name_ru, name_en FROM ref.kato
-),
-said AS MATERIALIZED (
-    SELECT code_list, map_from_entries(list((
-        code, CASE language WHEN 'kk' THEN label_kk WHEN 'ru' THEN label_ru ELSE label_en END
-    ) ORDER BY code)) AS label
-    FROM named
-    GROUP BY code_list
-)
-SELECT person.* REPLACE ({labels.removeprefix(",")}
-)
-FROM person"""
-    return Macro(
-        "labelled",
-        query,
-        "census.person with labels in place of codes: labelled('kk'), labelled('ru') or labelled('en'); lists stay codes.",
-    )
 
 
 def _compare(entry: Entry, by: str, what: str) -> Macro:

@@ -42,6 +42,7 @@ from pipeline.publish.snapshot import (
     withdrawn,
 )
 from pipeline.publish.variables import Released, code_type, released_variables
+from pipeline.publish.views import views
 from pipeline.publish.withhold import withhold
 from pipeline.round import Reference
 from pipeline.schema import Column, Labels, Table
@@ -122,7 +123,9 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
         page = _disclosure_page(bench, name)
     finally:
         bench.close()
-    counts = make_database(folder / "census.duckdb", folder, listed, macros(listed), lake=lake, settings=settings)
+    counts = make_database(
+        folder / "census.duckdb", folder, listed, macros(listed), views(listed), lake=lake, settings=settings
+    )
     (folder / "dictionary.html").write_text(dictionary_html(listed, name), encoding="utf-8")
     (folder / "disclosure.html").write_text(page, encoding="utf-8")
     return {**_without_batches(snapshot_manifest(task, counts, round_id)), "disclosure": told}
