@@ -40,8 +40,9 @@ WITH found AS (
     SELECT
         batch_id,
         count(*) AS record_count,
-        -- a file that is no file of a bundle is a record, and no case
-        count(*) FILTER (WHERE read_error IS NULL OR read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST')) AS slot_count,
+        -- a file that is no file of a bundle is a record, and no case; the rows of a roster are one to whoever sent it
+        count(*) FILTER (WHERE roster_case_id IS NULL AND COALESCE(read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE))
+        + count(DISTINCT roster_case_id) AS slot_count,
         count(*) FILTER (WHERE read_error = 'TRUNCATED') AS torn_count
     FROM record
     GROUP BY batch_id

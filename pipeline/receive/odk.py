@@ -232,12 +232,14 @@ def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | Non
     folder.mkdir(parents=True)
     sources: list[Source] = []
     changes: dict[str, datetime] = {}
+    promised = 0
     for number, page in enumerate(central.pages(form, since), start=1):
         lake.require_space(2 * len(page.body))
         source = Source(folder / f"page-{number:05d}.json", f"page-{number:05d}.json")
         source.path.write_bytes(page.body)
         sources.append(source)
         changes |= {_key(row): _changed_at(row) for row in page.rows}
+        promised = max(promised, page.count)
     if not changes.keys() - known:
         return None
     newest = min(max(changes.values()), central.now)  # what is stamped ahead of time hides nothing behind it
@@ -247,7 +249,7 @@ def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | Non
         f"{form.source_id} {cursor.isoformat() if cursor else ''}..{newest.isoformat()}",
         tuple(sources),
         source_id=form.source_id,
-        declared={"submission_count": len(changes), "newest": tail},
+        declared={"case_count": promised or None, "newest": tail},  # as the server counts, not as we do
         cursor_from=cursor.isoformat() if cursor else None,
         cursor_to=newest.isoformat(),
     )

@@ -216,21 +216,20 @@ def households_csv(households: Iterable[Cells], members: Iterable[Cells]) -> byt
     })  # fmt: skip
 
 
+def repeated(members: Iterable[Cells]) -> list[Cells]:
+    """Return the rows of a repeat as the OData service expands them: with ids of its own, and nothing of the server's."""
+    said = [odata({name: row[name] for name in ASKED} | {"KEY": f"{number:02x}"}) for number, row in enumerate(members)]
+    return [{name: value for name, value in row.items() if name != "__system"} for row in said]
+
+
 def households_page(households: Iterable[Cells], members: Iterable[Cells]) -> bytes:
-    """Return a page of the same with its repeats expanded; a row of a repeat bears an id of its own there, and nothing of the server's."""
-    people: dict[str, list[Cells]] = {}
-    for number, row in enumerate(members):
-        said = odata({name: row[name] for name in ASKED} | {"KEY": f"{number:02x}"})
-        people.setdefault(row["PARENT_KEY"], []).append(
-            {key: value for key, value in said.items() if key != "__system"}
-        )
+    """Return a page of the same with its repeat expanded."""
+    link = {"member@odata.navigationLink": "Submissions('x')/member"}
     value = [
-        odata(row) | {"member@odata.navigationLink": "Submissions('x')/member", "member": people.get(row["KEY"], [])}
+        {**odata(row), **link, "member": repeated(one for one in members if one["PARENT_KEY"] == row["KEY"])}
         for row in households
     ]
-    return json.dumps(
-        {"value": value, "@odata.context": CONTEXT.format(form="mng_household"), "@odata.count": len(value)}
-    ).encode()
+    return json.dumps({"value": value, "@odata.context": CONTEXT.format(form="mng_household")}).encode()
 
 
 # ---------------------------------------------------------------- CSPro

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from errno import EIO
+from functools import reduce
 from pathlib import Path
 from typing import NoReturn
 
@@ -72,7 +73,23 @@ def test_submissions_are_pulled_page_by_page_and_read(desk: Desk, central: Centr
     found = rows(desk.read_submissions(), CASES)
     assert found == [(f"{n:02d}", 0, "submitted") for n in (5, 4, 3, 2, 1)]
     (batch,) = desk.lake.batches()
-    assert (batch["source_id"], batch["route"], batch["declared"]["submission_count"]) == ("odk.7.mng_person", "tablet_vpn", 5)  # fmt: skip
+    assert (batch["source_id"], batch["route"], batch["declared"]["case_count"]) == ("odk.7.mng_person", "tablet_vpn", 5)  # fmt: skip
+
+
+def test_what_the_server_counts_is_held_against_what_is_found_in_its_pages(desk: Desk, central: Central) -> None:
+    """A household of two is one of the server's; a page that cannot be read is one record, and all that was in it is missed."""
+    central.submissions["7", "mng_household"] = [
+        {**files.odata(files.household("a")), "member": files.repeated([files.of_household("a", 1), files.of_household("a", 2)])},
+        {**files.odata(files.household("b")), "member": []},
+    ]  # fmt: skip
+    for number in range(1, 4):
+        submit(
+            central, number, **({"deep": reduce(lambda inner, _: {"in": inner}, range(21), {})} if number == 3 else {})
+        )
+    desk.settings = desk.settings.model_copy(update={"odk_forms": "7/mng_household 7/mng_person"})
+    desk.receive("tablet_vpn")
+    found = rows(desk.read(), "SELECT source_id, declared_count, slot_count, record_count FROM batch ORDER BY ALL")
+    assert found == [("odk.7.mng_household", 2, 2, 3), ("odk.7.mng_person", 3, 2, 2)]
 
 
 def test_the_bytes_land_as_they_came(desk: Desk, central: Central, served: tuple[Central, str]) -> None:
