@@ -100,9 +100,20 @@ closed AS (
     HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
 ),
 
-shown AS (
+judged AS (
     SELECT
         cell.released_group,
+        cell.measure,
+        cell.is_safe AND closed.measure IS NULL AS is_shown,
+        CASE WHEN cell.is_safe AND closed.measure IS NULL THEN cell.person_count END AS person_count
+    FROM cell
+    LEFT JOIN closed USING (released_group, measure)
+),
+
+shown AS (
+    SELECT
+        released_group,
+        bool_and(is_shown) FILTER (WHERE measure IN ('expected_present', 'present', 'expected_usual', 'usual')) AS is_whole,
         max(person_count) FILTER (WHERE measure = 'expected_present') AS expected_present_count,
         max(person_count) FILTER (WHERE measure = 'present') AS present_count,
         max(person_count) FILTER (WHERE measure = 'expected_usual') AS expected_usual_count,
@@ -111,10 +122,22 @@ shown AS (
         max(person_count) FILTER (WHERE measure = 'other_present') AS other_present_count,
         max(person_count) FILTER (WHERE measure = 'compared_usual') AS compared_usual_count,
         max(person_count) FILTER (WHERE measure = 'other_usual') AS other_usual_count
-    FROM cell
-    LEFT JOIN closed USING (released_group, measure)
-    WHERE cell.is_safe AND closed.measure IS NULL
-    GROUP BY cell.released_group
+    FROM judged
+    GROUP BY released_group
+),
+
+rated AS (
+    SELECT
+        *,
+        CASE
+            WHEN present_count = compared_present_count + other_present_count
+                THEN safe_rate(compared_present_count, expected_present_count)
+        END AS present_rate,
+        CASE
+            WHEN usual_count = compared_usual_count + other_usual_count
+                THEN safe_rate(compared_usual_count, expected_usual_count)
+        END AS usual_rate
+    FROM shown
 ),
 
 sites AS (
@@ -130,17 +153,15 @@ SELECT
     sites.released_group AS publication_group,
     sites.institution_count,
     sites.firm_count,
-    shown.expected_present_count,
-    shown.present_count,
-    CASE
-        WHEN shown.present_count = shown.compared_present_count + shown.other_present_count
-            THEN safe_rate(shown.compared_present_count, shown.expected_present_count)
-    END AS present_rate,
-    shown.expected_usual_count,
-    shown.usual_count,
-    CASE
-        WHEN shown.usual_count = shown.compared_usual_count + shown.other_usual_count
-            THEN safe_rate(shown.compared_usual_count, shown.expected_usual_count)
-    END AS usual_rate
+    rated.expected_present_count,
+    rated.present_count,
+    rated.present_rate,
+    rated.expected_usual_count,
+    rated.usual_count,
+    rated.usual_rate,
+    -- what is empty in a row of which all is told is not known, or a share of nobody
+    NOT rated.is_whole
+    OR (rated.present_rate IS NULL AND COALESCE(rated.expected_present_count, 0) > 0)
+    OR (rated.usual_rate IS NULL AND COALESCE(rated.expected_usual_count, 0) > 0) AS is_suppressed
 FROM sites
-LEFT JOIN shown USING (released_group)
+JOIN rated USING (released_group)

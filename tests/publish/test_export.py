@@ -22,12 +22,17 @@ from pipeline.lake import Lake
 from pipeline.publish import publish_release
 from pipeline.publish.export import WRITERS, export_release
 from pipeline.settings import load_settings
-from tests.made_build import MadeBuild
+from tests.made_build import SITES, MadeBuild
 
 DDI = "{ddi:codebook:2_5}"
 # These programs know no truths and no days: a truth is 1 or 0, a day is its first moment.
 AS_NUMBERS = {"BOOLEAN": "INTEGER", "DATE": "TIMESTAMP"}
-FIGURES = ["coverage.mode", "coverage.publication_group", "quality.measure"]
+# Tables of figures, and their keys.
+FIGURES = {
+    "coverage.mode": ["publication_group", "mode"],
+    "coverage.publication_group": ["publication_group"],
+    "quality.measure": ["publication_group", "measure"],
+}
 Rows = list[tuple[object, ...]]
 
 
@@ -133,15 +138,53 @@ def test_sdmx_is_read_back_with_its_structure(release: Path, export: dict[str, P
     folder = export["sdmx"]
     structures = read_sdmx(folder / "structure.json")  # holds it against the official schema
     assert [flow.id for flow in structures.get_dataflows()] == [name.replace(".", "_").upper() for name in FIGURES]
-    for table in FIGURES:
+    lists = {each.id: {code.id for code in each.items} for each in structures.get_codelists()}
+    for table, keys in FIGURES.items():
         (data,) = get_datasets(folder / f"{table}.csv", folder / "structure.json")
-        names = [column for column, _ in tables(release)[table]]
-        assert {component.id for component in data.structure.components} == set(names) == set(data.data.columns)
-        listed = rows(release, f"SELECT {', '.join(f'{name}::VARCHAR' for name in data.data.columns)} FROM {table}")
-        written = data.data.astype(object).where(data.data.notna(), None)
-        assert sorted(map(told, written.itertuples(index=False))) == sorted(map(told, listed))
+        names = [*keys, "FIGURE", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
+        assert [component.id for component in data.structure.components] == names
+        assert set(names) == set(data.data.columns)
+        for component in data.structure.components:
+            if component.local_enum_ref is not None:
+                listed = component.local_enum_ref.split(":")[-1].split("(")[0]
+                assert set(data.data[component.id]) <= lists[listed], component.id
+        figures = [name for name, _ in tables(release)[table] if name not in (*keys, "is_suppressed")]
+        wide = f"SELECT {', '.join(keys)}, {', '.join(f'{name}::DOUBLE AS {name}' for name in figures)} FROM {table}"
+        long = f"FROM ({wide}) UNPIVOT INCLUDE NULLS (value FOR figure IN ({', '.join(figures)}))"
+        written = data.data[names[:-2]].astype(object).where(data.data[names[:-2]].notna(), None)
+        assert sorted(map(told, written.itertuples(index=False))) == sorted(map(told, rows(release, long)))
     (modes,) = [each for each in structures.get_codelists() if each.id == "CL_MODE"]
     assert {code.id: code.name for code in modes.items}["tablet"] == "Опрос на планшете"
+    statuses = {each.id: each.agency for each in structures.get_codelists() if each.id.endswith("_STATUS")}
+    assert statuses == {"CL_OBS_STATUS": "SDMX", "CL_CONF_STATUS": "SDMX"}
+
+
+def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_path: Path) -> None:
+    """No school has a list; of the children without care only one house expects anybody."""
+    settings = load_settings(lake=tmp_path / "lake", threads=2, id_key="a secret")
+    lake = Lake(settings.lake)
+    expected = []
+    for site, (category, _, count) in SITES.items():
+        is_missing = category.startswith("BOARD")
+        of_both = None if is_missing else 0 if category == "ORPH" else count
+        counts = dict.fromkeys(("expected_present_count", "expected_usual_count"), of_both)
+        expected.append({"institution_id": site, "grade": "MISSING" if is_missing else "FIRM", **counts})
+    build = MadeBuild(code="schools", tables={"expected": expected}).write(lake.root, settings)
+    export_release(publish_release(lake, build, settings).folder, "sdmx", tmp_path / "out", "en")
+    table = tmp_path / "out" / "coverage.publication_group.csv"
+    (data,) = get_datasets(table, tmp_path / "out" / "structure.json")
+    found = {
+        (row.publication_group, row.FIGURE): (row.OBS_STATUS, row.CONF_STATUS)
+        for row in data.data.itertuples(index=False)
+    }
+    expectations = ("expected_present_count", "present_rate", "expected_usual_count", "usual_rate")
+    not_known = {("BOARDING_EDUCATION", figure) for figure in expectations}
+    withheld = {("CHILDREN_WITHOUT_CARE", figure) for figure in expectations}
+    assert {cell for cell, status in found.items() if status == ("O", "N")} == not_known
+    assert {cell for cell, status in found.items() if status == ("Q", "C")} == withheld
+    assert set(found.values()) == {("O", "N"), ("Q", "C"), ("A", "N")}
+    empty = data.data[data.data["OBS_VALUE"].isna()]
+    assert set(empty[["publication_group", "FIGURE"]].itertuples(index=False, name=None)) == not_known | withheld
 
 
 def told(row: tuple[object, ...]) -> str:
