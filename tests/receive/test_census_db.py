@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -243,45 +240,6 @@ def test_a_pull_after_the_landing_was_lost_gives_the_same_batch(field: Field, ow
     insert(owner, "c2", "c1")
     owner.commit()
     assert Field(tmp_path / "other", **said(postgres)).receive("census_db").landed == field.receive("census_db").landed
-
-
-CHILD = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from pathlib import Path
-from pipeline.receive import census_db, landing
-from tests.receive.field import Field
-
-LEFT = 2
-def deadly(function):
-    def wrapped(*args, **kwargs):
-        global LEFT
-        LEFT -= 1
-        if LEFT == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
-    return wrapped
-
-census_db.PAGE_RECORDS = 10
-{patch}
-Field(Path({folder!r}), census_db_url={url!r}, census_db_password={password!r}).receive("census_db")
-"""
-
-
-@pytest.mark.parametrize("patch", ["census_db._page = deadly(census_db._page)", "LEFT = 1; landing.Book.close = deadly(landing.Book.close)"])  # fmt: skip
-def test_a_pull_that_is_killed_is_made_again_by_the_next(
-    field: Field, owner: Owner, postgres: Server, root: Path, tmp_path: Path, patch: str
-) -> None:
-    insert(owner, *(f"c{number:02d}" for number in range(25)))
-    owner.commit()
-    script = CHILD.format(root=str(root), folder=str(tmp_path), url=postgres.url, password=postgres.password, patch=patch)  # fmt: skip
-    child = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(root)}, check=False)
-    assert child.returncode == -signal.SIGKILL
-    field.receive("census_db")
-    lines = [line for path in field.lake.landing.glob("*/*/files/*") for line in path.read_bytes().splitlines()]
-    assert len(lines) == len(set(lines)) == 25
-    assert [row["outcome"] for row in field.receipts()] == ["landed"]
-    assert list(field.lake.staging.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -139,31 +135,6 @@ def test_what_is_entered_and_corrected_while_we_page_comes_once_and_at_its_place
     monkeypatch.setattr(Portal, "page", page)
     field.receive("portal")
     assert cases(field) == up_to(20)
-
-
-def test_a_pull_that_was_killed_goes_on_after_what_had_landed(field: Field, shop: Shop, asked: list[str]) -> None:
-    shop.show(200)
-    (shop.folder / "faults.json").write_text(json.dumps({"slow": 999, "slow_seconds": 0.03}))
-    act = (
-        "from pipeline.receive import portal, portal_api\n"
-        f"portal.SLICE_PAGES, portal_api.PAGE_RECORDS = {SLICE}, {PAGE}\n"
-        "from pipeline.cli import main\nmain()\n"
-    )
-    env = os.environ | {
-        "SANAQ_LAKE": str(field.lake.root), "SANAQ_PORTAL_URL": shop.url, "SANAQ_PORTAL_SECRET": SECRET,
-    }  # fmt: skip
-    child = subprocess.Popen([sys.executable, "-c", act, "receive", "portal"], env=env, stderr=subprocess.DEVNULL)
-    while len(list(field.lake.landing.glob("portal/*/manifest.json"))) < 2:
-        assert child.poll() is None
-        time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    (shop.folder / "faults.json").write_text("{}")
-    landed = len(cases(field))
-    assert 0 < landed < 200
-    field.receive("portal")
-    assert asked[:2] == ["token", str(landed)]
-    assert cases(field) == up_to(200)
 
 
 @pytest.mark.parametrize(

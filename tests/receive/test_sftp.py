@@ -6,8 +6,6 @@ import asyncio
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,22 +163,6 @@ def test_a_gateway_that_stands_still_is_left_and_asked_again(far: Field, field: 
     fill(far, 1)
     Moody.stalls_at = frozenset({1})
     assert len(field.receive("tablet_vpn").landed) == 1
-
-
-def test_a_killed_pull_goes_on(root: Path, tmp_path: Path, far: Field, field: Field, gateway: Access) -> None:
-    fill(far, 6)
-    script = (
-        "import os, signal, sys; from pathlib import Path; from pipeline.receive import sftp, landing\n"
-        "from tests.receive.field import Field\n"
-        "rest, put = [3], landing.Landing._put\n"
-        "def deadly(*given):\n    rest[0] -= 1\n    os.kill(os.getpid(), signal.SIGKILL) if not rest[0] else put(*given)\n"
-        "landing.Landing._put = deadly\n"
-        "Field(Path(sys.argv[1])).receive('tablet_vpn')\n"
-    )
-    env = {**os.environ, "PYTHONPATH": str(root), **gateway.settings()}
-    assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=env, check=False).returncode == -9
-    receipt = field.receive("tablet_vpn")
-    assert (receipt.again, len(receipt.landed)) == (2, 4)
 
 
 def test_a_listing_that_changed_meanwhile_is_not_taken(
