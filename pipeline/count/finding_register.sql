@@ -71,8 +71,9 @@ tablets AS (
 
 -- Who sends forms has found a room and a computer, whatever the register says.
 heard AS (
-    SELECT DISTINCT institution_id
-    FROM record_state
+    SELECT institution_id
+    FROM coverage_institution
+    WHERE record_count > 0
 ),
 
 lack AS (
