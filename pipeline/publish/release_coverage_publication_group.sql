@@ -1,7 +1,25 @@
 -- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql), and counted ones only if nothing unsafe
 -- follows from them: who is no usual resident, who is not present, and who is present in another group than the own. A rate compares
--- only sites that have an expected count, in numerator and denominator alike; it gives away how many the other sites counted.
-WITH site AS (
+-- only sites that have an expected count, in numerator and denominator alike; it gives away how many the other sites counted. The two
+-- rates together give away how many of either kind of site are away and how many are guests: the second is given only if that is safe.
+WITH stay AS (
+    SELECT
+        institution_id,
+        count(*) FILTER (WHERE is_usual) AS usual,
+        count(*) FILTER (WHERE is_present) AS present,
+        count(*) FILTER (WHERE NOT is_present) AS away,
+        count(*) FILTER (WHERE NOT is_usual) AS guest
+    FROM (
+        SELECT
+            unnest(list_distinct([usual_institution_id, present_institution_id])) AS institution_id,
+            COALESCE(institution_id = usual_institution_id, FALSE) AS is_usual,
+            COALESCE(institution_id = present_institution_id, FALSE) AS is_present
+        FROM person
+    )
+    GROUP BY institution_id
+),
+
+site AS (
     SELECT
         release_site.institution_id,
         release_group.released_group,
@@ -9,25 +27,14 @@ WITH site AS (
         expected.grade,
         CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_present_count END AS expected_present,
         CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_usual_count END AS expected_usual,
-        COALESCE(present.person_count, 0) AS present,
-        COALESCE(usual.person_count, 0) AS usual
+        COALESCE(stay.present, 0) AS present,
+        COALESCE(stay.usual, 0) AS usual,
+        COALESCE(stay.away, 0) AS away,
+        COALESCE(stay.guest, 0) AS guest
     FROM release_site
     JOIN release_group USING (publication_group)
     LEFT JOIN expected USING (institution_id)
-    LEFT JOIN (
-        SELECT
-            present_institution_id AS institution_id,
-            count(*) AS person_count
-        FROM person
-        GROUP BY present_institution_id
-    ) AS present USING (institution_id)
-    LEFT JOIN (
-        SELECT
-            usual_institution_id AS institution_id,
-            count(*) AS person_count
-        FROM person
-        GROUP BY usual_institution_id
-    ) AS usual USING (institution_id)
+    LEFT JOIN stay USING (institution_id)
 ),
 
 parted AS (
@@ -36,13 +43,18 @@ parted AS (
         CASE WHEN expected_present IS NULL THEN 0 ELSE present END AS compared_present,
         CASE WHEN expected_present IS NULL THEN present ELSE 0 END AS other_present,
         CASE WHEN expected_usual IS NULL THEN 0 ELSE usual END AS compared_usual,
-        CASE WHEN expected_usual IS NULL THEN usual ELSE 0 END AS other_usual
+        CASE WHEN expected_usual IS NULL THEN usual ELSE 0 END AS other_usual,
+        CASE WHEN expected_present IS NULL THEN 0 ELSE away END AS compared_away,
+        CASE WHEN expected_present IS NULL THEN away ELSE 0 END AS other_away,
+        CASE WHEN expected_present IS NULL THEN 0 ELSE guest END AS compared_guest,
+        CASE WHEN expected_present IS NULL THEN guest ELSE 0 END AS other_guest
     FROM site
 ),
 
 measured AS (
     UNPIVOT parted
-    ON expected_present, present, compared_present, other_present, expected_usual, usual, compared_usual, other_usual
+    ON expected_present, present, compared_present, other_present, expected_usual, usual, compared_usual, other_usual,
+    compared_away, other_away, compared_guest, other_guest
     INTO NAME measure VALUE person_count
 ),
 
@@ -121,7 +133,8 @@ shown AS (
         max(person_count) FILTER (WHERE measure = 'compared_present') AS compared_present_count,
         max(person_count) FILTER (WHERE measure = 'other_present') AS other_present_count,
         max(person_count) FILTER (WHERE measure = 'compared_usual') AS compared_usual_count,
-        max(person_count) FILTER (WHERE measure = 'other_usual') AS other_usual_count
+        max(person_count) FILTER (WHERE measure = 'other_usual') AS other_usual_count,
+        bool_and(is_shown) FILTER (WHERE measure IN ('compared_away', 'other_away', 'compared_guest', 'other_guest')) AS is_difference_safe
     FROM judged
     GROUP BY released_group
 ),
@@ -134,7 +147,9 @@ rated AS (
                 THEN safe_rate(compared_present_count, expected_present_count)
         END AS present_rate,
         CASE
-            WHEN usual_count = compared_usual_count + other_usual_count
+            WHEN
+                usual_count = compared_usual_count + other_usual_count
+                AND (is_difference_safe OR COALESCE(present_count <> compared_present_count + other_present_count, TRUE))
                 THEN safe_rate(compared_usual_count, expected_usual_count)
         END AS usual_rate
     FROM shown

@@ -117,6 +117,26 @@ def test_a_closed_answer_hides_among_those_who_were_asked(tmp_path: Path) -> Non
         assert is_safe(Counter(sites[person] for person in empty if person in sites), LEAST_CLASS), column
 
 
+@pytest.mark.parametrize(("away", "is_told"), [((1, 0, 0, 0, 0), False), ((7, 7, 6, 0, 0), True)])
+def test_two_rates_do_not_tell_how_few_are_away(tmp_path: Path, away: tuple[int, ...], is_told: bool) -> None:
+    """All who are away are many enough; who is away of the houses that are expected to have somebody follows from both rates."""
+    town, rng = Town([]), random.Random(1)
+    for number, count in enumerate((*away, 7, 7, 6)):
+        town.sites.append(Site(f"SITE-{number:03d}", "SOCSERV", AKTAU, 40, is_expected=number < len(away)))
+        settle(town, town.sites[-1], 40, rng)
+        for place, row in enumerate(town.people[-40:]):
+            there = town.sites[-1].institution_id
+            row |= {
+                "basis": "usual_here",
+                "usual_institution_id": there,
+                "present_institution_id": there if place >= count else None,
+            }
+    rates = Seen(Office(tmp_path).release(town)).rows(
+        "SELECT present_count, usual_count, present_rate, usual_rate FROM coverage.publication_group WHERE institution_count = 8"
+    )
+    assert rates == [(320 - sum(away) - 20, 320, 1 - sum(away) / 200, 1.0 if is_told else None)]
+
+
 def test_an_empty_field_is_not_the_sign_of_a_house(tmp_path: Path) -> None:
     """The safe house's guests are not asked where they live, and the psychiatric house left a question open."""
     town, rng = Town([]), random.Random(1)

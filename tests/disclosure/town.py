@@ -39,13 +39,14 @@ KINDS = (*OPEN, "ORPH", "BABY", "INPAT", "SOCSERV", "HOMELESS", "TB", "CRISIS", 
 
 @dataclass(frozen=True)
 class Site:
-    """An institution, how many live in it, and how far its people are like one another (0 to 1)."""
+    """An institution, how many live in it, how far its people are like one another (0 to 1), and whether it says how many to expect."""
 
     institution_id: str
     category: str
     kato: str
     people: int
     alike: float = 0.0
+    is_expected: bool = True
 
 
 @dataclass
@@ -192,6 +193,8 @@ def _tables(town: Town) -> dict[str, Rows]:
         "expected": [
             {"institution_id": site.institution_id, "grade": "FIRM", "reason": "AGREE"}
             | dict.fromkeys(("expected_present_count", "expected_usual_count", "list_count"), site.people)
+            if site.is_expected
+            else {"institution_id": site.institution_id, "grade": "MISSING", "reason": "NO_LIST"}
             for site in town.sites
         ],
     }
