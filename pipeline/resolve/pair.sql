@@ -125,6 +125,10 @@ parted AS (
     SELECT
         *,
         given_like = 2 AND family_like = 2 AS is_one_name,
+        -- a number is borne out by the birth date, or by a name where nothing else speaks against it
+        birth_like >= 1
+        OR (given_like = 2 AND (family_like >= 0 OR birth_like >= 0))
+        OR (given_like >= 0 AND family_like >= 1 AND birth_like >= 0) AS is_borne_out,
         CASE
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
             WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
@@ -140,7 +144,7 @@ tiered AS (
         *,
         CASE
             WHEN bar IS NOT NULL THEN NULL
-            WHEN iin_like = 2 AND (birth_like >= 1 OR given_like = 2 OR (family_like >= 1 AND given_like + birth_like >= 0)) THEN 'A'
+            WHEN iin_like = 2 AND is_borne_out THEN 'A'
             WHEN is_one_entry AND given_like >= 0 AND (given_like = 2 OR is_row_named OR iin_like >= 1) THEN 'L'
             WHEN iin_like = 1 AND is_one_name AND birth_like >= 1 AND patronymic_like >= 0 THEN 'D'
             WHEN is_slip AND given_like >= 1 AND family_like >= 1 AND birth_like = 2 AND patronymic_like >= 0 THEN 'D'

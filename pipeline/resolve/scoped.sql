@@ -183,8 +183,8 @@ SELECT
     CASE WHEN judged.own_reason IS NULL AND judged.is_home THEN judged.institution_id END AS usual_institution_id,
     CASE WHEN judged.own_reason IS NULL AND judged.whereabouts = 'HERE' THEN judged.institution_id END
         AS present_institution_id,
-    -- no home is kept of those whose home must not find them
-    CASE WHEN judged.pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN COALESCE(judged.usual_address_kato, judged.other_kato) END
+    -- no home is kept of those whose home must not find them: of a site whose category nobody knows they may be such
+    CASE WHEN judged.pattern <> 'SAFE_HOUSE' THEN COALESCE(judged.usual_address_kato, judged.other_kato) END
         AS home_kato,
     judged.form_code,
     judged.position_in_institution,

@@ -8,6 +8,7 @@ WITH fitting AS (
         record_document.document_no,
         max(record_document.points) AS points,
         min(member.stay_from_on) AS stay_from_on,
+        bool_or(member.given_code IS NOT NULL) AS is_named,
         bool_or(member.institution_id = record_document.institution_id) OR max(record_document.points) >= 78 AS is_more_than_namesake
     FROM record_document
     JOIN member ON record_document.record_no = member.no
@@ -17,14 +18,14 @@ WITH fitting AS (
 ),
 
 -- Twins without a name yet fit each line of the book equally. A line is of one of them: of those that tell of coming, or of going, the
--- first is of who came first, the next of the next.
+-- first is of who came first, the next of the next. Where names are known the two may yet be one: then it speaks of both.
 tied AS (
     SELECT
         document_no,
         list(cluster_no ORDER BY stay_from_on NULLS LAST, cluster_no) AS people
     FROM fitting
     GROUP BY document_no
-    HAVING count(*) > 1
+    HAVING count(*) > 1 AND NOT bool_or(is_named)
 ),
 
 turn AS (

@@ -26,5 +26,5 @@ JOIN scoped ON alike.a_no = scoped.no
 JOIN verified_key ON alike.b_no = verified_key.no
 LEFT JOIN institution ON scoped.institution_id = institution.institution_id
 LEFT JOIN residence_rule USING (category_code)
--- nobody asks of a safe house whether somebody is there, but the house itself
-WHERE is_here OR residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE'
+-- nobody asks of a safe house whether somebody is there, but the house itself; a site whose category nobody knows may be one
+WHERE is_here OR institution.institution_id IS NULL OR residence_rule.pattern <> 'SAFE_HOUSE'

@@ -272,6 +272,20 @@ def test_row_9_of_twins_without_a_name_one_died_and_one_went_home(field: Field, 
     assert {outcome.reason(case) for case in "ab"} == {"DIED_BEFORE", None}
 
 
+def test_row_11_a_site_whose_category_nobody_knows_keeps_no_home(field: Field, tmp_path: Path) -> None:
+    field.record("a", site="MISTYPED", usual_address_kato=HOME)
+    assert field.resolve(tmp_path).rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
+
+
+def test_row_4_a_line_that_fits_two_records_of_one_name_speaks_of_both(field: Field, tmp_path: Path) -> None:
+    for case, day in (("a", date(2021, 3, 1)), ("mistyped", date(2021, 3, 2))):
+        field.record(case, stay_from_on=day)
+    field.movement("DISCHARGE", date(2021, 7, 10))
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "mistyped")
+    assert {outcome.reason(case) for case in ("a", "mistyped")} == {"NOT_HERE_AT_MOMENT"}
+
+
 def test_row_10_shelters_and_street_patrols_count_where_found(field: Field, tmp_path: Path) -> None:
     field.record("shelter", site="SHELTER", stay_duration="LT1M", stay_from_on=date(2021, 8, 20), has_other_home=False)
     field.record(
@@ -334,7 +348,11 @@ def test_the_home_of_somebody_of_a_site_of_unknown_category_is_told_to_nobody(fi
     field.movement("DISCHARGE", date(2021, 7, 10), other_kato=HOME)
     field.record("a")
     outcome = field.resolve(tmp_path)
-    assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": None, "basis": None}
+    assert outcome.forwarded("a") == {
+        "reason": "NOT_HERE_AT_MOMENT",
+        "destination_kato": None,
+        "basis": "place_unresolved",
+    }
 
 
 def test_row_12_patients_are_present_only(field: Field, tmp_path: Path) -> None:

@@ -68,6 +68,24 @@ def test_b_one_number_typed_for_a_ward(field: Field, tmp_path: Path) -> None:
     assert outcome.rows("SELECT count(*) FROM person WHERE has_iin") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"family": "Омаров", "given": "Нұрлан", "birth_on": date(1971, 3, 9)},
+        {"family": "Ахметов", "given": "Нұрлат", "birth_on": date(1971, 3, 9)},
+    ],
+    ids=["one given name and nothing else", "a brother of a near name"],
+)
+def test_b_a_number_is_not_borne_out_by_a_name_where_the_rest_speaks_against_it(
+    field: Field, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    field.record("a", iin=NUMBER, patronymic=None)
+    field.record("other", iin=NUMBER, patronymic=None, **other)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "other")
+    assert outcome.reviews() == ["NUMBER_ALONE"]
+
+
 def test_b_a_guessed_birth_date_does_not_make_one_of_two_with_three_names_each(field: Field, tmp_path: Path) -> None:
     field.record("a", iin=NUMBER)
     field.record("b", "Омаров", "Болат", iin=NUMBER, birth_on=date(1950, 1, 1), patronymic="Айдосұлы")

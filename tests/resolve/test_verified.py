@@ -105,9 +105,10 @@ def test_nobody_is_looked_for_at_home_whose_home_must_not_find_them(field: Field
     assert (outcome.verified(safe), outcome.verified(pupil)) == ("NOT_FOUND", "COUNTED_AWAY")
 
 
-def test_only_the_safe_house_itself_asks_who_is_there(field: Field, tmp_path: Path) -> None:
-    field.record("safe", site="CRISIS", iin=sound("50051730123"))
-    rows = [field.named(field.source(site=site), iin=sound("50051730123")) for site in ("CARE", "CRISIS")]
+@pytest.mark.parametrize("site", ["CRISIS", "MISTYPED"])
+def test_only_the_safe_house_itself_asks_who_is_there(field: Field, site: str, tmp_path: Path) -> None:
+    field.record("safe", site=site, iin=sound("50051730123"))
+    rows = [field.named(field.source(site=asking), iin=sound("50051730123")) for asking in ("CARE", site)]
     outcome = field.resolve(tmp_path)
     assert [outcome.verified(row) for row in rows] == ["NOT_FOUND", "COUNTED_HERE"]
 
