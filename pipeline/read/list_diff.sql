@@ -5,7 +5,7 @@ WITH version AS (
         version_no,
         list_id
     FROM list_state
-    WHERE is_known
+    WHERE is_known AND is_told
 ),
 
 entry AS (

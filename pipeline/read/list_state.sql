@@ -1,4 +1,4 @@
--- Every stage-1 list received: whose it is, and whether it is the newest of that institution.
+-- Every stage-1 list received: whose it is, whether it says who is there, and whether it is the newest of that institution that does.
 -- A title that names an institution of the register speaks for it; else the list is its sender's.
 CREATE OR REPLACE TEMP TABLE list_state AS
 WITH known AS (
@@ -29,13 +29,16 @@ owned AS (
 judged AS (
     SELECT
         *,
-        institution_id IN (FROM known) AS is_known
+        institution_id IN (FROM known) AS is_known,
+        -- a header whose rows were lost says nothing of its site: only a total of 0 says that nobody is there
+        bool_or(has_rows OR declared_total IS NOT DISTINCT FROM 0) OVER (PARTITION BY institution_id, batch_id) AS is_told
     FROM owned
 )
 
 SELECT
     *,
-    dense_rank() OVER (PARTITION BY institution_id ORDER BY received_at, batch_id) AS version_no,
-    dense_rank() OVER (PARTITION BY institution_id ORDER BY received_at DESC, batch_id DESC) = 1 AND is_known AS is_newest,
+    dense_rank() OVER (PARTITION BY institution_id, is_told ORDER BY received_at, batch_id) AS version_no,
+    dense_rank() OVER (PARTITION BY institution_id, is_told ORDER BY received_at DESC, batch_id DESC) = 1 AND is_told AND is_known
+        AS is_newest,
     left(batch_id, 16) || '-' || lpad(CAST(min(block_no) OVER (PARTITION BY institution_id, batch_id) AS VARCHAR), 2, '0') AS list_id
 FROM judged

@@ -68,6 +68,9 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date, accepted: Accept
         return []
     for block in hidden if visible else []:  # an older list, or one of another year, kept out of sight
         block.rows = [(entry, "HIDDEN_SHEET") for entry, _ in block.rows]
+        block.as_of_on = block.drawn_up_on = block.declared_total = (
+            None  # nor does it say anything of the list in sight
+        )
     return [*visible, *hidden]
 
 

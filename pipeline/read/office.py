@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.read.landed import require_landed
-from pipeline.read.lists import Block, read_lists
+from pipeline.read.lists import read_lists
 from pipeline.read.mapping import accepted_mappings, propose
 from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
@@ -87,6 +87,7 @@ BLOCK = pa.schema(
     [
         ("batch_id", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()), ("block_no", pa.int32()),
         ("as_of_on", pa.string()), ("drawn_up_on", pa.string()), ("declared_total", pa.int32()), ("named", pa.list_(pa.string())),
+        ("has_rows", pa.bool_()),
     ]
 )  # fmt: skip
 
@@ -253,12 +254,7 @@ class OfficeReader:
                 if proposal
                 else Found("list", {}, held="HEADER_NOT_FOUND")
             )
-        # a header whose rows were lost says nothing of its site: only a total of 0 says that nobody is there
-        told = {frozenset(block.named) for block in lists if _says_somebody_or_nobody(block)}
         for number, block in enumerate(lists, start=1):
-            if frozenset(block.named) not in told:
-                yield Found("list", {}, held="NO_ROWS")
-                continue
             blocks.append(
                 {
                     "batch_id": batch["batch_id"],
@@ -269,14 +265,11 @@ class OfficeReader:
                     "drawn_up_on": block.drawn_up_on.isoformat() if block.drawn_up_on else None,
                     "declared_total": block.declared_total,
                     "named": sorted(set(block.named)),
+                    "has_rows": any(held is None for _, held in block.rows),
                 }
             )
-            for cells, held in block.rows:
+            for cells, held in block.rows or [({}, "NO_ROWS")]:
                 yield Found("list", cells, number, held=held)
-
-
-def _says_somebody_or_nobody(block: Block) -> bool:
-    return bool(block.rows) or block.declared_total == 0
 
 
 def _named_by_file(name: str, sheets: list[Sheet], known: tuple[str, ...]) -> list[Sheet]:

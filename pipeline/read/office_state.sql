@@ -10,35 +10,46 @@ lists AS (
     SELECT
         office_row.* EXCLUDE (block_no),
         COALESCE(list_state.institution_id, office_row.sender_id) AS institution_id,
-        list_state.list_id,
-        COALESCE(list_state.is_newest, FALSE) AS is_newest
+        CASE WHEN office_row.held IS NULL THEN list_state.list_id END AS list_id
     FROM office_row
     LEFT JOIN list_state ON list_state.batch_id = office_row.batch_id AND list_state.block_no = office_row.block_no
     WHERE office_row.route = 'list'
+    -- an empty sheet beside a list is no list that lost its rows
+    AND NOT (COALESCE(office_row.held, '') = 'NO_ROWS' AND list_state.is_told)
+),
+
+newest_list AS (
+    SELECT
+        institution_id,
+        max(received_at) AS received_at
+    FROM list_state
+    WHERE is_newest
+    GROUP BY institution_id
 ),
 
 list_rows AS (
     SELECT
-        *,
+        lists.*,
         CASE
             WHEN fault IS NOT NULL THEN 'unreadable'
+            WHEN lists.received_at < newest_list.received_at THEN 'replaced'
             WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN 'quarantined'
             WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'quarantined'
-            WHEN NOT is_newest THEN 'replaced'
             WHEN held IS NOT NULL THEN 'quarantined'
             ELSE 'in_force'
         END AS state,
         CASE
             WHEN fault IS NOT NULL THEN fault
+            WHEN lists.received_at < newest_list.received_at THEN 'NEWER_LIST'
             WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN held
             WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
-            WHEN NOT is_newest THEN 'NEWER_LIST'
             WHEN held IS NOT NULL THEN held
             WHEN json_extract_string(cells, 'is_set_aside') = 'true' THEN 'VALUE_SET_ASIDE'
             WHEN json_extract_string(cells, 'is_outside') = 'true' THEN 'OUTSIDE_LIST'
             WHEN json_extract_string(cells, 'is_hidden') = 'true' THEN 'HIDDEN_ROW'
         END AS reason
     FROM lists
+    LEFT JOIN newest_list USING (institution_id)
 ),
 
 -- Movements and headcounts: one row replaces another of the same key.

@@ -45,11 +45,12 @@ TITLES: list[Cells] = [("КГУ «Дом»",), ("СПИСОК",), ("по сос�
 
 
 def workbook(**sheets: Sequence[Cells]) -> bytes:
-    """Return a workbook; sheets by name."""
+    """Return a workbook; sheets by name, one of the name `hidden` out of sight."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, table in sheets.items():
         sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == "hidden" else "visible"
         for row in table:
             sheet.append(list(row))
     out = io.BytesIO()
@@ -266,28 +267,52 @@ def test_bad_lists_have_a_state_and_a_reason(office: Desk, content: bytes, state
 
 
 HEADER_ALONE = [*TITLES, HEADER]
-TWO_SITES = [("Дом (MNG-0001)",), HEADER, PERSON, ("Итого: 1",), ("Приют (MNG-0002)",), HEADER, (1, "Ким", "Ли")]
+OTHER_SITE: Cells = ("Приют ({other})",)
+LAST_YEAR = [("по состоянию на 01.06.2020",), HEADER, (1, "Ахметов", "Ан"), ("Итого: 1",)]
+# sheets that come after a good list of two sites, and why rows of the one site and of the other are then held
+NEWER: dict[str, tuple[dict[str, list[Cells]], list[str], list[str]]] = {
+    "no header": ({"a": [("Список",), ("Иванов", "1950")]}, ["HEADER_NOT_FOUND"], []),
+    "a header": ({"a": HEADER_ALONE}, ["NO_ROWS"], []),
+    "a total": ({"a": [*HEADER_ALONE, ("Итого", 7)]}, ["NO_ROWS"], []),
+    "nobody with a name": ({"a": [HEADER, (1, "", "", "", "01.01.1950", "М")]}, ["NO_IDENTITY"], []),
+    "no rows of the other site": ({"a": [HEADER, PERSON, ("Итого: 1",), OTHER_SITE, HEADER]}, [], ["NO_ROWS"]),
+    "no rows of both": ({"a": [HEADER, ("Итого: 1",), OTHER_SITE, HEADER]}, ["NO_ROWS"], ["NO_ROWS"]),
+    "last year's list out of sight": ({"a": HEADER_ALONE, "hidden": LAST_YEAR}, ["HIDDEN_SHEET", "NO_ROWS"], []),
+    "last year's beside this one": ({"a": [HEADER, PERSON, ("Итого: 1",)], "hidden": LAST_YEAR}, ["HIDDEN_SHEET"], []),
+    "the other site's out of sight": ({"a": [HEADER, PERSON], "hidden": [OTHER_SITE, *LAST_YEAR]}, [], ["HIDDEN_SHEET"]),
+    "an empty ward": ({"a": [("Отделение 1",), HEADER, PERSON], "b": [("Отделение 2",), HEADER]}, [], []),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("newer", "held"),
-    [
-        (HEADER_ALONE, 1),
-        ([*HEADER_ALONE, ("Итого", 7)], 1),
-        ([*TWO_SITES[:-1]], 1),  # of the second site the rows were lost
-        ([("Дом (MNG-0001)",), HEADER, ("Итого: 1",), ("Приют (MNG-0002)",), HEADER], 2),
-    ],
-    ids=["header", "total", "one site", "two sites"],
-)
-def test_a_list_whose_rows_were_lost_replaces_nothing(office: Desk, newer: list[Cells], held: int) -> None:
-    office.put("list/MNG-0001/a.csv", text(TWO_SITES))
-    office.receive("list")
-    office.put("list/MNG-0001/b.csv", text(newer))
-    bench = office.read_office()
-    assert sorted(row[0] for row in people(bench)) == ["Ким", "Әлиев"]
-    assert rows(bench, "SELECT count(*) FROM intake_record WHERE (state, reason) = ('quarantined', 'NO_ROWS')") == [
-        (held,)
-    ]
+def test_a_list_whose_rows_were_lost_replaces_nothing_and_is_settled_by_the_next(desk: Desk) -> None:
+    pairs = [(f"MNG-00{number}", f"MNG-01{number}") for number in range(len(NEWER))]
+    sites = sorted(site for pair in pairs for site in pair)
+    desk.put("register/reestr.xlsx", register(*sites))
+    good = [HEADER, PERSON, ("Итого: 1",), OTHER_SITE, HEADER, (1, "Ким", "Ли")]
+    for site, other in pairs:
+        desk.put(f"list/{site}/a.csv", text(of_pair(good, other)))
+    desk.receive("list")
+    for (site, other), (sheets, _, _) in zip(pairs, NEWER.values(), strict=True):
+        desk.put(f"list/{site}/b.xlsx", workbook(**{name: of_pair(table, other) for name, table in sheets.items()}))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id, entry_count FROM list ORDER BY 1") == [(site, 1) for site in sites]
+    assert rows(bench, "SELECT institution_id FROM list WHERE declared_total <> entry_count") == []
+    held = "SELECT institution_id, reason FROM intake_record WHERE state = 'quarantined' ORDER BY ALL"
+    assert rows(bench, held) == sorted(
+        (site, reason)
+        for pair, (_, *reasons) in zip(pairs, NEWER.values(), strict=True)
+        for site, own in zip(pair, reasons, strict=True)
+        for reason in own
+    )
+    for site in sites:
+        desk.put(f"list/{site}/c.csv", text([HEADER, (1, "Цой", "Ан")]))
+    [(earlier,)] = rows(bench, "SELECT count(*) FROM intake_record WHERE route = 'list'")
+    assert states(desk.read_office(), "list") == [("in_force", None, len(sites)), ("replaced", "NEWER_LIST", earlier)]
+
+
+def of_pair(table: list[Cells], other: str) -> list[Cells]:
+    """Return a table in which the other site is named."""
+    return [[cell.format(other=other) if isinstance(cell, str) else cell for cell in row] for row in table]
 
 
 @pytest.mark.parametrize(("end", "holds"), [(b"", "Ким"), (b"\n", "Әлиев")], ids=["unchanged", "an empty line more"])
@@ -307,11 +332,6 @@ def test_a_list_with_a_total_of_nobody_replaces_the_earlier_one(office: Desk) ->
     office.put("list/MNG-0001/b.csv", text([*HEADER_ALONE, ("Итого", 0)]))
     bench = office.read_office()
     assert (people(bench), states(bench, "list")) == ([], [("replaced", "NEWER_LIST", 1)])
-
-
-def test_an_empty_sheet_beside_a_list_is_no_list_that_lost_its_rows(office: Desk) -> None:
-    office.put("list/MNG-0001/a.xlsx", workbook(a=[HEADER, PERSON], b=[HEADER]))
-    assert states(office.read_office(), "list") == [("in_force", None, 1)]
 
 
 def test_a_list_of_an_unknown_institution_is_held(office: Desk) -> None:
