@@ -194,17 +194,20 @@ custody_fault AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
--- Bundles with a line that has not been read from one whose signature holds; what can hold no case, as a stray folder, is never sent again.
+-- Bundles with a line, or a survey tool's file, that has not come in one whose signature holds; what is no case is never sent again.
 unproven AS (
     SELECT DISTINCT batch_id
     FROM record
-    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL AND slot_count > 0) AS refused USING (batch_id)
+    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL) AS refused USING (batch_id)
     ANTI JOIN (
         SELECT record.bytes_sha256
         FROM record
         JOIN batch USING (batch_id)
         WHERE batch.seal_fault IS NULL AND record.read_error IS NULL  -- a file the manifest does not answer for proves nothing
+        UNION ALL BY NAME
+        SELECT unnest(proven_sha256) AS bytes_sha256 FROM batch
     ) AS proven USING (bytes_sha256)
+    WHERE COALESCE(read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE)
 ),
 
 -- A believed bundle brings the tablet's counters: what it does not hold itself is a gap of theirs from then on.

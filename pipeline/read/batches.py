@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.read.seals import MANIFEST, SUBMISSIONS, Seal, is_bundle
+from pipeline.lake import is_foreign
+from pipeline.read.seals import Seal, is_bundle
 from pipeline.sql import Workbench
 
 LARGEST_COUNT = 2**31 - 1
@@ -23,7 +24,7 @@ BATCH = pa.schema(
         ("custody_employee_id", pa.string()), ("custody_reason_code", pa.string()), ("custody_act_no", pa.string()),
         ("act_case_count", pa.int32()), ("copied_at", pa.timestamp("us")), ("loaded_at", pa.timestamp("us")),
         ("created_count", pa.int32()), ("deleted_count", pa.int32()), ("last_case_no", pa.int32()), ("problems", pa.list_(pa.string())), ("seal_fault", pa.string()),
-        ("carried_batch_ids", pa.list_(pa.string())), ("may_hold_cases", pa.bool_()),
+        ("carried_batch_ids", pa.list_(pa.string())), ("proven_sha256", pa.list_(pa.string())),
     ]
 )  # fmt: skip
 DAILY = pa.schema(
@@ -50,9 +51,9 @@ WITH found AS (
     SELECT batch_id, count(*) AS record_count, count(*) AS slot_count, 0 AS torn_count FROM intake_record GROUP BY batch_id
 )
 SELECT
-    batch_row.* EXCLUDE (may_hold_cases),
+    batch_row.*,
     COALESCE(found.record_count, 0) AS record_count,
-    CASE WHEN batch_row.may_hold_cases THEN COALESCE(found.slot_count, 0) ELSE 0 END AS slot_count,
+    COALESCE(found.slot_count, 0) AS slot_count,
     COALESCE(found.torn_count, 0) > 0 AS is_truncated
 FROM batch_row
 LEFT JOIN found USING (batch_id)
@@ -69,7 +70,11 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     carried = _carried(believed)
     rows = [
         _batch(batch, reasons)
-        | {"seal_fault": seals[batch["batch_id"]].fault, "carried_batch_ids": carried.get(batch["batch_id"], [])}
+        | {
+            "seal_fault": seals[batch["batch_id"]].fault,
+            "proven_sha256": _proven(batch, seals[batch["batch_id"]]),
+            "carried_batch_ids": carried.get(batch["batch_id"], []),
+        }
         for batch in believed
     ]
     bench.con.register("batch_row", pa.Table.from_pylist(rows, schema=BATCH))
@@ -87,7 +92,6 @@ def _batch(batch: dict[str, Any], reasons: Container[str]) -> dict[str, Any]:
         "received_at": _moment(batch["received_at"]),
         "medium_id": _text(custody, "medium_id"),
         "bundle_id": _text(said, "bundle_id"),
-        "may_hold_cases": not is_bundle(batch) or any(f["path"] in (MANIFEST, SUBMISSIONS) for f in batch["files"]),
         "file_count": len(batch["files"]),
         "byte_count": sum(file["size"] for file in batch["files"]),
         "declared_count": _count(said.get("case_count")),
@@ -115,6 +119,13 @@ def _custody_faults(batch: dict[str, Any], reasons: Container[str]) -> Iterator[
     for name, code in (("device_id", "CUSTODY_TABLET"), ("institution_id", "CUSTODY_INSTITUTION")):
         if batch[name] is not None and _text(custody, name) not in (None, batch[name]):
             yield code
+
+
+def _proven(batch: dict[str, Any], seal: Seal) -> list[str]:
+    """Return the digests of the survey tools' files that a bundle's signature answers for."""
+    if seal.fault or not is_bundle(batch):
+        return []
+    return sorted(f["sha256"] for f in batch["files"] if is_foreign(f["path"]) and f["path"] not in seal.strangers)
 
 
 def _carried(batches: list[dict[str, Any]]) -> dict[str, list[str]]:

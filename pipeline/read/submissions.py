@@ -29,7 +29,7 @@ from pipeline import sealed
 from pipeline.lake import is_foreign
 from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
-from pipeline.read.foreign import Foreign
+from pipeline.read.foreign import Foreign, may_be_export
 from pipeline.read.landed import require_landed
 from pipeline.read.seals import DIGESTS, MANIFEST, SIGNATURE, SUBMISSIONS, Seal, is_bundle
 from pipeline.round import Reference
@@ -224,7 +224,9 @@ class Reader:
                 fault=seal.fault,
             )
             if whole is None and is_foreign(name):
-                yield replace(found, whole=seal.fault) if seal.fault else self._made(found, folder)
+                # what begins like no export is no case, whether the bundle is believed or not
+                fault = seal.fault and (seal.fault if may_be_export(found.path) else "UNKNOWN_FILE")
+                yield replace(found, whole=fault) if fault else self._made(found, folder)
             else:
                 yield found
 

@@ -43,12 +43,14 @@ key_revoked AS (
         FROM record
         JOIN batch USING (batch_id)
         WHERE batch.seal_fault IS NULL AND record.read_error IS NULL
+        UNION ALL BY NAME
+        SELECT unnest(proven_sha256) AS bytes_sha256 FROM batch
     ) AS proven ON record.bytes_sha256 = proven.bytes_sha256
     ANTI JOIN (FROM batch WHERE seal_fault IS NULL AND created_count IS NOT NULL) AS later
         ON batch.device_id = later.device_id AND batch.received_at < later.received_at
     CROSS JOIN round
     CROSS JOIN build
-    WHERE batch.seal_fault IS NOT NULL AND batch.slot_count > 0
+    WHERE batch.seal_fault IS NOT NULL AND COALESCE(record.read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE)
     AND device.key_revoked_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE
 ),
 

@@ -525,6 +525,7 @@ def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) 
         ({"lines": ["a", "b"]}, False),  # the same lines
         ({"lines": ["a", "b", "c"], "day": 1, "device_id": "TB"}, False),  # before it, and wherever they came from
         ({"lines": ["a"]}, True),  # some of them
+        ({"lines": ["a"], "proven_sha256": ["b"]}, False),  # what is no line is a survey tool's file
         ({"lines": ["a", "b"], "seal_fault": "BUNDLE_ALTERED"}, True),
         ({"lines": ["a", "x"], "created_count": 2}, False),  # another version of one, and none is wanting
         ({"lines": ["a", "x"], "created_count": 2, "day": 2}, True),  # counted before it was exported
@@ -549,10 +550,10 @@ def test_a_file_that_no_manifest_answers_for_proves_nothing(field: Field) -> Non
 
 
 def test_a_stray_folder_of_a_stick_is_no_bundle_to_be_sent_again(field: Field) -> None:
-    bundle(field, "FOUND.000", ["a"], device_id=None, slot_count=0, seal_fault="BUNDLE_UNSIGNED")
-    assert found(field, "BUNDLE_NOT_BELIEVED") == []
-    field.con.execute("UPDATE batch SET slot_count = 1 WHERE batch_id = 'FOUND.000'")
+    bundle(field, "FOUND.000", ["a"], device_id=None, seal_fault="BUNDLE_UNSIGNED")
     assert len(found(field, "BUNDLE_NOT_BELIEVED")) == 1
+    field.con.execute("UPDATE record SET read_error = 'UNKNOWN_FILE' WHERE batch_id = 'FOUND.000'")
+    assert found(field, "BUNDLE_NOT_BELIEVED") == []
 
 
 def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> None:

@@ -643,17 +643,30 @@ def test_what_does_not_fit_in_a_custody_record_is_said_of_its_bundle(office: Des
     assert found == sorted((stick, problems) for stick, (_, problems) in UNFIT.items())
 
 
-def test_what_windows_leaves_on_a_stick_is_no_case(office: Desk) -> None:
+def test_what_windows_leaves_on_a_stick_is_no_case_and_a_survey_tools_file_is(office: Desk) -> None:
     office.know_tablet()
-    office.bundle("tablet_usb/S/TB-1", is_ready=False)
+    export = {"export.zip": hashlib.sha256(b"PK").hexdigest()}
+    office.bundle("tablet_usb/S/TB-1", is_ready=False, files_sha256=export)
+    (office.bundle("tablet_usb/S/TB-2", is_ready=False) / "signature").unlink()
     office.put("tablet_usb/S/custody.json", json.dumps(CUSTODY | {"act_case_count": 1}).encode())
-    office.put("tablet_usb/S/TB-1/Thumbs.db", b"x")
+    for bundle in ("TB-1", "TB-2", "bare"):
+        office.put(f"tablet_usb/S/{bundle}/Thumbs.db", b"x")
+    for bundle in ("TB-1", "bare"):
+        office.put(f"tablet_usb/S/{bundle}/export.zip", b"PK")
+    office.put("tablet_usb/S/bare/data.csdb", b"SQLite format 3\0")
     office.put("tablet_usb/S/System Volume Information/WPSettings.dat", b"x")
     office.put("tablet_usb/S/$RECYCLE.BIN/S-1-5-21/desktop.ini", b"x")
     office.put("tablet_usb/S/FOUND.000/FILE0000.CHK", b"x")
     office.receive("tablet_usb")
-    query = "SELECT bundle_id, record_count, slot_count, seal_fault FROM batch WHERE route = 'tablet_usb' ORDER BY 1"
-    assert rows(office.read(), query) == [("TB-1", 2, 1, None), (None, 1, 0, "BUNDLE_UNSIGNED")]
+    assert rows(
+        office.read(),
+        "SELECT bundle_id, record_count, slot_count, seal_fault, proven_sha256 FROM batch WHERE route = 'tablet_usb' ORDER BY ALL",
+    ) == [
+        ("TB-1", 3, 2, None, [*export.values()]),
+        (None, 1, 0, "BUNDLE_UNSIGNED", []),
+        (None, 2, 1, "BUNDLE_UNSIGNED", []),
+        (None, 3, 2, "BUNDLE_UNSIGNED", []),  # the files of two survey tools, without a manifest
+    ]
 
 
 def test_a_stick_carries_again_what_an_earlier_one_had_brought(office: Desk) -> None:

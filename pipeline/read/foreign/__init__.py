@@ -134,6 +134,12 @@ class Foreign:
         return lines.held("CROSSWALK_MISFIT" if ours else "NO_CROSSWALK")
 
 
+def may_be_export(path: Path) -> bool:
+    """Whether a file begins like one of these tools'; nothing in it is opened."""
+    head = _head(path)
+    return head.startswith((b"PK", cspro.MAGIC)) or odk.page_recognised(head)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Export]:
     """Open a foreign file, whichever tool wrote it; its sheets can be read within the block.
@@ -143,8 +149,7 @@ def opened(path: Path) -> Iterator[Export]:
     CannotBeRead
         Nothing here knows it (`UNKNOWN_FILE`), or it is damaged, unsafe or closed to us.
     """
-    with path.open("rb") as handle:
-        head = handle.read(HEAD)
+    head = _head(path)
     if head.startswith(b"PK"):
         with archives.opened(path) as archive:
             readers = [reader for reader in (survey_solutions, odk) if reader.recognised(archive)]
@@ -162,4 +167,9 @@ def opened(path: Path) -> Iterator[Export]:
         raise CannotBeRead("UNKNOWN_FILE")
 
 
-__all__ = ["CannotBeRead", "Foreign", "opened"]
+def _head(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        return handle.read(HEAD)
+
+
+__all__ = ["CannotBeRead", "Foreign", "may_be_export", "opened"]
