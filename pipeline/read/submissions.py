@@ -128,6 +128,16 @@ class Field:
         return f"CASE WHEN moments_ok THEN coalesce(epoch_us(\"{self.name}\")::VARCHAR || '/' || {offset}::VARCHAR, {self.raw}) ELSE {self.raw} END"
 
 
+class _Lines:
+    """The lines of the slab at hand, for a query that is planned once. To see the columns DuckDB asks for a stream as well, and takes nothing from it."""
+
+    def __init__(self) -> None:
+        self.upcoming: Iterator[pa.RecordBatch] = iter(())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return pa.RecordBatchReader.from_batches(feed.SCHEMA, self.upcoming).__arrow_c_stream__(requested_schema)
+
+
 class Reader:
     """Reads a run of batches at a time; its version names everything its rows depend on besides the batches.
 
@@ -140,6 +150,7 @@ class Reader:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._con = bench.con.cursor()
+        self._lines = _Lines()
         self._lake = bench.lake
         self._answers = bench.schemas["answers"]
         self._files: dict[tuple[int, int], SubmissionFile] = {}
@@ -197,8 +208,8 @@ class Reader:
         for number, slab in enumerate(_slabs(lines), start=1):
             self._slab(slab)
             self._write(folder, number)
-        self._con.execute("DROP VIEW IF EXISTS slab")
-        self._con.unregister("as_read")
+            self._con.execute("DROP VIEW slab")
+            self._con.unregister("as_read")  # before the next one is made: memory holds one slab of a run
         for made in folder.glob("*.lines"):
             made.unlink()
 
@@ -240,11 +251,10 @@ class Reader:
     def _slab(self, lines: Iterator[pa.RecordBatch]) -> None:
         """Make the view `slab` from the lines, mended by what only the whole slab can tell.
 
-        The rows are kept as Arrow and not as a table, which would gather statistics over every value: a third of the time.
+        The rows are kept as the statement returned them and not as a table, which would gather statistics over every value: a third of the time.
         """
-        self._con.register("lines", pa.RecordBatchReader.from_batches(feed.SCHEMA, lines))
-        self._con.register("as_read", self._con.sql(self._query).to_arrow_table())
-        self._con.unregister("lines")
+        self._lines.upcoming = lines
+        self._con.register("as_read", self._con.sql(f"EXECUTE {self._plan}"))
         self._vet()
         self._con.execute(
             "CREATE OR REPLACE TEMP TABLE fault AS SELECT batch_no, record_no, 'DUPLICATE_KEY' AS fault FROM as_read "
@@ -364,9 +374,12 @@ class Reader:
         moments = [field.name.replace("_at", "_offset_min") for field in self.fields if field.kind == "moment"]
         return [*(field.name for field in self.fields), *moments]
 
-    @property
-    def _query(self) -> str:
-        return slab_query(tuple(self.fields))
+    @cached_property
+    def _plan(self) -> str:
+        """Name of the statement that makes a slab; it is planned once, which takes as long as some thousand lines."""
+        self._con.register("lines", self._lines)
+        self._con.execute(f"PREPARE slab_of_lines AS {slab_query(tuple(self.fields))}")
+        return "slab_of_lines"
 
 
 def fields_of(answers: Table) -> list[Field]:
@@ -423,8 +436,18 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
     """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it."""
     files: dict[str, list[Path]] = {table: [] for table in TABLES}
     try:
-        with ThreadPoolExecutor(min(AT_ONCE, bench.settings.threads)) as pool:
-            for found in pool.map(lambda batches: Reader(bench).parquet(batches, seals), runs(bench.batches)):
+        at_once = min(AT_ONCE, bench.settings.threads)
+        readers = [Reader(bench) for _ in range(at_once)]
+
+        def read(batches: list[dict[str, Any]]) -> dict[str, list[Path]]:
+            reader = readers.pop()
+            try:
+                return reader.parquet(batches, seals)
+            finally:
+                readers.append(reader)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            for found in pool.map(read, runs(bench.batches)):
                 for table, paths in found.items():
                     files[table] += paths
     except duckdb.Error as error:
