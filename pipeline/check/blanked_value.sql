@@ -1,12 +1,13 @@
 -- Every value taken out of a record, kept aside. 'raw_value' stands for the value of the column named, filled in by records.py.
 WITH taken_out AS (
     SELECT
-        failure.record_id,
+        failed.record_id,
         check_list.rule_id,
         unnest(check_list.blanks) AS column_name,
         check_list.keep_value
-    FROM failure
-    INNER JOIN check_list ON failure.check_no = check_list.check_no
+    FROM failed
+    INNER JOIN combination ON failed.failures = combination.failures
+    INNER JOIN check_list ON combination.check_no = check_list.check_no
     WHERE check_list.severity = 'blank'
 ),
 

@@ -1,7 +1,8 @@
 """Asks every rule of every record: `record_check`, `blanked_value` and `rule_result`.
 
 A condition that reads one table only is asked there, before anything is joined; what needs several is asked of `evidence`. Records that fail
-nothing, most of them, are left behind by the WHERE clause; the rest are noted as pairs of record and check.
+nothing, most of them, are left behind by the WHERE clause. All that one record fails is one text, for what each such text means is worked
+out once: there are few, however many records.
 """
 
 from __future__ import annotations
@@ -34,16 +35,15 @@ CHECK_LIST = {
 def run(bench: Workbench) -> None:
     """Make the three tables of the record rules."""
     asked = ask(bench.con)
-    bench.write("record_check")
-    bench.write("blanked_value", blanked_values(bench.con, asked))
-    bench.write("rule_result")
+    queries = {"record_check": None, "rule_result": None, "blanked_value": blanked_values(bench.con, asked)}
+    bench.side_by_side(lambda beside, table: beside.write(table, queries[table]), queries)
 
 
 def ask(con: duckdb.DuckDBPyConnection) -> list[Check]:
     """Ask every check of every record.
 
-    Makes the temporary relations `evidence`, `check_list` (what was asked), `failure` (record_id, check_no) and `failed`, which has a row per
-    record and the numbers of all its failures.
+    Makes the relations `evidence`, `check_list` (what was asked), `failed` (record_id, failures: every readable record, and the numbers of all
+    it fails as one text) and `combination` (failures, check_no: what each such text says).
 
     Returns
     -------
@@ -58,27 +58,24 @@ def ask(con: duckdb.DuckDBPyConnection) -> list[Check]:
         The engine refused a condition.
     """
     _find_placeholders(con)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW evidence AS {(HERE / 'evidence.sql').read_text(encoding='utf-8')}")
+    con.execute(f"CREATE OR REPLACE VIEW evidence AS {(HERE / 'evidence.sql').read_text(encoding='utf-8')}")
     columns = {place: columns_of(con, place) for place in PLACES}
     asked = checks(load_rules(known=columns["evidence"]), _coded_columns(con, columns["identity"] | columns["answers"]))
     _list_checks(con, asked)
-    con.execute("CREATE OR REPLACE TEMP TABLE failure (record_id VARCHAR, check_no INTEGER)")
     placed: dict[str, list[int]] = {place: [] for place in PLACES}
     for number, check in enumerate(asked):
         used = names_used(check.condition)
         placed[next(place for place in PLACES if used <= columns[place])].append(number)
     for place, numbers in placed.items():
         _note_failures(con, place, {number: asked[number].condition for number in numbers})
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE failed AS SELECT record_id, list(check_no ORDER BY check_no) AS check_nos FROM failure GROUP BY record_id"
-    )
+    _gather_failures(con)
     return asked
 
 
 def blanked_values(con: duckdb.DuckDBPyConnection, asked: Iterable[Check]) -> str:
     """Return the query for every value taken out, naming only columns in which something was."""
     rows = con.execute(
-        "SELECT DISTINCT unnest(blanks) AS name FROM failure INNER JOIN check_list USING (check_no) ORDER BY name"
+        "SELECT DISTINCT unnest(blanks) AS name FROM combination INNER JOIN check_list USING (check_no) ORDER BY name"
     ).fetchall()
     kept = {column for check in asked if check.keep_value for column in check.blanks}
     names = [row[0] for row in rows if row[0] in kept]
@@ -88,18 +85,31 @@ def blanked_values(con: duckdb.DuckDBPyConnection, asked: Iterable[Check]) -> st
 
 
 def _note_failures(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> None:
+    con.execute(f"CREATE OR REPLACE TABLE {place}_failed (record_id VARCHAR, failures VARCHAR)")
     if not conditions:
         return
-    numbers = ",\n".join(f"CASE WHEN {condition} THEN {number} END" for number, condition in conditions.items())
+    numbers = ",\n".join(f"CASE WHEN {condition} THEN ' {number}' END" for number, condition in conditions.items())
     anything = "\nOR ".join(f"({condition})" for condition in conditions.values())
     readable = "answers_sha256 IS NOT NULL AND " if place == "record" else ""
     try:
         con.execute(
-            f"INSERT INTO failure SELECT record_id, unnest(list_filter([{numbers}], lambda n: n IS NOT NULL)) FROM {place} "
-            f"WHERE {readable}({anything})"
+            f"INSERT INTO {place}_failed SELECT record_id, concat({numbers}) FROM {place} WHERE {readable}({anything})"
         )
     except duckdb.Error as error:
         raise _refused(con, place, conditions) or step_failed(error, f"check: rules asked of {place}") from None
+
+
+def _gather_failures(con: duckdb.DuckDBPyConnection) -> None:
+    failures = ", ".join(f"{place}_failed.failures" for place in PLACES)
+    joins = " ".join(f"LEFT JOIN {place}_failed USING (record_id)" for place in PLACES)
+    con.execute(
+        f"CREATE OR REPLACE TABLE failed AS SELECT identity.record_id, concat({failures}) AS failures FROM identity {joins}"
+    )
+    con.execute(
+        "CREATE OR REPLACE TABLE combination AS "
+        "SELECT failures, CAST(unnest(string_split(ltrim(failures), ' ')) AS INTEGER) AS check_no "
+        "FROM (SELECT DISTINCT failures FROM failed WHERE failures <> '')"
+    )
 
 
 def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, str]) -> SanaqError | None:
@@ -116,7 +126,7 @@ def _refused(con: duckdb.DuckDBPyConnection, place: str, conditions: dict[int, s
 def _find_placeholders(con: duckdb.DuckDBPyConnection) -> None:
     """Ask once per spelling whether it stands for an unknown name: there are far fewer spellings than people."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE placeholder AS "
+        "CREATE OR REPLACE TABLE placeholder AS "
         "WITH spelling AS (SELECT family_name AS raw FROM identity UNION SELECT given_name FROM identity) "
         "SELECT raw AS name FROM name_keys('spelling') WHERE is_placeholder"
     )

@@ -3,21 +3,20 @@ WITH asked AS (
     SELECT
         record.route,
         coalesce(institution.category_code, 'UNKNOWN') AS category_code,
-        failed.check_nos
+        failed.failures
     FROM record
-    SEMI JOIN identity ON record.record_id = identity.record_id
+    INNER JOIN failed ON record.record_id = failed.record_id
     LEFT JOIN institution ON record.institution_id = institution.institution_id
-    LEFT JOIN failed ON record.record_id = failed.record_id
 ),
 
-combination AS (
+tally AS (
     SELECT
         route,
         category_code,
-        check_nos,
+        failures,
         count(*) AS record_count
     FROM asked
-    GROUP BY route, category_code, check_nos
+    GROUP BY route, category_code, failures
 ),
 
 groups AS (
@@ -25,7 +24,7 @@ groups AS (
         route,
         category_code,
         sum(record_count) AS checked_count
-    FROM combination
+    FROM tally
     GROUP BY route, category_code
 ),
 
@@ -36,23 +35,17 @@ rules AS (
     FROM check_list
 ),
 
-spelled AS (
-    SELECT
-        *,
-        unnest(check_nos) AS check_no
-    FROM combination
-),
-
 -- a rule asked of several columns fails once
 failing AS (
     SELECT DISTINCT
         check_list.rule_id,
-        spelled.route,
-        spelled.category_code,
-        spelled.check_nos,
-        spelled.record_count
-    FROM spelled
-    INNER JOIN check_list ON spelled.check_no = check_list.check_no
+        tally.route,
+        tally.category_code,
+        tally.failures,
+        tally.record_count
+    FROM tally
+    INNER JOIN combination ON tally.failures = combination.failures
+    INNER JOIN check_list ON combination.check_no = check_list.check_no
 ),
 
 results AS (

@@ -88,8 +88,8 @@ told AS (
         COALESCE(answers.is_proxy, FALSE) AS is_proxy,
         answers.proxy_reason
     FROM record
-    JOIN kept_identity AS identity USING (record_id)
-    JOIN kept_answers AS answers USING (record_id)
+    -- joined to one another first: the engine lays one side of a join down in memory, and so that is never all three
+    LEFT JOIN (kept_identity AS identity JOIN kept_answers AS answers USING (record_id)) USING (record_id)
     ANTI JOIN set_aside USING (record_id)
     JOIN numbered_batch USING (batch_id)
     LEFT JOIN taken_off USING (record_id)
