@@ -1,6 +1,7 @@
 """Pulls the portal: its feeds by cursor, a slice of pages at a time, each slice landed before the next is asked for.
 
-A pull that is killed or cut goes on after the last slice that landed; what was whole when the portal went away, or said what is not taken, has landed too.
+A pull that is killed or cut, or of which a slice did not land, goes on after the last one that did; what was whole when the portal went away, or said what
+is not taken, has landed too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pipeline.errors import PortalRefused, PortalUnavailable
 from pipeline.lake import Lake
 from pipeline.receive.book import last_cursor
 from pipeline.receive.landing import Landing, Outcome
-from pipeline.receive.parcel import Parcel, Source
+from pipeline.receive.parcel import Parcel, Refusal, Source
 from pipeline.receive.portal_api import PAGE_BYTES, Portal
 from pipeline.receive.troubles import Troubles
 from pipeline.settings import Settings
@@ -45,7 +46,10 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
             with troubles.kept():
                 pull = Pull(api, lake, feed)
                 while parcel := pull.slice(landing.staging / "pulled"):
-                    yield from landing.land([parcel])
+                    (outcome,) = landing.land([parcel])
+                    yield outcome
+                    if isinstance(outcome, Refusal):
+                        break  # what landed behind it would be where the next run goes on
                 if pull.trouble:
                     raise pull.trouble
         troubles.tell()

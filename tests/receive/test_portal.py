@@ -19,6 +19,8 @@ from pipeline.doctor import examine
 from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
 from pipeline.receive import portal as portal_module
 from pipeline.receive import portal_api
+from pipeline.receive.parcel import Parcel
+from pipeline.receive.portal import Pull
 from pipeline.receive.portal_api import Portal
 from pipeline.settings import load_settings
 from sandbox.portal import running
@@ -165,6 +167,26 @@ def test_what_was_whole_when_the_portal_went_away_or_spoiled_a_page_has_landed(
     setattr(shop.faults, fault, 0)
     field.receive("portal")
     assert cases(field) == up_to(40)
+
+
+def test_a_slice_that_does_not_land_is_where_the_next_pull_begins(
+    field: Field, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.show(22)
+    real = Pull.slice
+
+    def torn(self: Pull, folder: Path) -> Parcel | None:
+        parcel = real(self, folder)
+        if parcel and parcel.cursor_from is None:
+            parcel.sources[0].path.unlink()
+        return parcel
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Pull, "slice", torn)
+        assert [one.reason for one in field.receive("portal").refused] == ["CANNOT_BE_READ"]
+    assert cases(field) == []
+    field.receive("portal")
+    assert cases(field) == up_to(22)
 
 
 def test_counts_that_are_refused_keep_no_page_from_landing(
