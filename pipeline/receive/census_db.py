@@ -86,8 +86,13 @@ CAN_WRITE = """
 LAST_XID = str(2**64 - 1)
 # Connections that broke, servers that are starting, stopping or full, snapshots and waits that were called off.
 MAY_PASS = ("08", "25P03", "40", "53", "55", "57", "58")
-# A snapshot holds back the other side's cleaning: it is given up when we are gone.
-LIMITS = "SET LOCAL statement_timeout = '15min'; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '10min'"
+# A snapshot holds back the other side's cleaning: it is given up when we are gone. And days are copied as DuckDB reads them, whatever the role's own style is.
+LOCAL = """
+    SET LOCAL statement_timeout = '15min';
+    SET LOCAL lock_timeout = '30s';
+    SET LOCAL idle_in_transaction_session_timeout = '10min';
+    SET LOCAL datestyle = 'ISO'
+"""
 NETWORK: dict[str, Any] = {
     "client_encoding": "UTF8", "gssencmode": "disable", "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
 }  # fmt: skip
@@ -234,7 +239,7 @@ def _snapshot(settings: Settings) -> Iterator[Connection]:
     try:
         with _connected(settings, where) as db:
             db.isolation_level, db.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
-            db.execute(LIMITS)
+            db.execute(LOCAL)
             _require_columns(db, where)
             yield db
     except psycopg.Error as error:

@@ -43,9 +43,11 @@ def said(server: Server) -> dict[str, object]:
 
 @pytest.fixture
 def owner(postgres: Server) -> Iterator[Owner]:
-    """A database made anew, in the hands of those who fill it."""
+    """A database made anew, in the hands of those who fill it; days are not written there as they are here."""
     postgres.create()
     with postgres.owner() as db:
+        db.execute(f"ALTER DATABASE {DATABASE} SET datestyle = 'German'")
+        db.commit()
         yield db
 
 
