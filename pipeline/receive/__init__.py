@@ -56,6 +56,8 @@ def receive(route: str, lake: Lake, settings: Settings, clock: Clock, *, is_swee
         The gateway could not be pulled to the end; what landed before is whole.
     CensusDbRefused, CensusDbUnavailable
         The Census Database could not be pulled; nothing landed.
+    StepFailed
+        The keys of the Census Database could not be held against what had landed; nothing landed.
     SurveyServerRefused, SurveyServerUnavailable
         A form of ODK Central could not be pulled; what landed before is whole.
     """

@@ -68,7 +68,7 @@ class Book:
         return (origin, size) in self._sizes
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:
-        """Return the batch this place held when its gateway listed it just so, or None."""
+        """Return the batch this place held when the inbox or the gateway listed it just so, or None."""
         return self._listings.get((origin, listing_sha256))
 
     def not_taken(self, route: str) -> set[str]:

@@ -114,6 +114,8 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         The role, its password, a right or a column is not as docs/census-db.sql says; nothing has landed.
     CensusDbUnavailable
         The Census Database does not answer, or went away; nothing has landed.
+    StepFailed
+        The engine refused to hold its keys against what has landed; nothing has landed.
     """
     cursor_from = last_cursor(lake, CENSUS_DB)
     with _snapshot(settings) as db:
