@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -147,9 +148,11 @@ def _from_inbox(receipt: Receipt, landing: Landing, inbox: Path) -> None:
     _enter(receipt, landing.land(_parcels(receipt, look(receipt.route, inbox), refusals, landing)))
     landing.refuse(refusals)
     receipt.refused += refusals
-    landing.leave(receipt, f"{receipt.route}/")
+    is_there = os.access(inbox / receipt.route, os.F_OK)  # a share that is not mounted leaves an empty inbox
+    if is_there:
+        landing.leave(receipt, f"{receipt.route}/")
     if not (receipt.landed or receipt.again or receipt.refused or receipt.waiting):
-        state = "is empty" if (inbox / receipt.route).is_dir() else "is not there"
+        state = "is empty" if is_there else "is not there"
         receipt.note = f"nothing new: the inbox folder {receipt.route}/ {state}"
 
 

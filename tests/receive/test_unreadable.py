@@ -96,11 +96,15 @@ def test_what_had_been_refused_where_nobody_can_look_is_not_gone(field: Field, s
     }
 
 
-def test_an_inbox_that_is_not_there_is_a_wrong_setting_and_nothing_in_it_is_gone(field: Field) -> None:
+def test_an_inbox_that_is_not_there_is_a_wrong_setting_and_nothing_in_it_is_gone_until_it_is_mounted(
+    field: Field,
+) -> None:
     field.put("tablet_vpn/stray.txt", b"x")
     field.receive("tablet_vpn")
     before = field.receipts()
     field.inbox.rename(field.inbox.with_name("unmounted"))
     with pytest.raises(BadSetting, match="SANAQ_INBOX"):
         field.receive("tablet_vpn")
+    field.inbox.mkdir()
+    assert field.receive("tablet_vpn").note == "nothing new: the inbox folder tablet_vpn/ is not there"
     assert field.receipts() == before
