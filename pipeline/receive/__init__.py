@@ -99,7 +99,10 @@ def _from_portal(receipt: Receipt, landing: Landing, lake: Lake, settings: Setti
     if not portal.is_set_up(settings):
         receipt.note = "skipped: not set up (SANAQ_PORTAL_URL, SANAQ_PORTAL_SECRET)"
         return
-    _enter(receipt, portal.brought(landing, lake, settings))
+    # The night and the quarter of an hour may meet: the second asks when the first has landed.
+    with lake.lock(portal.ROUTE):
+        _enter(receipt, portal.brought(landing, lake, settings))
+        landing.leave(receipt, f"{portal.ROUTE} ")
     if not (receipt.landed or receipt.again or receipt.refused):
         receipt.note = "the portal has nothing new"
 
@@ -135,6 +138,7 @@ def _from_census_db(receipt: Receipt, landing: Landing, lake: Lake, settings: Se
     with lake.lock(CENSUS_DB):
         parcel = pull(lake, settings, landing.staging / CENSUS_DB, is_sweep=is_sweep)
         _enter(receipt, landing.land([parcel] if parcel else []))
+        landing.leave(receipt, f"{CENSUS_DB} ")
     if parcel is None:
         receipt.note = "the Census Database has nothing new"
 

@@ -71,9 +71,9 @@ class Book:
         """Return the batch this place held when the inbox or the gateway listed it just so, or None."""
         return self._listings.get((origin, listing_sha256))
 
-    def not_taken(self, route: str) -> set[str]:
-        """Return the places of a route whose last line is `refused` or `waiting`."""
-        return {origin for of, origin in self._not_taken if of == route}
+    def not_taken(self) -> set[tuple[str, str]]:
+        """Return the places, each with its route, whose last line is `refused` or `waiting`."""
+        return set(self._not_taken)
 
     def moments(self, clock: Clock, count: int) -> list[datetime]:
         """Return `count` moments of receipt, each later than every one before in this lake."""

@@ -130,7 +130,7 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         daily = {day.isoformat(): size for day, size in db.execute(COUNTS, [until])}
     return Parcel(
         CENSUS_DB,
-        f"{cursor_from or ''}..{bound}",
+        f"{CENSUS_DB} {cursor_from or ''}..{bound}",
         tuple(sources),
         source_id=CENSUS_DB,
         declared={"daily": daily, "total": sum(daily.values())},

@@ -115,19 +115,22 @@ class Landing:
         Parameters
         ----------
         source
-            What the origins of the source begin with that has been looked through; of a route's other sources nothing is known, nor of
-            what lies in a folder that could not be looked into.
+            What the origins of the source begin with that has been looked through, over whatever route its batches go; of other sources
+            nothing is known, nor of what lies in a folder that could not be looked into.
         """
-        at, route = stamp(self._clock()), receipt.route
-        there = {*receipt.waiting_at, *(refusal.origin for refusal in receipt.refused)}
+        at = stamp(self._clock())
+        waits = [(receipt.route, origin) for origin in receipt.waiting_at]
+        there = {*waits, *((refusal.route, refusal.origin) for refusal in receipt.refused)}
         shut = tuple(f"{refusal.origin}/" for refusal in receipt.refused if refusal.reason == "CANNOT_BE_READ")
         with self._lake.lock("receive"):
             self._book.refresh()
-            before = self._book.not_taken(route)
-            now = [(origin, "waiting") for origin in receipt.waiting_at]
-            left = sorted(origin for origin in before - there if not origin.startswith(shut))
-            now += [(origin, "gone") for origin in left if f"{origin}/".startswith(source)]
-            self._book.append([{"outcome": what, "route": route, "origin": origin, "at": at} for origin, what in now])
+            now = [("waiting", *place) for place in waits]
+            for route, origin in sorted(self._book.not_taken() - there):
+                if f"{origin}/".startswith(source) and not origin.startswith(shut):
+                    now.append(("gone", route, origin))
+            self._book.append(
+                [{"outcome": what, "route": route, "origin": origin, "at": at} for what, route, origin in now]
+            )
 
     def listed_as(self, origin: str, listing_sha256: str) -> str | None:
         """Return the batch that was received when the inbox or the gateway listed this place just so, or None."""

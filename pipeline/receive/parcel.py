@@ -31,7 +31,7 @@ class Parcel:
     Attributes
     ----------
     origin
-        Where it came from: path below the inbox, or the range of cursors. Kept in the lake only, never in a log.
+        Where it came from: path below the inbox, or who was asked and the range of cursors. Kept in the lake only, never in a log.
     has_manifest
         Whether `manifest.json` among the files is the sender's own statement (tablet bundles).
     custody

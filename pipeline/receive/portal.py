@@ -38,8 +38,7 @@ def brought(landing: Landing, lake: Lake, settings: Settings) -> Iterator[Outcom
         See `Portal.page`; what had landed before is whole and is not asked for again. Trouble in one feed does not keep the next
         from being asked; who is not let in at all asks no more.
     """
-    # The night and the quarter of an hour may meet: the second asks when the first has landed.
-    with lake.lock(ROUTE), Portal(settings) as api:
+    with Portal(settings) as api:
         api.log_in()
         troubles = Troubles()
         for feed in FEEDS:
@@ -85,7 +84,7 @@ class Pull:
             return None
         return Parcel(
             FEEDS[self._feed],
-            f"{begin or ''}..{end}",
+            f"{ROUTE} {begin or ''}..{end}",
             tuple(sources[: len(self._way) - 1]),
             source_id=ROUTE,
             declared=declared,

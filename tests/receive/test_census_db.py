@@ -10,8 +10,10 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from errno import EIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psycopg
 import pytest
@@ -20,7 +22,8 @@ import trustme
 from pipeline.build import prune
 from pipeline.doctor import examine
 from pipeline.errors import BadSetting, CensusDbRefused, CensusDbUnavailable
-from pipeline.receive import census_db
+from pipeline.lake import EVER
+from pipeline.receive import census_db, landing
 from pipeline.settings import load_settings
 from sandbox.census_db import DATABASE, Server, server
 from tests.receive.field import Field
@@ -154,6 +157,19 @@ def test_a_late_commit_after_others_have_landed_is_not_lost(field: Field, owner:
     assert pulled(field) == []
     other.commit()
     assert pulled(field) == ["late.1", "after.1"]
+
+
+def test_what_the_disk_did_not_give_lands_with_the_next_pull_and_is_refused_no_more(
+    field: Field, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(owner, "c1")
+    owner.commit()
+    with monkeypatch.context() as disk:
+        disk.setattr(landing, "_copy", mock.Mock(side_effect=OSError(EIO, "the disk does not give it")))
+        assert len(field.receive("census_db").refused) == 1
+    insert(owner, "c2")  # with it the pull has another end, and so another origin
+    owner.commit()
+    assert (pulled(field), field.lake.not_taken(EVER)) == (["c1.1", "c2.1"], [])
 
 
 def test_what_was_rolled_back_never_was(field: Field, owner: Owner, other: Owner) -> None:

@@ -17,6 +17,7 @@ import trustme
 
 from pipeline.doctor import examine
 from pipeline.errors import BadSetting, PortalRefused, PortalUnavailable
+from pipeline.lake import EVER
 from pipeline.receive import portal as portal_module
 from pipeline.receive import portal_api
 from pipeline.receive.parcel import Parcel
@@ -185,8 +186,9 @@ def test_a_slice_that_does_not_land_is_where_the_next_pull_begins(
         disk.setattr(Pull, "slice", torn)
         assert [one.reason for one in field.receive("portal").refused] == ["CANNOT_BE_READ"]
     assert cases(field) == []
+    monkeypatch.setattr(portal_module, "SLICE_PAGES", SLICE + 1)  # so it has another end, and another origin
     field.receive("portal")
-    assert cases(field) == up_to(22)
+    assert (cases(field), field.lake.not_taken(EVER)) == (up_to(22), [])
 
 
 def test_counts_that_are_refused_keep_no_page_from_landing(
