@@ -388,15 +388,15 @@ def build_folder(lake: Lake, build_id: str | None) -> Path:
     return folder.resolve()
 
 
-def late_hours(lake: Lake) -> int | None:
-    """Return how old what is published is, in hours, where a night has failed since.
+def late_hours(root: Path) -> int | None:
+    """Return how old what is published in a lake's folder is, in hours, where no later night stands published in time: it failed, or was taken back.
 
-    None where none has, nothing is published, or it is of a simulated campaign: of a moment before its lake was begun.
+    None where one does, nothing is published, or it is of a simulated campaign: of a moment before its lake was begun.
     """
-    operations = _manifest(lake.operations / "current")
+    operations = _manifest(root / "operations" / "current")
     if not operations:
         return None
-    as_of, mark = datetime.fromisoformat(operations["as_of"]), lake.root / SIMULATED
+    as_of, mark = datetime.fromisoformat(operations["as_of"]), root / SIMULATED
     if mark.exists() and as_of.timestamp() < mark.stat().st_mtime:
         return None
     age = system_clock() - as_of
@@ -430,7 +430,7 @@ def standing(lake: Lake) -> dict[str, Any]:
         "operations": _named(operations, "snapshot_id"),
         "release": _named(_manifest(lake.published / "current"), "snapshot_id"),
         "closed": _closed(closing, late),
-        "late_hours": late_hours(lake),
+        "late_hours": late_hours(lake.root),
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "not_taken": lake.not_taken(EVER),

@@ -38,12 +38,11 @@ app = FastAPI(
 @app.get("/night")
 def night() -> HTMLResponse:
     """Return the page of the night published last; one that is late says so above all."""
-    from pipeline.lake import Lake
     from pipeline.night import late_hours
     from pipeline.settings import load_settings
 
-    lake = Lake(load_settings().lake)
-    page = lake.operations / "current" / "index.html"
+    lake = load_settings().lake  # only looked into: a lake that is not mounted is not begun anew
+    page = lake / "operations" / "current" / "index.html"
     text = page.read_text(encoding="utf-8") if page.exists() else NOT_YET
     if hours := late_hours(lake):
         text = text.replace("<body>", f"<body>\n{LATE.format(hours=hours)}", 1)

@@ -21,7 +21,7 @@ PAGE = "<!doctype html><title>The night</title><body><h1>Balanced</h1></body>"
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lake")
+    return tmp_path_factory.mktemp("unmounted") / "lake"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_with_a_login_the_page_of_the_night_published_last_is_shown(
     before = httpx.get(f"{airflow.url}/sanaq/night", headers=headers)
     assert before.status_code == 200
     assert "No night has been published yet" in before.text
+    assert not lake.exists()  # only receiving begins one
     (lake / "operations" / "current").mkdir(parents=True)
     (lake / "operations" / "current" / "index.html").write_text(PAGE, encoding="utf-8")
     after = httpx.get(f"{airflow.url}/sanaq/night", headers=headers)
