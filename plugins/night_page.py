@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse
 PREFIX = "/sanaq"
 NOT_YET = "<!doctype html><title>sanaq</title><p>No night has been published yet.</p>"
 LATE = """<div style="padding:.7rem 1rem;background:#a3161b;color:#fff;font:600 1rem/1.5 sans-serif">
-<p lang="kk" style="margin:0">Бұл бет {hours} сағат бұрынғы: содан бері бірде-бір түн жарияланған жоқ.</p>
-<p lang="ru" style="margin:0">Этой странице {hours} ч: с тех пор ни одна ночь не опубликована.</p>
-<p lang="en" style="margin:0">This page is {hours} hours old: no night has been published since. See nightly_reconciliation.</p>
+<p lang="kk" style="margin:0">Бұл бет {hours} сағат бұрынғы: одан кейінгі жарияланып тұрған түн жоқ.</p>
+<p lang="ru" style="margin:0">Этой странице {hours} ч: более поздней опубликованной ночи нет.</p>
+<p lang="en" style="margin:0">This page is {hours} hours old: no later night stands published. See nightly_reconciliation, then sanaq status.</p>
 </div>
 """
 # The page brings everything with it; whatever else it asked for would be refused.

@@ -41,7 +41,7 @@ def status(as_json: AsJson = False) -> None:
         )
     if hours := standing["late_hours"]:
         out.print(
-            f"{'late':<11} what is published is {hours} hours old: see why the last night failed, or did not run",
+            f"{'late':<11} what is published is {hours} hours old: no later night stands published; see why it failed, did not run or was taken back",
             soft_wrap=True,
         )
     if standing["closed"]:

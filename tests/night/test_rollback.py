@@ -124,11 +124,12 @@ def test_status_says_what_was_taken_back_why_and_what_to_do_until_it_is_done(
     assert json.loads(sanaq("status", "--json").output)["rolled_back"] == lake.rolled_back(lake.root / room)
     said = sanaq("status").output
     assert f"taken back  {room}, by DEP-01 on " in said
+    assert "or was taken back" in next(line for line in said.splitlines() if line.startswith("late"))
     assert "a [wrong] list" in said
     assert f"sanaq {command} --restore {taken_back}" in said
     sanaq(command, "--restore", taken_back, "--by", "DEP-01", "--why", "it was right")
     assert json.loads(sanaq("status", "--json").output)["rolled_back"] == []
-    assert "taken back" not in sanaq("status").output
+    assert "taken back  " not in sanaq("status").output
 
 
 @pytest.mark.parametrize("words", [("release", "--rollback", "R1", "--by", "DEP-01", "--why", WHY), ("export", "ddi", "out", "--release", "R1")])  # fmt: skip
