@@ -14,6 +14,8 @@ import duckdb
 import psutil
 import pytest
 
+from tests.privacy.search import Secrets, findings, of_campaign, texts_of
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOWS_SHARE = 25.0
@@ -98,6 +100,16 @@ def test_a_small_campaign_is_received_built_balanced_published_and_released(
             assert con.execute("SELECT count(*) FROM meta.snapshot").fetchall() == [(1,)]
     assert len([path for path in (tmp_path / "lake" / "operations").iterdir() if not path.is_symlink()]) == 3
     assert at_work_in(tmp_path) == []
+    assert people_in(tmp_path / "airflow", printed, of_campaign(tmp_path / "lake")) == []
+
+
+def people_in(airflow: Path, printed: str, secrets: Secrets) -> list[str]:
+    """Say where somebody stands in the logs of the tasks, in XComs and all else of Airflow's metadata, or in what was printed."""
+    places = dict(texts_of(airflow)) | {"output": printed}
+    assert len(secrets.iins) > 50
+    assert any(re.search(r"logs/.*receive.*attempt=1\.log \(bytes\)", where) and text for where, text in places.items())
+    assert any(where.endswith(": xcom.value") and "build_id" in text for where, text in places.items())
+    return [finding for where, text in places.items() for finding in findings(secrets, where, text)]
 
 
 def test_a_run_that_is_stopped_leaves_nothing_running(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -149,6 +151,8 @@ def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
             yield from _database(path, where)
         elif path.suffix == ".parquet":
             yield from _parquet(path, where)
+        elif path.suffix == ".db":
+            yield from _sqlite(path, where)
 
 
 def findings(secrets: Secrets, where: str, text: str) -> list[str]:
@@ -157,7 +161,7 @@ def findings(secrets: Secrets, where: str, text: str) -> list[str]:
     In the bytes of a binary file words are cut anywhere, so single names are looked for in its columns instead.
     """
     folded = text.casefold()
-    is_binary = where.endswith("(bytes)") and (".duckdb" in where or ".parquet" in where)
+    is_binary = where.endswith("(bytes)") and any(kind in where for kind in (".duckdb", ".parquet", ".db "))
     found = []
     if secrets.iins & set(_twelve_digits(folded)):
         found.append("IIN")
@@ -192,6 +196,18 @@ def _database(path: Path, where: str) -> Iterator[tuple[str, str]]:
             "UNION ALL SELECT macro_definition FROM duckdb_functions() WHERE NOT internal"
         ).fetchall()
         yield f"{where} (catalogue)", "\n".join(str(comment) for (comment,) in comments)
+
+
+def _sqlite(path: Path, where: str) -> Iterator[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as con:
+        tables = con.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        for (table,) in tables:
+            for name in [row[1] for row in con.execute(f'PRAGMA table_info("{table}")').fetchall()]:
+                values = con.execute(f'SELECT DISTINCT "{name}" FROM "{table}" WHERE "{name}" IS NOT NULL').fetchall()
+                texts = (
+                    value.decode(errors="ignore") if isinstance(value, bytes) else str(value) for (value,) in values
+                )
+                yield f"{where}: {table}.{name}", "\n".join(texts)
 
 
 def _parquet(path: Path, where: str) -> Iterator[tuple[str, str]]:
