@@ -44,8 +44,8 @@ incomplete AS (
     WHERE status = 'INCOMPLETE'
 ),
 
--- rows of a source in force that are held make it incomplete; here is what belongs to none. What cannot be read stays so for ever, and is
--- told until a delivery that can be used has followed.
+-- rows of a source in force that are held make it incomplete; here is what belongs to none, until somebody discards it. What cannot be
+-- read stays so for ever, and is told until a delivery that can be used has followed.
 held AS (
     SELECT
         'VERIFICATION_HELD' AS kind,
@@ -55,6 +55,7 @@ held AS (
         count(*) AS measured,
         min(received_at) AS since_at
     FROM intake_record
+    ANTI JOIN intake_discarded USING (record_id)
     WHERE route = 'verification' AND state IN ('quarantined', 'unreadable')
     AND (kind NOT IN ('person', 'answer') OR reason IN ('NO_SOURCES', 'UNKNOWN_SOURCE', 'NO_KEY'))
     AND (state = 'quarantined' OR received_at >= COALESCE((SELECT max(received_at) FROM site), received_at))

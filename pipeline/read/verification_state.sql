@@ -76,7 +76,7 @@ source AS (
     WHERE kind = 'source' AND own_problem IS NULL AND occurrence = 1
 ),
 
--- What was held is settled by a later delivery of its source; where it names none, by any later one that can be used.
+-- What was held is settled by a later delivery of its source; what names none stays held: nobody can say who has sent it again.
 judged AS (
     SELECT
         counted.* EXCLUDE (source_kind),
@@ -84,13 +84,7 @@ judged AS (
         source.source_no,
         source.institution_id,
         COALESCE(source.is_newest, FALSE) AS is_newest,
-        COALESCE(
-            counted.received_at < CASE
-                WHEN office_is_identifier(counted.written_source_id) THEN newest.received_at
-                ELSE (SELECT max(received_at) FROM source)
-            END,
-            FALSE
-        ) AS is_followed,
+        COALESCE(counted.received_at < newest.received_at, FALSE) AS is_followed,
         CASE
             WHEN counted.own_problem IS NOT NULL THEN counted.own_problem
             WHEN counted.occurrence > 1 THEN 'DUPLICATE_KEY'

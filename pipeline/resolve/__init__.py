@@ -23,7 +23,7 @@ FOLDER = Path(__file__).resolve().parent
 # What comes of the step, the largest first; `case_record` and `person_field`, which it reads itself, are written on the way.
 OUTCOME = (
     "list_match", "person", "record_state", "respondent", "person_alias", "person_record", "list_across", "compared_pair", "review_pair",
-    "own_account", "forwarded", "household", "verification_match",
+    "own_account", "forwarded", "household", "verification_match", "intake_discarded",
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ KNOWN = load_reference(REFERENCE)
 EMPTY = tempfile.TemporaryDirectory(prefix="empty-field-")
 EARLIER = """
     batch batch_daily record identity answers institution staff premises device employee medium certificate certificate_return list list_entry list_identity movement movement_identity
-    headcount verification_source verification_person verification_answer verification_match forwarded intake_record record_check respondent person_record person record_state own_account list_match list_across
+    headcount verification_source verification_person verification_answer verification_match forwarded intake_record record_check respondent person_record person record_state own_account list_match list_across intake_discarded
 """
 
 

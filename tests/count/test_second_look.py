@@ -367,6 +367,8 @@ def test_a_stale_an_incomplete_and_a_held_file_are_told_without_a_word_of_the_se
         ("VERIFICATION_INCOMPLETE", "amber", "A", "source", 2.0),
         ("VERIFICATION_STALE", "amber", "A", "source", 2.0),
     ]
+    field.add_all("intake_discarded", [{"record_id": f"i{number}"} for number in (0, 1, 3)])
+    assert [row[0] for row in told(field)] == ["VERIFICATION_INCOMPLETE", "VERIFICATION_STALE"]
 
 
 @pytest.mark.parametrize(("received_at", "is_told"), [("2021-10-10 09:00", True), ("2021-10-10 11:00", False)])

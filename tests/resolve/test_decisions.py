@@ -28,8 +28,16 @@ def field() -> Field:
 def test_discarded_is_settled_and_stays(field: Field, tmp_path: Path) -> None:
     field.decide(field.record("a", **HELD), "discard")
     field.record("b", **HELD)
-    found = field.resolve(tmp_path).rows("SELECT case_id, state, is_settled FROM record_state ORDER BY case_id")
-    assert found == [("a", "quarantined", True), ("b", "quarantined", False)]
+    for paper, state in (("held", "quarantined"), ("waits", "quarantined"), ("read since", "in_force")):
+        field.rows["intake_record"].append({"record_id": paper, "state": state})
+    field.decide("held", "discard")
+    field.decide("read since", "discard")
+    outcome = field.resolve(tmp_path)
+    assert outcome.rows("SELECT case_id, state, is_settled FROM record_state ORDER BY case_id") == [
+        ("a", "quarantined", True),
+        ("b", "quarantined", False),
+    ]
+    assert outcome.rows("FROM intake_discarded") == [("held",)]
 
 
 # What people did with a held record, in order, and what became of it. S3 is who sent, wrote or carried it.

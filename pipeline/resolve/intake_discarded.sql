@@ -1,0 +1,5 @@
+-- Rows of papers that are held and that somebody has set aside for good: nobody is asked about them any more.
+SELECT intake_record.record_id
+FROM intake_record
+JOIN quarantine_decision USING (record_id)
+WHERE intake_record.state = 'quarantined' AND quarantine_decision.action = 'discard'
