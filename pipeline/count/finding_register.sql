@@ -175,6 +175,33 @@ readiness AS (
     CROSS JOIN clock
 ),
 
+newest_list AS (
+    SELECT
+        list.institution_id,
+        max(batch.received_at) AS received_at
+    FROM list
+    JOIN batch USING (batch_id)
+    GROUP BY list.institution_id
+),
+
+-- Papers that came as a list after the one in force and make none: without a row that can be used, or that cannot be read at all.
+held AS (
+    SELECT
+        'LIST_HELD' AS kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        'institution' AS subject_kind,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS subject_id,
+        count(DISTINCT intake_record.batch_id) AS measured,
+        min(intake_record.received_at) AS since_at
+    FROM intake_record
+    ANTI JOIN intake_discarded USING (record_id)
+    LEFT JOIN institution ON intake_record.institution_id = institution.institution_id
+    LEFT JOIN newest_list ON intake_record.institution_id = newest_list.institution_id
+    WHERE intake_record.route = 'list' AND intake_record.state IN ('quarantined', 'unreadable')
+    AND COALESCE(intake_record.received_at > newest_list.received_at, TRUE)
+    GROUP BY institution.institution_id
+),
+
 totals AS (
     SELECT
         'LIST_TOTAL_DIFFERS' AS kind,
@@ -226,6 +253,7 @@ across AS (
 )
 
 SELECT * FROM readiness
+UNION ALL BY NAME SELECT * FROM held
 UNION ALL BY NAME SELECT * FROM totals
 UNION ALL BY NAME SELECT * FROM doubles
 UNION ALL BY NAME SELECT * FROM across

@@ -784,6 +784,26 @@ def test_list_total_and_double_entries(field: Field) -> None:
     assert found(field, "LIST_DOUBLES") == []  # one is a slip of the pen
 
 
+def test_a_paper_that_makes_no_list_is_told_until_a_later_one_does_or_somebody_discards_it(field: Field) -> None:
+    counted(field, 50)
+    field.add("batch", batch_id="l", route="list", received_at="2021-08-02")
+    for batch_id, day, site, state, count in (
+        ("before", 1, "A", "unreadable", 1), ("l", 2, "A", "quarantined", 2), ("after", 3, "A", "quarantined", 2),
+        ("torn", 4, "A", "unreadable", 1), ("strange", 3, "Z", "quarantined", 40),
+    ):  # fmt: skip
+        for number in range(count):
+            field.add("intake_record", record_id=f"{batch_id} {number}", batch_id=batch_id, route="list", institution_id=site, state=state,
+                      received_at=f"2021-08-{day:02d}")  # fmt: skip
+    assert {(row["institution_id"], row["measured"], row["since_at"].day) for row in found(field, "LIST_HELD")} == {
+        ("A", 2, 3),
+        ("UNKNOWN", 1, 3),
+    }
+    field.con.execute(
+        "INSERT INTO intake_discarded SELECT record_id FROM intake_record WHERE batch_id IN ('after', 'strange')"
+    )
+    assert [(row["institution_id"], row["since_at"].day) for row in found(field, "LIST_HELD")] == [("A", 4)]
+
+
 @pytest.mark.parametrize(("as_of", "count"), [(NIGHT, 1), (INTERVIEWS_OVER, 0)])
 def test_who_stands_on_two_lists_is_asked_for_until_the_windows_close(
     tmp_path: Path, as_of: datetime, count: int
