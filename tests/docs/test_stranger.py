@@ -1,6 +1,7 @@
-"""Somebody who has read docs/formats.md and nothing else sends one of everything, and nobody has a question.
+"""Somebody who has read docs/formats.md and nothing else sends a batch by every route of the inbox, and nobody has a question.
 
-The generator knows columns and examples from the page itself; it uses the standard library and `cryptography` alone.
+The generator knows columns and examples from the page itself; it uses the standard library, `cryptography` and a writer of workbooks alone.
+Files of other survey tools, the portal's pages and the Census Database's rows are none of its inputs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -91,7 +93,11 @@ class Stranger:
             for number, (family, given, sex, born) in enumerate(PEOPLE, 1)
         ]
         header = ["№ п/п", "ФИО", "Пол", "Дата рождения"]
-        self._csv(f"list/{SITE}/list.csv", [*titles, header, *entries, ["Итого", len(entries)]])
+        book = openpyxl.Workbook()
+        for row in [*titles, header, *entries, ["Итого", len(entries)]]:
+            book.active.append(row)
+        (self.inbox / "list" / SITE).mkdir(parents=True)
+        book.save(self.inbox / "list" / SITE / "list.xlsx")
         family, given, sex, born = PEOPLE[2]
         movement = {
             "movement_no": "1", "movement_type": "RETURN", "occurred_on": "2021-07-01", "family_name": family, "given_name": given, "sex": sex,

@@ -311,12 +311,12 @@ def _require_offices(account: Account, desk: Desk, bench: Workbench) -> None:
 
 
 def _is_bare_header(desk: Desk, batch: dict[str, Any]) -> bool:
-    """Whether a file may come to no rows: a movement's header alone, a register's or verification's workbook (only its reader knows)."""
+    """Whether a file may come to no rows: a movement's header alone; of a workbook only its reader knows."""
     content = (
         desk.lake.landing / batch["route"] / batch["batch_id"] / "files" / batch["files"][0]["path"]
     ).read_bytes()
     filled = sum(bool(text.strip(b" \0\r\t,;")) for text in content.splitlines())
-    return batch["route"] != "list" and (content.startswith(b"PK") or (batch["route"] == "movement" and filled <= 1))
+    return batch["route"] == "movement" and (content.startswith(b"PK") or filled <= 1)
 
 
 def _use_crosswalks(account: Account, desk: Desk, given: list[Input]) -> None:
