@@ -2,7 +2,7 @@
 
 landing/ROUTE/BATCH_ID/{manifest.json, files/}   what arrived, never changed
 receipts.jsonl                                   one line per receipt, also of what was here already
-decisions/*.jsonl                                what people decided, append-only
+decisions/*.jsonl                                what people decided, append-only; what a kill left of a line lies beside it as `*.torn`
 access.jsonl                                     who looked at identity, when and of whom: ids only, append-only
 rollbacks.jsonl                                  who took a night or release back, when and why, append-only; no input of a build
 memo/                                            typed rows and digests of a batch, may be deleted at any time
