@@ -12,8 +12,18 @@ import pytest
 
 from pipeline.lake import Lake
 from pipeline.publish import roll_back
-from tests.disclosure.attack import Program, came, combinations_of, groups_of_rows, hidden, program, went
-from tests.disclosure.town import AKTAU, OPEN, Office, Seen, Site, Town, is_safe, random_town, settle
+from tests.disclosure.attack import (
+    Program,
+    came,
+    combinations_of,
+    groups,
+    groups_of_rows,
+    hidden,
+    program,
+    truth,
+    went,
+)
+from tests.disclosure.town import AKTAU, OPEN, Office, Seen, Site, Town, is_safe, random_town, settle, unsettle
 from tests.made_build import AS_OF
 
 SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8)))
@@ -31,7 +41,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
 
     @cache
     def made(seed: int) -> tuple[Town, Seen]:
-        town = random_town(seed)
+        town = unsettle(random_town(seed), seed)
         return town, Seen(Office(tmp_path_factory.mktemp("office")).release(town))
 
     return made
@@ -51,12 +61,20 @@ def test_the_attack_recovers_what_is_hidden_badly() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_hidden_cell_is_recovered_from_all_tables_and_rows(seed: int, released: Released) -> None:
-    _, seen = released(seed)
-    known = program(seen)
-    intervals = {cell: known.interval(cell) for cell in hidden(seen)}
-    assert intervals
-    assert {cell: ends for cell, ends in intervals.items() if ends[1] - ends[0] < UNKNOWN} == {}
+def test_no_count_of_few_is_recovered_from_all_tables_and_rows(seed: int, released: Released) -> None:
+    """Whatever can be worked out to within a few is of nobody or a cell that could be published, were it a figure of a table or not."""
+    town, seen = released(seed)
+    assert hidden(seen) > 0
+    for group in groups(seen):
+        known, people = program(seen, group), truth(seen, town, group)
+        for cell in known.names:
+            if len(cell) > 2:
+                continue  # two answers together: docs/release.md says that they are not protected
+            least, most = known.interval(cell)
+            count = people[cell].total()
+            assert least - 1e-6 <= count <= most + 1e-6, (group, cell)
+            if most - least < UNKNOWN:
+                assert count == 0 or is_safe(people[cell], 10), (group, cell, least, most, people[cell])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,17 @@ def random_town(seed: int, sites: int = 24, people: int = 900) -> Town:
         )
         town.sites.append(site)
         settle(town, site, site.people, rng)
+    return town
+
+
+def unsettle(town: Town, seed: int) -> Town:
+    """Some sites have no list, and some residents were in another house at the moment."""
+    rng = random.Random(f"{seed} unsettled")
+    town.sites = [replace(site, is_expected=rng.random() > 0.2) for site in town.sites]
+    share, houses = rng.choice((0.0, 0.03, 0.3)), [site.institution_id for site in town.sites]
+    for row in town.people:
+        if row["basis"] == "usual_here" and row["present_institution_id"] and rng.random() < share:
+            row["present_institution_id"] = rng.choice(houses)
     return town
 
 
@@ -214,20 +226,25 @@ class Seen:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Answers of a query."""
-        with duckdb.connect(str(self.publication.folder / "census.duckdb"), read_only=True) as con:
-            return list(con.execute(query).fetchall())
+        return list(self._con.execute(query).fetchall())
+
+    @cached_property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self.publication.folder / "census.duckdb"), read_only=True, config={"threads": 1})
 
     def columns(self) -> list[str]:
         """Columns of `census.person` that say something."""
         return [name for name, *_ in self.rows("DESCRIBE census.person") if name != "person"]
 
     def whereabouts(self, town: Town) -> dict[str, str]:
-        """Institution by the surrogate id of this release, which nobody without the key can work out."""
+        """Institution by the surrogate id of this release."""
+        return {self.surrogate(person): site for person, site in town.where().items()}
+
+    def surrogate(self, person_id: str) -> str:
+        """The id this release has of a person, which nobody without the key can work out."""
         key = hashlib.sha256(KEY.encode()).digest()
-        return {
-            hmac.new(key, f"release {self.publication.snapshot_id} {person}".encode(), "sha256").hexdigest()[:16]: site
-            for person, site in town.where().items()
-        }
+        text = f"release {self.publication.snapshot_id} {person_id}"
+        return hmac.new(key, text.encode(), "sha256").hexdigest()[:16]
 
 
 def is_safe(sites: Counter[str], least: int) -> bool:
