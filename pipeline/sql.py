@@ -48,7 +48,7 @@ class Workbench:
     batches
         Landing manifests received by then, in order of receipt. Of a closed round the later ones are `late_batches`: they wait.
     as_of
-        Moment up to which inputs count, inclusive; of a closed round no later than the build it was closed on.
+        Moment looked at, inclusive: `seen_at`. Inputs count up to `as_of`, of a closed round no later than the build it was closed on.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Workbench:
         self.round = round_
         self.reference = reference
         self.closing = lake.closing(as_of)
-        self.as_of = counted_until(self.closing, as_of)
+        self.as_of, self.seen_at = counted_until(self.closing, as_of), as_of
         self.batches = received_by(batches, self.as_of)
         self.late_batches = batches[len(self.batches) :]
         self.schemas: Mapping[str, Table] = load_tables(settings.reference / "questionnaire.yaml")
@@ -243,8 +243,8 @@ class Workbench:
             )
 
     def _register_moments(self) -> None:
-        stamp = self.as_of.strftime("%Y-%m-%d %H:%M:%S.%f")
-        self.con.execute(f"CREATE OR REPLACE TABLE build AS SELECT TIMESTAMP '{stamp}' AS as_of")
+        as_of, seen_at = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'" for at in (self.as_of, self.seen_at))
+        self.con.execute(f"CREATE OR REPLACE TABLE build AS SELECT {as_of} AS as_of, {seen_at} AS seen_at")
 
     def _register_keyed_id(self) -> None:
         """HMAC-SHA256 (RFC 2104) over a text, the first 32 hex digits, as a macro.

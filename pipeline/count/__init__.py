@@ -145,7 +145,9 @@ def make_discrepancies(bench: Workbench) -> None:
     _execute(bench, "macros")
     for name in ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality"):
         _keep(bench, f"finding_{name}")
+    _keep(bench, "matter")
     bench.write("discrepancy")
+    bench.write("discrepancy_part")
 
 
 def make_item_nonresponse(bench: Workbench) -> None:

@@ -95,7 +95,7 @@ SELECT
     severity,
     owner,
     due_on,
-    due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue,
+    due_on < timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS is_overdue,
     person_count,
     status,
     timezone(round.zone, timezone('UTC', first_seen_at))::DATE AS first_seen_on,

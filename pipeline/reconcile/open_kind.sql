@@ -3,7 +3,7 @@ WITH spoken AS (
     SELECT
         discrepancy.*,
         discrepancy_history.status,
-        discrepancy.due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue
+        discrepancy.due_on < timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS is_overdue
     FROM discrepancy
     JOIN discrepancy_history USING (discrepancy_id)
     CROSS JOIN round

@@ -3,7 +3,7 @@ WITH lacking AS (
     SELECT
         discrepancy.*,
         site_tier(institution.institution_id, ref_category.tier) IS NOT DISTINCT FROM 'S3' AS is_hidden,
-        discrepancy.due_on < timezone(round.zone, timezone('UTC', build.as_of))::DATE AS is_overdue
+        discrepancy.due_on < timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS is_overdue
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)

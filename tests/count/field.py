@@ -42,13 +42,15 @@ EARLIER = """
 class Field(Workbench):
     """A workbench over relations made by hand; as in a build, tables appear one after another under their names."""
 
-    def __init__(self, folder: Path, as_of: datetime = datetime(2021, 10, 20, tzinfo=UTC)) -> None:
+    def __init__(
+        self, folder: Path, as_of: datetime = datetime(2021, 10, 20, tzinfo=UTC), *, seen_at: datetime | None = None
+    ) -> None:
         self.step = "count"
         self.step_dir = folder
         self.lake = Lake(folder / "lake")
         self.schemas = TABLES
         self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None))
-        self.as_of = as_of
+        self.as_of, self.seen_at = as_of, seen_at or as_of
         self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
         self.con.execute("SET TimeZone = 'UTC'")

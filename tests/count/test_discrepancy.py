@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from pipeline import cli
+from pipeline.count import register_closing
 from pipeline.count.kinds import load_kinds
 from pipeline.errors import BadReferenceFile
 from tests.count.field import REFERENCE, ROUND, TABLES, Field
@@ -231,6 +232,26 @@ def test_where_nothing_was_received_neither_open_entries_nor_silent_tablets_are_
     field.con.execute("UPDATE device SET issued_on = '2021-09-25'")
     field.outcomes(["NOT_FOUND"] * 50)
     assert [row["kind"] for row in found(field)] == ["NOTHING_RECEIVED"]
+    assert field.rows("SELECT kind, subject_id, person_count FROM discrepancy_part") == [
+        {"kind": "TABLET_SILENT", "subject_id": "TA", "person_count": 50}
+    ]
+
+
+def test_what_arrives_after_the_close_grows_old_and_rises_though_counts_stand_still(tmp_path: Path) -> None:
+    # closed on 4 November, 21:00 UTC; one batch on the 20th at noon, due in ten days: 30 November
+    said = {}
+    for day in (date(2021, 11, 30), date(2021, 12, 1), date(2021, 12, 10)):
+        field = Field(tmp_path, INTERVIEWS_OVER, seen_at=datetime(day.year, day.month, day.day, 2, tzinfo=UTC))
+        late = {"batch_id": "late", "route": "portal", "received_at": "2021-11-20T12:00:00+00:00", "files": []}
+        field.late_batches = [late]
+        register_closing(field)
+        [row] = found(field, "ARRIVED_AFTER_CLOSE")
+        said[day.day] = (row["age_hours"], row["due_on"] < day, row["owner"])
+    assert said == {
+        30: (9 * 24 + 14, False, "DEPARTMENT"),
+        1: (10 * 24 + 14, True, "DEPARTMENT"),
+        10: (19 * 24 + 14, True, "REGIONAL_COMMISSION"),
+    }
 
 
 def test_too_few_are_counted_for_the_entries_that_are_open_and_no_reason_beside(tmp_path: Path) -> None:

@@ -28,15 +28,17 @@ class Nights:
         self.as_of = AS_OF - DAY
 
     def night(self, **worth: str) -> Reconciliation:
-        """Play a night on which these are open: `a="red 3"` is worth three people and cannot wait."""
+        """Play a night on which these are open: `a="red 3"` is worth three people and cannot wait; `a="red 3 part"` is part of another."""
         rows = [
             {"discrepancy_id": name, "kind": "COUNT_SHORT", "severity": severity, "institution_id": "MNG-0004", "subject_kind": "institution",
              "subject_id": "MNG-0004", "owner": "HEAD", "person_count": int(count), "unit": "persons", "rank_no": number,
              "message_kk": name, "message_ru": name, "message_en": name}
-            for number, (name, (severity, count)) in enumerate(((name, text.split()) for name, text in worth.items()), start=1)
+            for number, (name, (severity, count, *_)) in enumerate(((name, text.split()) for name, text in worth.items()), start=1)
         ]  # fmt: skip
+        parts = [row for row in rows if worth[row["discrepancy_id"]].endswith("part")]
+        tables = {"discrepancy": [row for row in rows if row not in parts], "discrepancy_part": parts}
         self.as_of += DAY
-        before, made = self.folder, MadeBuild(as_of=self.as_of, code=str(worth), tables={"discrepancy": rows})
+        before, made = self.folder, MadeBuild(as_of=self.as_of, code=str(worth), tables=tables)
         self.folder = made.write(self.lake.root, self.settings)
         return reconcile(self.lake, self.folder, self.settings, before)
 
@@ -83,6 +85,18 @@ def test_what_is_gone_is_kept_for_one_night_and_new_if_it_comes_back(nights: Nig
     nights.night(a="amber 5", b="red 1")
     assert nights.history["a"]["first_seen_at"] == FIRST + 3 * DAY
     assert nights.statuses == {"a": "NEW", "b": "OPEN"}
+
+
+def test_what_becomes_part_of_another_is_not_gone_and_not_new_where_it_stands_alone_again(nights: Nights) -> None:
+    nights.night(a="amber 5", b="amber 2 part", c="amber 1 part")
+    assert nights.statuses == {"a": "NEW", "b": "PART", "c": "PART"}
+    nights.night(whole="red 9", a="amber 5 part", b="amber 2 part")
+    assert nights.statuses == {"whole": "NEW", "a": "PART", "b": "PART"}, "c had not been said, and needs no farewell"
+    found = nights.night(a="amber 6", b="amber 2")
+    assert nights.statuses == {"whole": "GONE", "a": "WORSE", "b": "OPEN"}
+    assert {nights.history[name]["first_seen_at"] for name in "ab"} == {FIRST}
+    moves = {"new_count": 0, "worse_count": 1, "better_count": 0, "gone_count": 1}
+    assert found.figures["moves"] == moves
 
 
 def test_a_night_reconciled_again_tells_the_same(nights: Nights) -> None:
