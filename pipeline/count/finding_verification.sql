@@ -17,7 +17,9 @@ missing AS (
     FROM site
     CROSS JOIN build
     CROSS JOIN round
-    WHERE site.source_kind = 'CONTROL_WALK' AND site.status = 'MISSING'
+    WHERE site.source_kind = 'CONTROL_WALK'
+    GROUP BY ALL
+    HAVING bool_and(site.status IN ('MISSING', 'WITHDRAWN'))  -- one that was taken back is none
 ),
 
 stale AS (
@@ -45,7 +47,7 @@ incomplete AS (
 ),
 
 -- rows of a source in force that are held make it incomplete; here is what belongs to none, until somebody discards it. What cannot be
--- read stays so for ever, and is told until a delivery that can be used has followed.
+-- read stays so for ever, and is told until a delivery that can be used has followed, or none will and somebody discards it too.
 held AS (
     SELECT
         'VERIFICATION_HELD' AS kind,

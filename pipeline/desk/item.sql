@@ -1,4 +1,4 @@
--- Everything in quarantine: where it lies, why, since when, and what people decided. No word of what it says.
+-- Everything in quarantine, and verification files nobody can read, which are told until they are settled: where it lies, why, since when, and what people decided. No word of what it says.
 WITH held AS (
     SELECT
         record_state.record_id,
@@ -39,7 +39,7 @@ WITH held AS (
         content_sha256,
         reason = 'MAPPING_UNCERTAIN' AS is_releasable
     FROM intake_record
-    WHERE state = 'quarantined'
+    WHERE state = 'quarantined' OR (route = 'verification' AND state = 'unreadable')
 ),
 
 -- The same bytes, or the same answers, may have come before or after.

@@ -382,11 +382,19 @@ def test_a_torn_file_is_told_until_one_that_can_be_used_has_followed(
     assert [row[0] for row in told(field)] == ["VERIFICATION_HELD"] * is_told
 
 
+@pytest.mark.parametrize("is_taken_back", [False, True])
 @pytest.mark.parametrize(("day", "severity"), [(14, None), (16, "amber")])
-def test_a_walk_that_never_came_is_told_once_it_is_late(tmp_path: Path, day: int, severity: str | None) -> None:
+def test_a_walk_that_never_came_or_was_taken_back_is_told_once_it_is_late(
+    tmp_path: Path, day: int, severity: str | None, is_taken_back: bool
+) -> None:
     field = Field(tmp_path, datetime(2021, 12, day, tzinfo=UTC))
     field.institution("A", "ORPH")
-    assert [row[1] for row in told(field)] == ([severity] if severity else [])
+    if is_taken_back:
+        source(field, "CONTROL_WALK", on="2021-11-03")
+    wanted = [("VERIFICATION_MISSING", severity)] if severity else []
+    assert [row[:2] for row in told(field)] == wanted
+    source(field, "CONTROL_WALK", on="2021-11-03", rows=8)
+    assert told(field) == []
 
 
 def test_counts_do_not_depend_on_a_verification_file(field: Field, tmp_path: Path) -> None:

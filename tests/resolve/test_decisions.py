@@ -28,16 +28,22 @@ def field() -> Field:
 def test_discarded_is_settled_and_stays(field: Field, tmp_path: Path) -> None:
     field.decide(field.record("a", **HELD), "discard")
     field.record("b", **HELD)
-    for paper, state in (("held", "quarantined"), ("waits", "quarantined"), ("read since", "in_force")):
+    for paper, state in (
+        ("held", "quarantined"),
+        ("waits", "quarantined"),
+        ("torn", "unreadable"),
+        ("read since", "in_force"),
+    ):
         field.rows["intake_record"].append({"record_id": paper, "state": state})
     field.decide("held", "discard")
+    field.decide("torn", "discard")
     field.decide("read since", "discard")
     outcome = field.resolve(tmp_path)
     assert outcome.rows("SELECT case_id, state, is_settled FROM record_state ORDER BY case_id") == [
         ("a", "quarantined", True),
         ("b", "quarantined", False),
     ]
-    assert outcome.rows("FROM intake_discarded") == [("held",)]
+    assert outcome.rows("FROM intake_discarded") == [("held",), ("torn",)]
 
 
 # What people did with a held record, in order, and what became of it. S3 is who sent, wrote or carried it.

@@ -65,8 +65,8 @@ def test_the_interval_of_the_estimate_holds_the_people_there_truly_were(played: 
 
 
 @pytest.fixture
-def spoiled(played: Played, copy_of: Callable[..., Road], tmp_path: Path) -> Path:
-    """The build of a lake that received bad verification files besides: one stale, one that lost a row, one torn."""
+def spoiled(played: Played, copy_of: Callable[..., Road], tmp_path: Path) -> tuple[Road, Path]:
+    """A lake, and its build, that received bad verification files besides: one stale, one that lost a row, one torn."""
     road = copy_of()
     road.settings["inbox"].mkdir(exist_ok=True)
     folder = road.settings["inbox"] / "verification"
@@ -81,18 +81,26 @@ def spoiled(played: Played, copy_of: Callable[..., Road], tmp_path: Path) -> Pat
     books.save(folder / "again.xlsx")
     (folder / "torn.xlsx").write_bytes((sent / "obhod.xlsx").read_bytes()[:3000])
     road.do("receive", "verification", "--now", LATER)
-    return road.build()
+    return road, road.build()
 
 
-def test_a_bad_file_leaves_a_message_no_figure_and_the_counts_as_they_were(played: Played, spoiled: Path) -> None:
+def test_a_bad_file_leaves_a_message_no_figure_and_the_counts_as_they_were(
+    played: Played, spoiled: tuple[Road, Path]
+) -> None:
+    road, build = spoiled
     before = by_kind(played.builds[2])
-    after = by_kind(spoiled)
+    after = by_kind(build)
     assert sorted(row["status"] for row in after["SECOND_SOURCE"])[:2] == ["INCOMPLETE", "STALE"]
     assert {row["person_count"] for row in after["SECOND_SOURCE"] if row["status"] in ("INCOMPLETE", "STALE")} == {None}
     assert len(after["SECOND_SOURCE"]) == len(before["SECOND_SOURCE"])
     assert after["CONTROL_WALK"] == before["CONTROL_WALK"]
-    told = {row["kind"]: row for row in rows(spoiled, "discrepancy") if row["kind"].startswith("VERIFICATION")}
+    told = {row["kind"]: row for row in rows(build, "discrepancy") if row["kind"].startswith("VERIFICATION")}
     assert set(told) == {"VERIFICATION_HELD", "VERIFICATION_INCOMPLETE", "VERIFICATION_STALE"}
     assert "counts do not depend on it" in told["VERIFICATION_STALE"]["message_en"]
-    assert counts(spoiled) == counts(played.builds[2])
-    assert not imbalances(spoiled)
+    assert counts(build) == counts(played.builds[2])
+    assert not imbalances(build)
+    (torn,) = [
+        row for row in road.do("quarantine", "list", "--route", "verification") if row["reason"] == "NOT_A_SPREADSHEET"
+    ]
+    (settled,) = road.do("quarantine", "discard", torn["record_id"], "--by", "DEP-01", "--why", "came whole before")
+    assert (torn["is_releasable"], settled["standing"]) == (False, "settled")
