@@ -32,7 +32,8 @@ received AS (
         sum(sent.quarantined_count) AS quarantined_count,
         sum(sent.duplicate_count) AS duplicate_count,
         sum(sent.erroneous_count) AS erroneous_count,
-        sum(sent.forwarded_count) AS forwarded_count
+        sum(sent.forwarded_count) AS forwarded_count,
+        max(sent.last_received_at) AS last_received_at
     FROM (
         SELECT
             institution_id,
@@ -44,7 +45,8 @@ received AS (
             count(*) FILTER (WHERE state = 'out_of_scope' AND reason NOT IN (
                 'WITHDRAWN', 'TRAINING', 'DRAFT', 'PRIVATE_HOUSEHOLD', 'BELONGS_ELSEWHERE'
             )) AS erroneous_count,
-            count(*) FILTER (WHERE state = 'out_of_scope' AND reason = 'BELONGS_ELSEWHERE') AS forwarded_count
+            count(*) FILTER (WHERE state = 'out_of_scope' AND reason = 'BELONGS_ELSEWHERE') AS forwarded_count,
+            max(received_at) FILTER (WHERE state <> 'repeated') AS last_received_at
         FROM record_state
         GROUP BY institution_id
     ) AS sent
@@ -155,6 +157,7 @@ put_together AS (
         COALESCE(received.duplicate_count, 0) AS duplicate_count,
         COALESCE(received.erroneous_count, 0) AS erroneous_count,
         COALESCE(received.forwarded_count, 0) AS forwarded_count,
+        received.last_received_at,
         COALESCE(matched.list_count, 0) AS list_count,
         COALESCE(matched.matched_count, 0) AS matched_count,
         COALESCE(matched.list_only_count, 0) AS list_only_count,
@@ -178,6 +181,8 @@ put_together AS (
 
 SELECT
     put_together.* EXCLUDE (pattern),
+    timezone(round.zone, timezone('UTC', build.as_of))::DATE
+    - timezone(round.zone, timezone('UTC', put_together.last_received_at))::DATE AS silent_days,
     -- never capped: 1.2 says more than 1; NULL where nothing says how many to expect
     present_count / NULLIF(expected_present_count, 0) AS present_rate,
     usual_count / NULLIF(expected_usual_count, 0) AS usual_rate,
@@ -200,5 +205,6 @@ SELECT
     ) AS is_complete
 FROM put_together
 CROSS JOIN round
+CROSS JOIN build
 -- the line for the unknown is there only when something lies in it
 WHERE institution_id <> 'UNKNOWN' OR record_count + person_count > 0

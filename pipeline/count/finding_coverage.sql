@@ -27,6 +27,28 @@ tally AS (
     WHERE coverage_institution.is_active
 ),
 
+-- People are asked on tablets, where a site does not answer online only; while it cannot be asked, it is not silent.
+asked AS (
+    SELECT
+        round_window.mode <> 'tablet' AS is_web_only,
+        min(round_window.starts_at) AS starts_at
+    FROM round_window
+    CROSS JOIN build
+    WHERE build.as_of >= round_window.starts_at AND build.as_of < round_window.ends_at
+    GROUP BY ALL
+),
+
+-- Where nothing ever came, that is said.
+silent AS (
+    SELECT
+        tally.institution_id,
+        tally.no_outcome_count,
+        greatest(tally.last_received_at, asked.starts_at) AS heard_at
+    FROM tally
+    JOIN asked USING (is_web_only)
+    WHERE tally.no_outcome_count > 0 AND tally.last_received_at IS NOT NULL
+),
+
 oldest AS (
     SELECT
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
@@ -101,6 +123,16 @@ finding AS (
     FROM tally
     CROSS JOIN clock
     WHERE is_zero_return
+    UNION ALL BY NAME
+    SELECT
+        'INSTITUTION_SILENT' AS kind,
+        silent.institution_id,
+        clock.today_on - timezone(round.zone, timezone('UTC', silent.heard_at))::DATE AS measured,
+        silent.no_outcome_count AS person_count,
+        silent.heard_at AS since_at
+    FROM silent
+    CROSS JOIN clock
+    CROSS JOIN round
     UNION ALL BY NAME
     SELECT
         'EXPECTED_NOT_FIRM' AS kind,

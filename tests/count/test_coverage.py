@@ -101,6 +101,14 @@ def test_duplicates_are_measured_over_cases_not_over_records(field: Field) -> No
     assert (row["record_count"], row["case_count"], row["duplicate_count"], row["duplicate_rate"]) == (11, 4, 1, 0.25)
 
 
+def test_days_of_silence_are_local_and_what_comes_again_ends_none(field: Field) -> None:
+    field.institution("E")
+    field.records(["quarantined"], received_at="2021-10-16 18:59")  # 23:59 of the 16th; as of 05:00 of the 20th
+    field.records(["repeated"], received_at="2021-10-18 10:00")
+    assert (str(covered(field)["last_received_at"]), covered(field)["silent_days"]) == ("2021-10-16 18:59:00", 4)
+    assert (covered(field, "E")["last_received_at"], covered(field, "E")["silent_days"]) == (None, None)
+
+
 def test_born_after_and_not_here_are_erroneous_but_who_belongs_elsewhere_is_not(field: Field) -> None:
     field.records(["counted"] * 2)
     for reason in (

@@ -228,6 +228,40 @@ def test_what_is_held_for_its_form_is_not_said_twice(field: Field) -> None:
     assert {row["kind"] for row in found(field)} == {"FORM_NOT_APPROVED", "QUARANTINE_AGE"}
 
 
+@pytest.mark.parametrize(
+    ("night", "said"),
+    [
+        ("2021-10-05", {}),  # four days after the 1st, on which W was heard, and on which interviews began
+        ("2021-10-06", {"W": ("amber", 5), "T": ("amber", 5)}),
+        ("2021-10-18", {"T": ("red", 17)}),  # the portal is closed
+        ("2021-10-25", {"W": ("amber", 5), "T": ("red", 24)}),  # open again since 23:00 of the 20th
+        ("2021-10-31", {}),  # interviews are over
+    ],
+)
+def test_who_sent_something_and_then_nothing_while_entries_are_open_is_silent(
+    tmp_path: Path, night: str, said: dict[str, tuple[str, int]]
+) -> None:
+    field = Field(tmp_path, datetime.fromisoformat(f"{night}T02:00:00+05:00").astimezone(UTC))
+    for site, heard_at in {"W": "2021-10-01 10:00", "T": "2021-09-03 10:00", "DONE": "2021-09-03 10:00"}.items():
+        field.institution(site, is_web_only=site != "T")
+        field.records(["counted"], site, received_at=heard_at)
+        field.records(["repeated"], site, received_at=f"{night} 00:00")  # what came again is nothing new
+        field.outcomes(["COUNTED" if site == "DONE" else "NOT_FOUND"], site)
+    rows = found(field, "INSTITUTION_SILENT")
+    assert {row["institution_id"]: (row["severity"], row["measured"]) for row in rows} == said
+    assert {row["person_count"] for row in rows} <= {1}
+
+
+def test_of_a_silent_site_the_silent_tablet_is_named(field: Field) -> None:
+    counted(field, 50)
+    field.con.execute("UPDATE record_state SET received_at = '2021-10-04 10:00'")
+    field.outcomes(["COUNTED"] * 99 + ["NOT_FOUND"])
+    field.add("batch", batch_id="v", route="tablet_vpn", device_id="TA", institution_id="A", record_count=0,
+              received_at="2021-10-04 10:00")  # fmt: skip
+    assert [row["kind"] for row in found(field)] == ["TABLET_SILENT"]
+    assert [row["kind"] for row in field.rows("FROM discrepancy_part")] == ["INSTITUTION_SILENT"]
+
+
 def test_where_nothing_was_received_neither_open_entries_nor_silent_tablets_are_said_apart(field: Field) -> None:
     field.con.execute("UPDATE device SET issued_on = '2021-09-25'")
     field.outcomes(["NOT_FOUND"] * 50)
