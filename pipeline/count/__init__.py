@@ -123,11 +123,12 @@ def make_verification(bench: Workbench) -> None:
 
 
 def make_control_totals(bench: Workbench) -> None:
-    """Write what senders say they had beside what came; uses of certificates stay for the discrepancies."""
+    """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates stay for the discrepancies."""
     bench.write("sync_lag")
     bench.write("census_db_search")
     _keep(bench, "certificate_use")
     bench.write("control_total")
+    bench.write("tablet")
 
 
 def make_interviews(bench: Workbench) -> None:

@@ -2,8 +2,6 @@
 WITH clock AS (
     SELECT
         build.as_of,
-        round.census_moment_at,
-        round.tablet_start_at,
         timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
         (
             SELECT max(round_window.ends_at)
@@ -71,35 +69,17 @@ lags AS (
     WHERE route = 'tablet_vpn'
 ),
 
-last_heard AS (
-    SELECT
-        device_id,
-        max(received_at) AS heard_at,
-        max(received_at) FILTER (WHERE route = 'tablet_vpn') AS sent_at,
-        max(least(copied_at, received_at)) AS unloaded_at
-    FROM batch
-    WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
-    GROUP BY device_id
-),
-
 outstanding AS (
     SELECT
-        device.device_id,
-        device.institution_id,
-        greatest(COALESCE(last_heard.heard_at, clock.tablet_start_at), clock.tablet_start_at) AS heard_at,
-        -- what nothing was ever sent from, and something was fetched from, has no VPN
-        CASE
-            WHEN last_heard.sent_at IS NULL AND last_heard.unloaded_at IS NOT NULL
-                THEN greatest(last_heard.unloaded_at, clock.tablet_start_at)
-        END AS unloaded_at,
+        tablet.*,
+        tablet.route IS NOT DISTINCT FROM 'tablet_usb' AS is_unloaded_only,
         coverage_institution.no_outcome_count,
         clock.as_of,
         clock.tablet_end_at
-    FROM device
-    LEFT JOIN last_heard USING (device_id)
+    FROM tablet
     LEFT JOIN coverage_institution USING (institution_id)
     CROSS JOIN clock
-    WHERE device.returned_on IS NULL AND COALESCE(device.issued_on <= clock.as_of::DATE, TRUE)  -- undated, it may be out
+    WHERE tablet.silent_since_at IS NOT NULL
 ),
 
 silent AS (
@@ -108,12 +88,11 @@ silent AS (
         institution_id,
         'tablet' AS subject_kind,
         device_id AS subject_id,
-        date_diff('hour', heard_at, as_of) // 24 AS measured,
+        silent_days AS measured,
         no_outcome_count AS person_count,
-        heard_at AS since_at
+        silent_since_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND unloaded_at IS NULL AND heard_at < as_of
-    AND as_of <= tablet_end_at  -- afterwards it is to be handed back
+    WHERE no_outcome_count > 0 AND NOT is_unloaded_only AND as_of <= tablet_end_at  -- afterwards it is to be handed back
 ),
 
 not_unloaded AS (
@@ -122,11 +101,11 @@ not_unloaded AS (
         institution_id,
         'tablet' AS subject_kind,
         device_id AS subject_id,
-        date_diff('hour', unloaded_at, as_of) AS measured,
+        date_diff('hour', silent_since_at, as_of) AS measured,
         no_outcome_count AS person_count,
-        unloaded_at AS since_at
+        silent_since_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND unloaded_at < as_of AND as_of <= tablet_end_at
+    WHERE no_outcome_count > 0 AND is_unloaded_only AND as_of <= tablet_end_at
 ),
 
 not_returned AS (
@@ -314,7 +293,7 @@ silent_route AS (
     -- a pull that finds nothing new lands no batch either: where nobody is awaited over the route it is no silence
     WHERE
         person_count > 0
-        AND (fed_route.route <> 'tablet_vpn' OR EXISTS (FROM outstanding WHERE no_outcome_count > 0 AND unloaded_at IS NULL))
+        AND (fed_route.route <> 'tablet_vpn' OR EXISTS (FROM outstanding WHERE no_outcome_count > 0 AND NOT is_unloaded_only))
 )
 
 SELECT * FROM gaps

@@ -1,4 +1,5 @@
--- Everything in quarantine, and verification files nobody can read, which are told until they are settled: where it lies, why, since when, and what people decided. No word of what it says.
+-- Everything in quarantine, and verification files nobody can read, which are told until they are settled: where it lies, why, since when,
+-- and what people decided. No word of what it says.
 WITH held AS (
     SELECT
         record_state.record_id,

@@ -67,6 +67,52 @@ def test_a_stick_that_fills_the_gap_weeks_later_closes_it(field: Field) -> None:
     assert [row["gap_count"] for row in controls(field, "TABLET_NUMBERS")] == [0]
 
 
+def test_when_each_tablet_was_heard_and_what_is_still_out_on_usb(field: Field) -> None:
+    # as of 17:00 of 10 October in Aqtau; interviews began at 19:00 of 30 September, UTC
+    for device_id, dates in {
+        "T4": ("2021-09-25", "2021-10-09"),
+        "T5": ("2021-10-07", None),
+        "T6": ("2021-10-12", None),
+    }.items():
+        field.add("device", device_id=device_id, institution_id="A", issued_on=dates[0], returned_on=dates[1])
+    bundle(field, "b1", [1, 2, 3], created_count=3, received_at="2021-10-05 20:00")
+    usb = {"route": "tablet_usb", "medium_id": "USB-1"}
+    bundle(
+        field,
+        "u1",
+        [4, 6],
+        created_count=6,
+        deleted_count=1,
+        copied_at="2021-10-06 06:00",
+        received_at="2021-10-08 10:00",
+        **usb,
+    )
+    bundle(
+        field,
+        "u2",
+        [1, 2],
+        device_id="T2",
+        created_count=4,
+        copied_at="2021-10-03 20:00",
+        received_at="2021-10-09 10:00",
+        **usb,
+    )
+    bundle(field, "b3", [1], device_id="T3", created_count=1, seal_fault="KEY_UNKNOWN")  # not believed, not heard
+    bundle(field, "b4", [1], device_id="T4", created_count=1, received_at="2021-10-08 10:00")
+    make_control_totals(field)
+    columns = (
+        "device_id, route, heard_at::VARCHAR, silent_since_at::VARCHAR, silent_days, created_count, received_count"
+    )
+    assert field.con.execute(f"SELECT {columns} FROM tablet ORDER BY device_id").fetchall() == [
+        ("T1", "tablet_vpn", "2021-10-08 10:00:00", "2021-10-08 10:00:00", 2, 6, 6),
+        ("T2", "tablet_usb", "2021-10-03 20:00:00", "2021-10-03 20:00:00", 6, 4, 2),  # unloaded on the 4th there
+        ("T3", None, None, "2021-09-30 19:00:00", 9, None, None),
+        ("T4", "tablet_vpn", "2021-10-08 10:00:00", None, None, 1, 1),  # back
+        ("T5", None, None, "2021-10-06 19:00:00", 3, None, None),  # silent no longer than somebody has it
+        ("T6", None, None, None, None, None, None),  # not out yet
+    ]
+
+
 def test_a_bundle_that_carries_less_than_it_says(field: Field) -> None:
     bundle(field, "b1", [1, 2], declared_count=3)
     [row] = controls(field, "BATCH")

@@ -102,7 +102,7 @@ def test_the_contract_tables_are_there(operations: Connection) -> None:
     wanted = {
         "census": "institution list_diff list_entry staff device forwarded household",
         "coverage": "institution category district mode daily forecast zero_return expected discrepancy discrepancy_history",
-        "quality": "ledger intake control_total rule_result profile item_nonresponse sync_lag age_sex age_heaping interview",
+        "quality": "tablet ledger intake control_total rule_result profile item_nonresponse sync_lag age_sex age_heaping interview",
         "meta": "dictionary snapshot rule",
         "ref": "category kato code variable rule",
     }
