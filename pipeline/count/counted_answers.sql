@@ -3,6 +3,7 @@ SELECT
     answers.*,
     person.sex,
     person.age_completed,
+    COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
     COALESCE(institution.category_code, 'UNKNOWN') AS category_code,
     COALESCE(person.mode, 'UNKNOWN') AS mode
 FROM answers

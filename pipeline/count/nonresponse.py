@@ -18,7 +18,7 @@ class Variable:
 
 
 def nonresponse_query(variables: Sequence[Variable], blanked: Set[str]) -> str:
-    """Return the SELECT that counts, per variable, category and mode, whom it was asked of and who left it open.
+    """Return the SELECT that counts, per variable, institution and mode, whom it was asked of and who left it open.
 
     The conditions read the answers' columns, `sex`, `age_completed` and `category_code`; a value that was blanked as impossible is open.
 
@@ -48,6 +48,7 @@ WITH blanked AS (
 ),
 asked AS (
     SELECT
+        institution_id,
         category_code,
         mode,
         {_lines(flags)}
@@ -56,20 +57,22 @@ asked AS (
 ),
 counted AS (
     SELECT
+        institution_id,
         category_code,
         mode,
         {_lines(counts)}
     FROM asked
-    GROUP BY category_code, mode
+    GROUP BY institution_id, category_code, mode
 ),
 by_variable AS (
-    SELECT category_code, mode, unnest([
+    SELECT institution_id, category_code, mode, unnest([
         {_lines(rows)}
     ], recursive := TRUE)
     FROM counted
 )
 SELECT
     variable,
+    institution_id,
     category_code,
     mode,
     eligible_count,

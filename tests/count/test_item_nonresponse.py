@@ -69,16 +69,24 @@ def test_only_survivors_speak(field: Field) -> None:
     assert measured(field, "ethnicity")["eligible_count"] == 1
 
 
-def test_by_category_and_mode(field: Field) -> None:
+def test_by_institution_and_mode(field: Field) -> None:
+    field.institution("B")
     field.institution("H", "INPAT")
-    answer(field, 1, 40)
-    field.people(1, usual=None, present="H", mode="web_self", sex=1, age_completed=20, survivor_record_id="h1")
-    field.add("answers", record_id="h1", ethnicity="KAZAKH")
+    places = [("A", "A", "tablet", None), ("A", "H", "tablet", "KAZAKH"), ("A", None, "web_self", None), ("B", "B", "tablet", None),
+              (None, "H", "tablet", "KAZAKH"), (None, "gone", "tablet", None)]  # fmt: skip
+    for number, (usual, present, mode, ethnicity) in enumerate(places):
+        field.people(
+            1, usual=usual, present=present, mode=mode, sex=1, age_completed=20, survivor_record_id=f"a{number}"
+        )
+        field.add("answers", record_id=f"a{number}", ethnicity=ethnicity)
     make_item_nonresponse(field)
-    rows = field.rows(
-        "SELECT category_code, mode, missing_count FROM item_nonresponse WHERE variable = 'ethnicity' ORDER BY 1"
-    )
-    assert rows == [
-        {"category_code": "INPAT", "mode": "web_self", "missing_count": 0},
-        {"category_code": "ORPH", "mode": "tablet", "missing_count": 1},
+    columns = "institution_id, category_code, mode, eligible_count, missing_count, missing_rate"
+    assert field.con.execute(
+        f"SELECT {columns} FROM item_nonresponse WHERE variable = 'ethnicity' ORDER BY ALL"
+    ).fetchall() == [
+        ("A", "ORPH", "tablet", 2, 1, 0.5),
+        ("A", "ORPH", "web_self", 1, 1, 1),
+        ("B", "ORPH", "tablet", 1, 1, 1),
+        ("H", "INPAT", "tablet", 1, 0, 0),
+        ("UNKNOWN", "UNKNOWN", "tablet", 1, 1, 1),
     ]
