@@ -191,7 +191,7 @@ class _Reading:
         return {
             "entry_no": None,
             "iin": w.read_iin(cells.get("iin")),
-            "full_name_raw": full_name or " ".join(part for part in parts if part) or None,
+            "full_name_raw": full_name or " ".join(filter(None, parts)) or None,
             "family_name": family,
             "given_name": given,
             "patronymic": patronymic,
@@ -230,4 +230,4 @@ def numbers_columns(row: Row) -> bool:
 
 
 def _filled(text: str | None) -> str | None:
-    return None if text is None or FILLER.fullmatch(text) else text
+    return None if text is None or (not text[:1].isalnum() and FILLER.fullmatch(text)) else text

@@ -13,12 +13,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -92,8 +92,7 @@ BLOCK = pa.schema(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One row found in a file, before it has a number.
 
     Attributes
@@ -239,9 +238,9 @@ class OfficeReader:
                 found.append(Found(route, {}, fault=problem.code, file_at=file_at))
                 continue
             rows = [row for sheet in sheets if sheet.name in SHEETS[route] for row in table_rows(sheet.name, sheet)]
-            found += [replace(row, file_at=file_at) for row in rows]
+            found += [row._replace(file_at=file_at) for row in rows]
         if not any(row.kind == needed and row.held is None for row in found):
-            found = [row if row.fault else replace(row, held=lack) for row in found]
+            found = [row if row.fault else row._replace(held=lack) for row in found]
         return found or [Found(route, {}, held="HEADER_NOT_FOUND")]
 
     def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:

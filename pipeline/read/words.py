@@ -110,7 +110,9 @@ def read_date(cell: Cell, latest: date, words: Words) -> tuple[date | None, str]
         counted = DAY_ZERO + timedelta(days=cell)
         return (counted, "DAY") if counted <= latest else (None, "UNKNOWN")
     written = text_of(cell) or ""
-    text = YEAR_SIGN.sub("", written) if len(written) <= LONGEST_DATE else ""
+    text = written if len(written) <= LONGEST_DATE else ""
+    if not text[-1:].isdigit():  # behind most dates no sign stands
+        text = YEAR_SIGN.sub("", text)
     if found := YEAR_FIRST.fullmatch(text):
         return _day(int(found[1]), int(found[2]), int(found[3]))
     if found := DAY_FIRST.fullmatch(text):
