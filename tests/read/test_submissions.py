@@ -19,6 +19,9 @@ from pipeline.read.seals import Seal
 from tests.read.desk import Desk, line, rows, submission
 
 GOOD = line(submission())
+NOTHING_NULL = line(
+    submission(certificate_no="7", iin_missing_reason="OTHER", patronymic="Айбекұлы", usual_address_text="Абай 1")
+)
 MANY_LEVELS = b'{"x":' + b"[" * 101 + b"]" * 101 + b"}"
 
 UNREADABLE: dict[str, tuple[bytes, str]] = {
@@ -47,6 +50,9 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "answer twice, once null": (GOOD.replace(b'"religion": 1,', b'"religion": 1, "religion": null,'), "DUPLICATE_KEY"),
     "identity twice": (GOOD.replace(b'"answers":', b'"identity": {}, "answers":'), "DUPLICATE_KEY"),
     "unknown key twice": (GOOD[:-1] + b', "zz": 1, "zz": 1}', "DUPLICATE_KEY"),
+    "key twice, nothing null": (NOTHING_NULL.replace(b'"sex": 1,', b'"sex": 1, "sex": 1,'), "DUPLICATE_KEY"),
+    "unknown key twice, nothing null": (NOTHING_NULL[:-1] + b', "zz": 1, "zz": 1}', "DUPLICATE_KEY"),
+    "NaN under an unknown key, nothing null": (NOTHING_NULL[:-1] + b', "zz": NaN}', "NOT_FINITE"),
     "key twice under an unknown key": (GOOD[:-1] + b', "zz": {"a": 1, "a": 1}}', "DUPLICATE_KEY"),
     "key twice within an answer": (GOOD.replace(b'"RESIDENT"', b'{"a": 1, "a": 1}'), "DUPLICATE_KEY"),
     "NaN": (GOOD.replace(b'"religion": 1', b'"religion": NaN'), "NOT_FINITE"),
@@ -215,8 +221,8 @@ def test_unknown_keys_are_counted(desk: Desk) -> None:
     said = submission(unknown_answer=1)
     said["unknown_top"] = {"a": {"b": 2}}
     said["identity"]["unknown_identity"] = None
-    bench = desk.read_lines(line(said), line(submission(2)))
-    assert rows(bench, "SELECT unknown_key_count FROM record ORDER BY record_no") == [(3,), (0,)]
+    bench = desk.read_lines(line(said), line(submission(2)), NOTHING_NULL, NOTHING_NULL[:-1] + b', "zz": 1}')
+    assert rows(bench, "SELECT unknown_key_count FROM record ORDER BY record_no") == [(3,), (0,), (0,), (1,)]
 
 
 def test_missing_parts_are_null(desk: Desk) -> None:
