@@ -14,6 +14,7 @@ FIRST ?= 1
 RATES ?= 1
 INPUTS ?= 100000
 ROWS ?= 10000 100000 1000000
+PERSONS ?= 1000000
 READY := .venv/.in-step-with-uv.lock
 
 # The first Python here that the lock covers; PYTHON=/path/to/python3 chooses another.
@@ -28,7 +29,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # Every task of a night is a process of its own: without compiled files a third of it is compiling.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run up down test test-slow fuzz bench bench-receipt docs secrets lint format clean
+.PHONY: help setup run up down test test-slow fuzz bench bench-receipt bench-queries docs secrets lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +77,9 @@ bench: $(READY) ## Measure every step beside a floor: ROWS="10000 100000 1000000
 
 bench-receipt: $(READY) ## Measure a thousand bundles beside one file, and memory as submissions grow
 	$(BIN)/python -m benchmarks.receipt
+
+bench-queries: $(READY) ## Time the guide's questions on the release in force, its persons repeated to PERSONS=1000000
+	$(BIN)/python -m benchmarks.queries --persons $(PERSONS)
 
 accuracy: $(READY) ## Count SEEDS=20 simulated fields from seed FIRST=1 at RATES=1 times the noise; hold them against their truth
 	$(BIN)/python -m tools.accuracy --first $(FIRST) --seeds $(SEEDS) --rate-scale $(RATES)
