@@ -76,8 +76,7 @@ class Workbench:
         self.schemas: Mapping[str, Table] = load_tables(settings.reference / "questionnaire.yaml")
         self.step_dir = build_dir / f".{step}.part"
         self.con = connect(settings, lake)
-        identifiers.register(self.con)
-        register_reference(self.con, round_, reference)
+        self._register_facts()
         self._register_moments()
         self._register_keyed_id()
         self._register_earlier_tables()
@@ -241,6 +240,11 @@ class Workbench:
                 where=f"{self.step}/{schema.table}",
                 todo=f"The query breaks pipeline/schema/{schema.table}.yaml; mend the query.",
             )
+
+    def _register_facts(self) -> None:
+        """The rules on numbers and names, the round and its reference data."""
+        identifiers.register(self.con)
+        register_reference(self.con, self.round, self.reference)
 
     def _register_moments(self) -> None:
         as_of, seen_at = (f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}'" for at in (self.as_of, self.seen_at))

@@ -1,11 +1,60 @@
-"""What every test may use."""
+"""What every test may use, and what all tests of a process make once."""
 
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
+
+from pipeline import identifiers
+from pipeline.round import Reference, Round, register
+from pipeline.schema import Table
+from pipeline.sql import Workbench, quoted
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What collecting made stays to the end: nobody need look for garbage among it."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Rules and facts are made once and copied into every workbench, and a query is held against its schema once.
+
+    A night makes them for each step in a process of its own; here more than a thousand workbenches are opened over the same facts.
+    """
+    folder = tmp_path_factory.mktemp("facts")
+    made: list[tuple[Round, Reference, Path]] = []
+    held: set[tuple[str, str]] = set()
+    check_columns = Workbench._check_columns
+
+    def copy_facts(bench: Workbench) -> None:
+        path = next((path for *facts, path in made if facts == [bench.round, bench.reference]), None)
+        if path is None:
+            path = folder / f"{len(made)}.duckdb"
+            with duckdb.connect(path) as con:
+                identifiers.register(con)
+                register(con, bench.round, bench.reference)
+            made.append((bench.round, bench.reference, path))
+        bench.con.execute(f"ATTACH {quoted(str(path))} AS facts (READ_ONLY)")
+        bench.con.execute("COPY FROM DATABASE facts TO memory")
+        bench.con.execute("DETACH facts")
+
+    def check_once(bench: Workbench, schema: Table, body: str) -> None:
+        if (schema.table, body) not in held:
+            check_columns(bench, schema, body)
+            held.add((schema.table, body))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workbench, "_register_facts", copy_facts)
+        patch.setattr(Workbench, "_check_columns", check_once)
+        yield

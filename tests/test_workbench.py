@@ -69,3 +69,8 @@ def test_of_what_fails_the_first_in_order_is_told(tmp_path: Path) -> None:
 def test_a_table_whose_key_does_not_hold_is_refused(tmp_path: Path, rows: str, problem: str) -> None:
     with pytest.raises(BadSchema, match=re.escape(problem)):
         a_bench(tmp_path).write("own_account", f"SELECT * FROM ({rows}) AS told (record_id)")
+
+
+def test_a_query_that_has_not_the_columns_of_its_schema_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSchema, match=re.escape("missing ['record_id'], unexpected ['id']")):
+        a_bench(tmp_path).write("own_account", "SELECT 'a' AS id")
