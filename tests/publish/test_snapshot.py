@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -27,6 +28,18 @@ def current(lake: Lake) -> str:
 def persons_received(database: Path) -> int:
     with duckdb.connect(str(database), read_only=True) as con:
         return int(con.execute("SELECT sum(received_count) FROM quality.ledger").fetchall()[0][0])
+
+
+@pytest.fixture
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish manifests and nothing else: what is asked is which of them stands."""
+
+    def fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+        name = folder.name.removeprefix(".").removesuffix(".part")
+        return {**manifest, "snapshot_id": name, "content_digest": "", "tables": {}}
+
+    monkeypatch.setattr("pipeline.publish.operations._fill", fill)
+    monkeypatch.setattr("pipeline.publish.release._fill", fill)
 
 
 def test_current_is_a_relative_link_to_the_snapshot(lake: Lake, build: Path, settings: Settings) -> None:
@@ -132,12 +145,14 @@ def test_two_publications_of_one_build_are_equal(lake: Lake, build: Path, settin
     assert len(kept) > 30
 
 
+@pytest.mark.usefixtures("empty")
 def test_only_the_last_nights_are_kept(lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings) -> None:
     settings = settings.model_copy(update={"keep_snapshots": 2})
     made = [publish_operations(lake, folder, settings) for folder in (earlier, build, later)]
     assert [publication.folder.exists() for publication in made] == [False, True, True]
 
 
+@pytest.mark.usefixtures("empty")
 def test_the_night_a_release_was_made_from_is_kept(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -150,6 +165,7 @@ def test_the_night_a_release_was_made_from_is_kept(
     assert not second.folder.exists()
 
 
+@pytest.mark.usefixtures("empty")
 def test_the_night_the_round_was_closed_on_is_kept_reopened_too(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -161,6 +177,7 @@ def test_the_night_the_round_was_closed_on_is_kept_reopened_too(
     assert [publication.folder.exists() for publication in (first, second)] == [True, False]
 
 
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("make", [publish_operations, publish_release])
 def test_a_rollback_switches_and_says_who_and_why(
     make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
@@ -180,6 +197,7 @@ def test_a_rollback_switches_and_says_who_and_why(
     assert {line["why"] for line in lines} == {"wrong list"}
 
 
+@pytest.mark.usefixtures("empty")
 def test_what_was_taken_back_is_not_published_again_but_the_next_night_is(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -195,6 +213,7 @@ def test_what_was_taken_back_is_not_published_again_but_the_next_night_is(
     assert not publish_operations(lake, build, settings).is_new
 
 
+@pytest.mark.usefixtures("empty")
 def test_what_was_taken_back_comes_back_only_when_restored_by_name(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -209,6 +228,7 @@ def test_what_was_taken_back_comes_back_only_when_restored_by_name(
     assert rolled_back(lake, lake.operations, second, restores=True) == second
 
 
+@pytest.mark.usefixtures("empty")
 def test_going_back_over_several_takes_them_all_back_and_restoring_one_none(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -222,6 +242,7 @@ def test_going_back_over_several_takes_them_all_back_and_restoring_one_none(
     assert rolled_back(lake, lake.operations, "previous") == first  # left behind for a later one it still stands
 
 
+@pytest.mark.usefixtures("empty")
 def test_of_one_moment_the_one_gone_from_is_taken_back(lake: Lake, build: Path, settings: Settings) -> None:
     other = MadeBuild(code="other").write(lake.root, settings)
     first, second = (publish_operations(lake, folder, settings).snapshot_id for folder in (build, other))
@@ -230,6 +251,7 @@ def test_of_one_moment_the_one_gone_from_is_taken_back(lake: Lake, build: Path, 
         assert snapshot.withdrawn(lake, lake.operations) == {here}
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_night_taken_back_is_kept_in_no_good_one_s_place_and_no_longer(
     lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
 ) -> None:
@@ -243,6 +265,7 @@ def test_a_night_taken_back_is_kept_in_no_good_one_s_place_and_no_longer(
     assert [folder.exists() for folder in (first, second, third)] == [False, False, True]
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_rollback_cut_short_before_its_switch_is_given_again(
     lake: Lake, earlier: Path, build: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +292,7 @@ def close_and_reopen(lake: Lake, closed_on: Path, *, reopen: bool) -> dict[str, 
     return line
 
 
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("make", [publish_operations, publish_release])
 def test_what_was_pinned_before_the_close_is_restored_only_once_the_round_is_reopened(
     make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
@@ -285,6 +309,7 @@ def test_what_was_pinned_before_the_close_is_restored_only_once_the_round_is_reo
     assert rolled_back(lake, room, second.snapshot_id, restores=True) == second.snapshot_id
 
 
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("is_of_this_close", [True, False])
 def test_while_the_round_is_closed_a_night_comes_back_only_if_pinned_since_this_very_close(
     lake: Lake, earlier: Path, build: Path, settings: Settings, *, is_of_this_close: bool
@@ -303,6 +328,7 @@ def test_while_the_round_is_closed_a_night_comes_back_only_if_pinned_since_this_
             rolled_back(lake, lake.operations, second, restores=True)
 
 
+@pytest.mark.usefixtures("empty")
 def test_of_a_night_that_was_taken_back_no_release_is_made_until_it_is_restored(
     lake: Lake, earlier: Path, build: Path, settings: Settings
 ) -> None:
@@ -315,6 +341,7 @@ def test_of_a_night_that_was_taken_back_no_release_is_made_until_it_is_restored(
     assert publish_release(lake, build, settings).is_new
 
 
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize("make", [publish_operations, publish_release])
 def test_where_none_is_in_force_one_is_put_in_force_by_its_name(
     make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, settings: Settings
