@@ -29,6 +29,12 @@ OUTCOME = (
 
 def run(bench: Workbench) -> None:
     """Make every table of the step."""
+    prepare(bench)
+    bench.side_by_side(Workbench.write, OUTCOME)
+
+
+def prepare(bench: Workbench) -> None:
+    """Make what each table of `OUTCOME` is one query over."""
     register_decisions(bench, bench.as_of)
     register_verdicts(bench, bench.as_of)
     register_kept(bench)
@@ -40,7 +46,6 @@ def run(bench: Workbench) -> None:
     _settle(bench)
     _bring_lists_together(bench)
     _verify(bench)
-    bench.side_by_side(Workbench.write, OUTCOME)
 
 
 def _find_papers(bench: Workbench) -> None:

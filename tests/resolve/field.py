@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -252,19 +253,27 @@ class Field:
         bench = Workbench(
             folder / "build", "resolve", lake=lake, settings=settings, round_=round_, reference=reference, batches=[], as_of=as_of,
         )  # fmt: skip
-        resolve.run(bench)
+        resolve.prepare(bench)
         return Outcome(bench)
 
 
 class Outcome:
-    """The tables of the step, by question."""
+    """The tables of the step, by question; one is made when it is first asked for."""
 
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self.step_dir = bench.step_dir
+        self.left = list(resolve.OUTCOME)
+
+    def write(self, names: Iterable[str] = resolve.OUTCOME) -> None:
+        """Make those of some tables that are not there yet."""
+        asked = [each for each in self.left if each in names]
+        self.bench.side_by_side(Workbench.write, asked)
+        self.left = [each for each in self.left if each not in asked]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
+        self.write(set(re.findall(r"\w+", query)))
         return self.bench.con.execute(query).fetchall()
 
     def states(self, case: str) -> list[str]:
@@ -342,7 +351,8 @@ class Outcome:
         return [row[0] for row in self.rows("SELECT reason FROM review_pair ORDER BY ALL")]
 
     def digest(self) -> dict[str, str]:
-        """Hash of every file the step wrote."""
+        """Hash of every file the step writes."""
+        self.write()
         return {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(self.step_dir.glob("*.parquet"))
         }
