@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.count import run
+from pipeline.count import make_sign_off, run
+from pipeline.errors import BadDecision
+from pipeline.lake import append_line
 from tests.count.field import TABLES, Field
 
 
@@ -43,3 +45,10 @@ def test_every_table_declared_is_made(once: dict[str, str]) -> None:
 
 def test_the_same_bytes_whatever_the_threads(once: dict[str, str], tmp_path: Path) -> None:
     assert made(tmp_path, threads=4) == once
+
+
+def test_a_line_that_is_no_signature_is_named(tmp_path: Path) -> None:
+    field = Field(tmp_path)
+    append_line(field.lake.decisions / "sign_off.jsonl", {"institution_id": "A", "decided_at": "2021-10-19T00:00:00Z"})
+    with pytest.raises(BadDecision, match="lacks act, present_count, usual_count"):
+        make_sign_off(field)
