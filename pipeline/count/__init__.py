@@ -144,6 +144,7 @@ def make_discrepancies(bench: Workbench) -> None:
     """Gather what register, counts, machinery, interviews and answers show, and judge it by the thresholds of the round."""
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
+    bench.write("unproven_bundle")
     for name in ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality"):
         _keep(bench, f"finding_{name}")
     _keep(bench, "matter")

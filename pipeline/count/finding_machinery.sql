@@ -2,14 +2,12 @@
 WITH clock AS (
     SELECT
         build.as_of,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on,
         (
             SELECT max(round_window.ends_at)
             FROM round_window
             WHERE round_window.mode = 'tablet'
         ) AS tablet_end_at
     FROM build
-    CROSS JOIN round
 ),
 
 -- What a bundle of a known tablet lacks is the tablet's: one sender, one row, however many of its bundles and days are short.
@@ -173,49 +171,20 @@ custody_fault AS (
     GROUP BY institution.institution_id, medium.medium_id
 ),
 
--- Bundles with a line, or a survey tool's file, that has not come in one whose signature holds; what is no case is never sent again.
-unproven AS (
-    SELECT DISTINCT batch_id
-    FROM record
-    SEMI JOIN (FROM batch WHERE seal_fault IS NOT NULL) AS refused USING (batch_id)
-    ANTI JOIN (
-        SELECT record.bytes_sha256
-        FROM record
-        JOIN batch USING (batch_id)
-        WHERE batch.seal_fault IS NULL AND record.read_error IS NULL  -- a file the manifest does not answer for proves nothing
-        UNION ALL BY NAME
-        SELECT unnest(proven_sha256) AS bytes_sha256 FROM batch
-    ) AS proven USING (bytes_sha256)
-    WHERE COALESCE(read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE)
-),
-
--- A believed bundle brings the tablet's counters: what it does not hold itself is a gap of theirs from then on.
-accounted AS (
-    SELECT
-        device_id,
-        max(received_at) AS received_at
-    FROM batch
-    WHERE seal_fault IS NULL AND created_count IS NOT NULL
-    GROUP BY device_id
-),
-
 -- Told until the tablet has exported again. One whose key is revoked never will: the people are to be asked again.
 not_believed AS (
     SELECT
-        CASE WHEN device.key_revoked_on <= clock.today_on THEN 'BUNDLE_KEY_REVOKED' ELSE 'BUNDLE_NOT_BELIEVED' END AS kind,
+        CASE WHEN unproven_bundle.is_key_revoked THEN 'BUNDLE_KEY_REVOKED' ELSE 'BUNDLE_NOT_BELIEVED' END AS kind,
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         'tablet' AS subject_kind,
         COALESCE(device.device_id, 'UNKNOWN') AS subject_id,
         count(*) AS measured,
         sum(batch.record_count) AS person_count,
         min(batch.received_at) AS since_at
-    FROM batch
-    SEMI JOIN unproven USING (batch_id)
-    LEFT JOIN accounted USING (device_id)
+    FROM unproven_bundle
+    JOIN batch USING (batch_id)
     LEFT JOIN device USING (device_id)
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
-    CROSS JOIN clock
-    WHERE COALESCE(accounted.received_at <= batch.received_at, TRUE)
     GROUP BY ALL
 ),
 

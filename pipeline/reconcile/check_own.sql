@@ -32,28 +32,6 @@ modes AS (
     HAVING count(*) FILTER (WHERE mode = 'tablet') > 0 AND count(*) FILTER (WHERE mode <> 'tablet') > 0
 ),
 
--- As count/finding_machinery has them: bundles not believed of a tablet that exports nothing more.
-key_revoked AS (
-    SELECT DISTINCT batch.batch_id
-    FROM batch
-    JOIN device ON batch.device_id = device.device_id
-    JOIN record ON batch.batch_id = record.batch_id
-    ANTI JOIN (
-        SELECT record.bytes_sha256
-        FROM record
-        JOIN batch USING (batch_id)
-        WHERE batch.seal_fault IS NULL AND record.read_error IS NULL
-        UNION ALL BY NAME
-        SELECT unnest(proven_sha256) AS bytes_sha256 FROM batch
-    ) AS proven ON record.bytes_sha256 = proven.bytes_sha256
-    ANTI JOIN (FROM batch WHERE seal_fault IS NULL AND created_count IS NOT NULL) AS later
-        ON batch.device_id = later.device_id AND batch.received_at < later.received_at
-    CROSS JOIN round
-    CROSS JOIN build
-    WHERE batch.seal_fault IS NOT NULL AND COALESCE(record.read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST'), TRUE)
-    AND device.key_revoked_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE
-),
-
 other_rule AS (
     SELECT tier AS subject
     FROM disclosure
@@ -238,7 +216,8 @@ SELECT
     'BUNDLE_KEY_REVOKED',
     (
         SELECT count(*)
-        FROM key_revoked
+        FROM unproven_bundle
+        WHERE is_key_revoked
     ),
     count(*)
 FROM batch
