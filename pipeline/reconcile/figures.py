@@ -67,14 +67,15 @@ def register_not_taken(bench: Workbench, lake: Lake, manifest: dict[str, Any]) -
     return left
 
 
-def register_beside(bench: Workbench, as_of: datetime) -> None:
+def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     """Let what lies beside a build at a moment be read, as the checks do: `medium_out`, `release`, and the rules it was made by.
 
     Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
-    What it says of its rules is `released_disclosure` and `released_category`: a file that is gone says nothing.
+    What it says of its rules is `released_disclosure` and `released_category`: a file that is gone says nothing. Returned are the media.
     """
     make_table(bench.con, "medium_again", bench.lake.media_again(as_of), MEDIUM_AGAIN)
-    make_table(bench.con, "medium_out", rows(bench, "medium_out"), MEDIUM_OUT)
+    media_out = rows(bench, "medium_out")
+    make_table(bench.con, "medium_out", media_out, MEDIUM_OUT)
     current = bench.lake.published / "current"
     path = current / "manifest.json"
     made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -88,6 +89,7 @@ def register_beside(bench: Workbench, as_of: datetime) -> None:
             bench.relation(f"kept_{name}", [kept])
             parts.append(f"FROM kept_{name}")
         bench.con.execute(f"CREATE OR REPLACE TEMP TABLE released_{name} AS {' UNION ALL BY NAME '.join(parts)}")
+    return media_out
 
 
 def register_no_history(bench: Workbench) -> None:

@@ -98,12 +98,12 @@ def reconcile(
     folder.mkdir(exist_ok=True)
     try:
         register_landed(bench, manifest)
-        register_beside(bench, datetime.fromisoformat(manifest["as_of"]))
+        media_out = register_beside(bench, datetime.fromisoformat(manifest["as_of"]))
         register_no_history(bench)
         not_taken = register_not_taken(bench, lake, manifest)
         change = _compare(bench, lake, manifest, previous_build_dir)
         bench.write("discrepancy_history")
-        figures = {**_figures(bench, manifest), "not_taken": not_taken, "change": change}
+        figures = {**_figures(bench, manifest, media_out), "not_taken": not_taken, "change": change}
         figures["problems"] += figures["change"].pop("problems")
         figures["is_balanced"] = not figures["problems"]
         labels, tile_map = _group_labels(bench), bench.round.tile_map
@@ -118,7 +118,7 @@ def reconcile(
     return Reconciliation(manifest["build_id"], datetime.fromisoformat(manifest["as_of"]), True, folder, figures)
 
 
-def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
+def _figures(bench: Workbench, manifest: dict[str, Any], media_out: list[Row]) -> dict[str, Any]:
     name = phase(bench)
     return {
         "build_id": manifest["build_id"],
@@ -137,11 +137,7 @@ def _figures(bench: Workbench, manifest: dict[str, Any]) -> dict[str, Any]:
         "ages": {**rows(bench, "guessed_age")[0], "groups": rows(bench, "age_group")},
         "waterfall": rows(bench, "waterfall"),
         "daily": rows(bench, "daily"),
-        "tablets": {
-            **rows(bench, "tablet_total")[0],
-            "media_out": rows(bench, "medium_out"),
-            "open": rows(bench, "tablet"),
-        },
+        "tablets": {**rows(bench, "tablet_total")[0], "media_out": media_out, "open": rows(bench, "tablet")},
         "forecast": rows(bench, "forecast")[0],
         "so_far": rows(bench, "so_far"),
         "checks": checks(bench, name),
