@@ -243,6 +243,15 @@ heard_route AS (
     GROUP BY route
 ),
 
+-- Whom a route may still bring: entries without an outcome, and whoever is expected where no list came.
+awaited AS (
+    SELECT
+        institution_id,
+        CASE list_count WHEN 0 THEN COALESCE(expected_present_count - present_count, 0) ELSE no_outcome_count END AS person_count
+    FROM coverage_institution
+    WHERE no_outcome_count > 0 OR (is_due AND list_count = 0 AND COALESCE(present_count < expected_present_count, TRUE))
+),
+
 -- A route that is down brings no count of the sender's either: no control total misses what it did not bring.
 silent_route AS (
     SELECT
@@ -252,8 +261,8 @@ silent_route AS (
         fed_route.route AS subject_id,
         date_diff('hour', greatest(fed_route.starts_at, heard_route.heard_at), build.as_of) AS measured,
         (
-            SELECT COALESCE(sum(no_outcome_count), 0)
-            FROM coverage_institution
+            SELECT sum(person_count)
+            FROM awaited
         ) AS person_count,
         greatest(fed_route.starts_at, heard_route.heard_at) AS since_at
     FROM fed_route
@@ -261,8 +270,11 @@ silent_route AS (
     CROSS JOIN build
     -- a pull that finds nothing new lands no batch either: where nobody is awaited over the route it is no silence
     WHERE
-        person_count > 0
-        AND (fed_route.route <> 'tablet_vpn' OR EXISTS (FROM outstanding WHERE no_outcome_count > 0 AND NOT is_unloaded_only))
+        EXISTS (FROM awaited)
+        AND (
+            fed_route.route <> 'tablet_vpn'
+            OR EXISTS (FROM outstanding SEMI JOIN awaited USING (institution_id) WHERE NOT is_unloaded_only)
+        )
 )
 
 SELECT * FROM gaps

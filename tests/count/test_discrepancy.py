@@ -417,6 +417,15 @@ def test_a_route_over_which_nobody_is_awaited_is_not_silent(field: Field) -> Non
     assert silent(field).keys() == {"portal", "census_db"}  # nothing was ever sent from the only tablet
 
 
+def test_where_no_list_came_whoever_is_expected_is_awaited(field: Field) -> None:
+    counted(field, 30)  # of fifty by the headcount
+    assert {row["subject_id"]: row["person_count"] for row in found(field, "ROUTE_SILENT")} == {
+        "portal": 20, "census_db": 20, "tablet_vpn": 20,
+    }  # fmt: skip
+    counted(field, 20)
+    assert silent(field) == {}
+
+
 def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> None:
     counted(field, 50)
     field.con.execute("UPDATE device SET issued_on = '2021-09-25'")
