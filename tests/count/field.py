@@ -15,7 +15,6 @@ import duckdb
 from pipeline import identifiers
 from pipeline.count import (
     make_control_totals,
-    make_coverage,
     make_discrepancies,
     make_interviews,
     make_verification,
@@ -195,7 +194,7 @@ class Field(Workbench):
     def discrepancies(self, condition: str = "TRUE") -> list[dict[str, Any]]:
         """Make `discrepancy`, with what it reads that is not there yet, and return its rows in order."""
         self.write("expected")
-        make_coverage(self)
+        self.write("coverage_institution")
         make_verification(self)
         make_control_totals(self)
         make_interviews(self)
