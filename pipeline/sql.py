@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -34,6 +34,7 @@ NO_SPACE = os.strerror(errno.ENOSPC)
 PIPELINE = Path(__file__).resolve().parent
 # At times a query has work for one thread only: a second one beside it fills the other. More than two would only share the memory.
 AT_ONCE = 2
+T = TypeVar("T")
 
 
 class Workbench:
@@ -169,19 +170,19 @@ class Workbench:
             raise step_failed(error, f"{self.step}/{table}.sql") from None
         return path
 
-    def side_by_side(self, act: Callable[[Workbench, str], object], names: Iterable[str]) -> None:
-        """Do an act for names that do not need one another, several at a time where there are several threads.
+    def side_by_side(self, act: Callable[[Workbench, T], object], each: Iterable[T]) -> None:
+        """Do an act for each of what does not need one another, several at a time where there are several threads.
 
         Each time on a connection of its own: it shares all relations but temporary ones. Of acts that fail the first in order is raised.
         """
 
-        def do(name: str) -> None:
+        def do(one: T) -> None:
             beside = copy(self)
             with self.con.cursor() as beside.con:
-                act(beside, name)
+                act(beside, one)
 
         with ThreadPoolExecutor(min(AT_ONCE, self.settings.threads)) as pool:
-            list(pool.map(do, names))
+            list(pool.map(do, each))
 
     def keep(self, table: str, paths: list[Path]) -> None:
         """Make a table of Parquet files written elsewhere, held against its schema, without copying them: the build has them even if they go from there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,7 @@ def run(bench: Workbench) -> None:
     """
     require_ledger(bench)
     register_closing(bench)
-    bench.write("expected")
-    make_coverage(bench)
-    make_sign_off(bench)
-    make_verification(bench)
-    make_control_totals(bench)
-    make_interviews(bench)
-    make_item_nonresponse(bench)
-    make_ages(bench)
+    bench.side_by_side(_make, STRANDS)
     make_discrepancies(bench)
 
 
@@ -77,9 +70,13 @@ def require_ledger(bench: Workbench) -> None:
         A record received is in no state, in two, or in one nobody knows.
     """
     make_table(bench.con, "landed", lines_landed(bench.batches), LANDED)
-    bench.write("ledger")
-    bench.write("intake")
+    bench.side_by_side(Workbench.write, ("ledger", "intake"))
     require_balance(_rows(bench, "unbalanced"))
+
+
+def make_expected(bench: Workbench) -> None:
+    """Write how many people there should have been."""
+    bench.write("expected")
 
 
 def make_coverage(bench: Workbench) -> None:
@@ -134,7 +131,7 @@ def make_control_totals(bench: Workbench) -> None:
 def make_interviews(bench: Workbench) -> None:
     """Write `interview`; forms and who could be asked stay for the discrepancies."""
     least_answers = int(bench.value("SELECT amber FROM threshold WHERE alert_id = 'identical_answers'"))
-    bench.con.execute(f"CREATE OR REPLACE TEMP VIEW told AS {told_query(_variables(bench), least_answers)}")
+    bench.con.execute(f"CREATE OR REPLACE VIEW told AS {told_query(_variables(bench), least_answers)}")
     _keep(bench, "form")
     _keep(bench, "askable")
     bench.write("interview")
@@ -145,8 +142,8 @@ def make_discrepancies(bench: Workbench) -> None:
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
     bench.write("unproven_bundle")
-    for name in ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality"):
-        _keep(bench, f"finding_{name}")
+    findings = ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality")
+    bench.side_by_side(_keep, [f"finding_{name}" for name in findings])
     _keep(bench, "matter")
     bench.write("discrepancy")
     bench.write("discrepancy_part")
@@ -169,6 +166,21 @@ def make_ages(bench: Workbench) -> None:
     _write_rows(bench, "age_heaping", heaping_rows(counted, limits))
 
 
+# What needs nothing of one another, the dearest first.
+STRANDS = (
+    (make_interviews,),
+    (make_expected, make_coverage, make_sign_off, make_verification),
+    (make_control_totals,),
+    (make_item_nonresponse,),
+    (make_ages,),
+)
+
+
+def _make(bench: Workbench, strand: Iterable[Callable[[Workbench], None]]) -> None:
+    for make in strand:
+        make(bench)
+
+
 def _variables(bench: Workbench) -> list[Variable]:
     """Return the questions of the questionnaire."""
     return [Variable(name, asked_if, tuple(declined)) for name, asked_if, declined in _rows(bench, "asked_variable")]
@@ -183,7 +195,7 @@ def _write_rows(bench: Workbench, table: str, rows: Iterable[dict[str, Any]]) ->
 
 def _keep(bench: Workbench, name: str, *, as_view: bool = False) -> None:
     """Make `name.sql` a relation of this step alone; it is not written to the lake."""
-    _execute(bench, name, f"CREATE OR REPLACE TEMP {'VIEW' if as_view else 'TABLE'} {name} AS ")
+    _execute(bench, name, f"CREATE OR REPLACE {'VIEW' if as_view else 'TABLE'} {name} AS ")
 
 
 def _rows(bench: Workbench, name: str) -> list[Any]:

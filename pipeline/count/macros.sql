@@ -1,9 +1,9 @@
 -- A threshold of the round as a number: a plain one, or a day as yyyymmdd.
-CREATE OR REPLACE TEMP MACRO limit_of(t) AS
+CREATE OR REPLACE MACRO limit_of(t) AS
     COALESCE(TRY_CAST(t AS DECIMAL(18, 4)), CAST(strftime(TRY_CAST(t AS DATE), '%Y%m%d') AS DECIMAL(18, 4)));
 
 -- 0.0345 as 3.5 %, 48.0000 as 48 h.
-CREATE OR REPLACE TEMP MACRO written(n, unit, language) AS
+CREATE OR REPLACE MACRO written(n, unit, language) AS
     CASE unit
         WHEN 'rate' THEN printf('%.1f %%', 100 * n::DOUBLE)
         WHEN 'hours' THEN n::BIGINT::VARCHAR || CASE language WHEN 'ru' THEN ' ч' WHEN 'kk' THEN ' сағ' ELSE ' h' END
@@ -13,7 +13,7 @@ CREATE OR REPLACE TEMP MACRO written(n, unit, language) AS
     END;
 
 -- A text with its numbers filled in.
-CREATE OR REPLACE TEMP MACRO filled(text, measured, allowed, unit, persons, language) AS
+CREATE OR REPLACE MACRO filled(text, measured, allowed, unit, persons, language) AS
     replace(
         replace(
             replace(text, '{measured}', written(measured, unit, language)),

@@ -48,7 +48,7 @@ class Field(Workbench):
         self.step_dir = folder
         self.lake = Lake(folder / "lake")
         self.schemas = TABLES
-        self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None))
+        self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None, threads=2))
         self.as_of, self.seen_at = as_of, seen_at or as_of
         self.batches, self.late_batches, self.closing = [], [], None
         self.con = duckdb.connect(config={"threads": 2})
