@@ -150,7 +150,7 @@ def bench(life: Life, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
         folder, "count", lake=life.lake, settings=settings_, round_=load_round(settings_.round), reference=load_reference(settings_.reference),
         batches=life.lake.batches(), as_of=life.last.as_of,
     )  # fmt: skip
-    made.con.execute("CREATE TEMP TABLE whole AS SELECT * FROM record_state")
+    made.con.execute("CREATE TABLE whole AS SELECT * FROM record_state")
     return made
 
 
@@ -161,9 +161,9 @@ def test_nothing_is_counted_unless_received_equals_the_sum(
 ) -> None:
     """Nor, then, published: a build without its last step is not whole (`tests/night/test_unbalanced.py`)."""
     one = data.draw(st.sampled_from([row.record["record_id"] for row in life.rows]))
-    bench.con.execute("CREATE OR REPLACE TEMP VIEW record_state AS FROM whole")
+    bench.con.execute("CREATE OR REPLACE VIEW record_state AS FROM whole")
     count.require_ledger(bench)
-    bench.con.execute(f"CREATE OR REPLACE TEMP VIEW record_state AS {LOSSES[loss].format(one=one)}")
+    bench.con.execute(f"CREATE OR REPLACE VIEW record_state AS {LOSSES[loss].format(one=one)}")
     with pytest.raises(LedgerUnbalanced):
         count.require_ledger(bench)
 
