@@ -42,10 +42,10 @@ def prepare(bench: Workbench) -> None:
         _execute(bench, macros)
     _find_papers(bench)
     _withhold(bench)
-    _find_people(bench)
+    _prepare_together(bench, "record_anchor", "record_place", "renumbered")
+    bench.side_by_side(lambda beside, find: find(beside), (_find_people, _look_at_papers_alone))
     _settle(bench)
-    _bring_lists_together(bench)
-    _verify(bench)
+    _prepare(bench, "verified_pair", "verified_of")
 
 
 def _find_papers(bench: Workbench) -> None:
@@ -61,18 +61,23 @@ def _find_papers(bench: Workbench) -> None:
 def _withhold(bench: Workbench) -> None:
     """Take out of the way what stands for its case and is held all the same."""
     _prepare(bench, "withheld")
-    bench.write("case_record")
     bench.con.execute("DELETE FROM current_record WHERE no IN (SELECT no FROM withheld)")
 
 
 def _find_people(bench: Workbench) -> None:
     """Which records are one person, in scope or not, living and staying where."""
-    _prepare_together(bench, "record_anchor", "record_place", "renumbered")
     _prepare(bench, "linkable", "record_pair", "pair")
     _prepare(bench, "asked_record", "guarded_case", "guarded_pair", "pair_verdict", "spoken_pair", "parted_pair")
     make_clusters(bench.con)
     _execute(bench, "member", "CREATE OR REPLACE VIEW member AS ")
     _prepare(bench, "stay", "scoped")
+
+
+def _look_at_papers_alone(bench: Workbench) -> None:
+    """What needs no word on who is who: how each case stands, what movements and staff say of the lists, whom verification files name."""
+    bench.write("case_record")
+    _prepare(bench, "move_pair", "entry_move", "colleague", "staff_entry")
+    _prepare(bench, "verified_key", "verified_repeat", "verified_double")
 
 
 def _settle(bench: Workbench) -> None:
@@ -81,16 +86,6 @@ def _settle(bench: Workbench) -> None:
     _prepare_together(bench, "linked", "person_place")
     bench.write("person_field")
     _prepare_together(bench, "counted", "entry_of")
-
-
-def _bring_lists_together(bench: Workbench) -> None:
-    """What movements and staff say of the entries of the lists."""
-    _prepare(bench, "move_pair", "entry_move", "colleague", "staff_entry")
-
-
-def _verify(bench: Workbench) -> None:
-    """Whom the verification files name, and who that is among the people."""
-    _prepare(bench, "verified_key", "verified_repeat", "verified_double", "verified_pair", "verified_of")
 
 
 def _prepare(bench: Workbench, *names: str) -> None:
