@@ -66,11 +66,10 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date, accepted: Accept
     hidden = [block for is_hidden, blocks in read if is_hidden for block in blocks]
     if not any(IDENTITY & set(block.columns) for block in [*visible, *hidden]):
         return []
-    for block in hidden if visible else []:  # an older list, or one of another year, kept out of sight
+    # An older list, or one of another year, kept out of sight: its dates and its total say nothing of the list in sight.
+    for block in hidden if visible else []:
         block.rows = [(entry, "HIDDEN_SHEET") for entry, _ in block.rows]
-        block.as_of_on = block.drawn_up_on = block.declared_total = (
-            None  # nor does it say anything of the list in sight
-        )
+        block.as_of_on = block.drawn_up_on = block.declared_total = None
     return [*visible, *hidden]
 
 
