@@ -17,23 +17,46 @@ moments AS (
     FROM round
 ),
 
+places AS (
+    SELECT
+        institution.institution_id,
+        institution.category_code,
+        institution.is_web_only,
+        institution.closed_on,
+        coalesce(residence_rule.pattern = 'SAFE_HOUSE', TRUE) AS may_be_safe_house
+    FROM institution
+    LEFT JOIN residence_rule ON institution.category_code = residence_rule.category_code
+),
+
 custody AS (
     SELECT
-        device_id,
+        device.device_id,
+        bool_or(coalesce(places.may_be_safe_house, device.institution_id IS NOT NULL)) AS may_be_safe_house,
         list({
-            'institution_id': institution_id,
-            'issued_on': issued_on,
-            'returned_on': coalesce(returned_on, DATE '9999-12-31'),
-            'form_version': form_version
-        } ORDER BY issued_on, institution_id) AS holders
+            'institution_id': device.institution_id,
+            'issued_on': coalesce(device.issued_on, DATE '0001-01-01'),
+            'returned_on': coalesce(device.returned_on, DATE '9999-12-31'),
+            'form_version': device.form_version
+        } ORDER BY device.issued_on, device.institution_id) AS holders
     FROM device
-    GROUP BY device_id
+    LEFT JOIN places ON device.institution_id = places.institution_id
+    GROUP BY device.device_id
+),
+
+appointed AS (
+    SELECT
+        staff.*,
+        coalesce(places.may_be_safe_house, staff.institution_id IS NOT NULL) AS may_be_safe_house
+    FROM staff
+    LEFT JOIN places ON staff.institution_id = places.institution_id
 ),
 
 issued AS (
     SELECT
         staff_id,
-        list({'first_no': first_no, 'last_no': last_no, 'issued_on': issued_on} ORDER BY first_no) AS certificates
+        list({
+            'first_no': first_no, 'last_no': last_no, 'issued_on': coalesce(issued_on, DATE '0001-01-01')
+        } ORDER BY first_no) AS certificates
     FROM certificate
     GROUP BY staff_id
 ),
@@ -76,17 +99,6 @@ people AS (
     INNER JOIN answers ON identity.record_id = answers.record_id
 ),
 
-places AS (
-    SELECT
-        institution.institution_id,
-        institution.category_code,
-        institution.is_web_only,
-        institution.closed_on,
-        residence_rule.pattern
-    FROM institution
-    LEFT JOIN residence_rule ON institution.category_code = residence_rule.category_code
-),
-
 joined AS (
     SELECT
         dated.*,
@@ -107,12 +119,13 @@ joined AS (
         places.category_code AS institution_category_code,
         places.is_web_only AS institution_is_web_only,
         places.closed_on AS institution_closed_on,
-        places.pattern AS residence_pattern,
-        staff.staff_id IS NOT NULL AS staff_is_known,
-        staff.institution_id AS staff_institution_id,
-        staff.order_no AS staff_order_no,
-        staff.order_on AS staff_order_on,
-        staff.trained_on AS staff_trained_on,
+        -- the person may be counted at any of them
+        coalesce(places.may_be_safe_house, TRUE) OR appointed.may_be_safe_house OR custody.may_be_safe_house AS may_be_safe_house,
+        appointed.staff_id IS NOT NULL AS staff_is_known,
+        appointed.institution_id AS staff_institution_id,
+        appointed.order_no AS staff_order_no,
+        appointed.order_on AS staff_order_on,
+        appointed.trained_on AS staff_trained_on,
         issued.certificates AS certificates_issued,
         brought_back.certificates AS certificates_brought_back,
         known_certificates.are_known AS are_certificates_known,
@@ -132,7 +145,7 @@ joined AS (
     LEFT JOIN ref_form
         ON dated.form_code = ref_form.form_code AND dated.form_version = ref_form.form_version
     LEFT JOIN places ON dated.institution_id = places.institution_id
-    LEFT JOIN staff ON dated.staff_id = staff.staff_id
+    LEFT JOIN appointed ON dated.staff_id = appointed.staff_id
     LEFT JOIN issued ON dated.staff_id = issued.staff_id
     LEFT JOIN brought_back ON dated.staff_id = brought_back.staff_id
     CROSS JOIN (SELECT count(*) > 0 AS are_known FROM certificate) AS known_certificates
@@ -157,12 +170,14 @@ aged AS (
 
 SELECT
     * EXCLUDE (
-        earliest_birth_on, latest_birth_on, possible_age, holders_then, intervals,
+        latest_birth_on, possible_age, holders_then, intervals,
         certificate_as_number, certificates_issued, certificates_brought_back, are_certificates_known
     ),
-    coalesce(greatest(date_sub('year', latest_birth_on, moment_on), 0), possible_age) AS age_at_least,
+    CASE WHEN latest_birth_on IS NULL THEN possible_age ELSE greatest(date_sub('year', latest_birth_on, moment_on), 0) END AS age_at_least,
     coalesce(date_sub('year', earliest_birth_on, moment_on), possible_age) AS age_at_most,
-    len(list_filter(intervals, lambda w: completed_at >= w.starts_at AND completed_at < w.ends_at)) > 0 AS is_in_window,
+    CASE WHEN completed_at IS NOT NULL
+        THEN len(list_filter(intervals, lambda w: completed_at >= w.starts_at AND completed_at < w.ends_at)) > 0
+    END AS is_in_window,
     len(holders_then) > 0 AS device_is_held,
     CASE WHEN are_certificates_known THEN coalesce(len(list_filter(
         certificates_issued,

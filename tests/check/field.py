@@ -130,6 +130,7 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
             {"staff_id": "elsewhere", **appointed, "institution_id": "TB-1"},
             {"staff_id": "untrained", **appointed, "trained_on": None},
             {"staff_id": "late_seminar", **appointed, "trained_on": "2021-10-04"},
+            {"staff_id": "of_safe_house", **appointed, "institution_id": "CRISIS-1"},
         ],
     )
     issued = {"institution_id": "PSY-1", "issued_on": "2021-09-28", "form_version": "2021.1"}
@@ -139,6 +140,8 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
         [
             {"device_id": "tablet", **issued},
             {"device_id": "late_tablet", **issued, "issued_on": "2021-10-04"},
+            {"device_id": "undated_tablet", **issued, "issued_on": None},
+            {"device_id": "safe_tablet", **issued, "institution_id": "CRISIS-1"},
             {"device_id": "returned_tablet", **issued, "returned_on": "2021-10-02"},
             {"device_id": "their_tablet", **issued, "institution_id": "TB-1"},
             {"device_id": "old_tablet", **issued, "form_version": "2020.9"},
@@ -170,6 +173,7 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
             {"first_no": 1, "last_no": 50, **handed_out},
             {"first_no": 51, "last_no": 60, **handed_out, "issued_on": "2021-10-04"},
             {"first_no": 101, "last_no": 150, **handed_out, "staff_id": "elsewhere"},
+            {"first_no": 151, "last_no": 160, **handed_out, "issued_on": None},
         ],
     )
     spoiled = {"staff_id": "clerk", "reason_code": "SPOILED", "batch_id": "r"}
