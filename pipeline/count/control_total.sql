@@ -59,30 +59,44 @@ counters AS (
     LEFT JOIN unread USING (device_id)
 ),
 
--- Only a tablet with fewer numbers than its counter has its numbers looked through one by one.
+-- Of a tablet with fewer numbers than its counter says: what came, with an end before the first number and one behind the last.
+-- The counter may say anything, so nothing is made as long as it: of each gap there are as many numbers as are told.
+number_here AS (
+    SELECT
+        device_id,
+        unnest([0, last_case_no::BIGINT + 1]) AS case_no
+    FROM counters
+    WHERE last_case_no > number_count
+    UNION
+    SELECT
+        bundle.device_id,
+        record.device_case_no AS case_no
+    FROM record
+    JOIN bundle USING (batch_id)
+    JOIN counters ON bundle.device_id = counters.device_id
+    WHERE counters.last_case_no > counters.number_count AND record.device_case_no > 0
+),
+
 missing_no AS (
     SELECT
-        counters.device_id,
-        unnest(range(1, counters.last_case_no + 1)) AS case_no
-    FROM counters
-    WHERE counters.last_case_no > counters.number_count
+        device_id,
+        unnest(range(case_no + 1, least(next_no, case_no + 21))) AS case_no
+    FROM (
+        SELECT
+            *,
+            lead(case_no) OVER (PARTITION BY device_id ORDER BY case_no) AS next_no
+        FROM number_here
+    )
+    WHERE next_no > case_no + 1
 ),
 
 missing AS (
     SELECT
-        missing_no.device_id,
-        min(missing_no.case_no) AS first_missing_no,
-        array_to_string(list(missing_no.case_no ORDER BY missing_no.case_no)[1:20], ' ') AS missing_numbers
+        device_id,
+        min(case_no) AS first_missing_no,
+        array_to_string(list(case_no ORDER BY case_no)[1:20], ' ') AS missing_numbers
     FROM missing_no
-    ANTI JOIN (
-        SELECT
-            bundle.device_id,
-            record.device_case_no AS case_no
-        FROM record
-        JOIN bundle USING (batch_id)
-        WHERE bundle.device_id IN (SELECT device_id FROM missing_no)
-    ) AS here ON missing_no.device_id = here.device_id AND missing_no.case_no = here.case_no
-    GROUP BY missing_no.device_id
+    GROUP BY device_id
 ),
 
 -- The gap is known since the first bundle whose counter had passed the missing number.

@@ -201,7 +201,9 @@ def _moment(value: object) -> datetime | None:
 
 
 def _day(value: str) -> date | None:
+    """Return a day written YYYY-MM-DD, or None: one day in two spellings would be counted twice."""
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         return None
+    return day if day.isoformat() == value else None

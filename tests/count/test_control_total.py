@@ -61,6 +61,13 @@ def test_a_missing_number_is_a_gap_since_the_bundle_that_should_have_had_it(fiel
     assert (row["since_at"], row["age_hours"]) == (datetime(2021, 10, 6, 12), 4 * 24)  # noqa: DTZ001
 
 
+def test_a_counter_that_says_anything_is_looked_through_as_far_as_it_is_told(field: Field) -> None:
+    bundle(field, "b1", [2, 4, 40], created_count=2**31 - 1, last_case_no=2**31 - 1)
+    [row] = controls(field, "TABLET_NUMBERS")
+    assert row["gap_count"] == 2**31 - 4
+    assert row["detail"] == "1 3 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22"
+
+
 def test_a_stick_that_fills_the_gap_weeks_later_closes_it(field: Field) -> None:
     bundle(field, "b1", [1, 2, 5], created_count=5, last_case_no=5)
     bundle(field, "u1", [2, 3, 4], route="tablet_usb", created_count=5, last_case_no=5)

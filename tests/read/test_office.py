@@ -700,6 +700,7 @@ def test_a_custody_record_that_lists_nothing_sound_is_no_obstacle(office: Desk, 
 NONSENSE = (
     {"case_count": "many"}, {"case_count": -1}, {"case_count": 10**12}, {"case_count": True}, {"exported_at": "soon"}, {"daily_counts": [1]},
     {"daily_counts": {"monday": 1, "2021-10-03": "x"}}, {"exported_at": "0001-01-01T00:00:00+14:00"}, {"bundle_id": 5},
+    {"daily_counts": {"2021-10-03": 1, "20211003": 2, "2021-W39-7": 3}},
 )  # fmt: skip
 
 
@@ -708,7 +709,9 @@ def test_a_nonsensical_statement_of_a_sender_is_no_obstacle(office: Desk) -> Non
     for number, said in enumerate(NONSENSE):
         office.bundle(f"tablet_vpn/TB-{number}", **said)
     office.receive("tablet_vpn")
-    assert rows(office.read(), "SELECT seal_fault FROM batch WHERE route = 'tablet_vpn'") == [(None,)] * len(NONSENSE)
+    bench = office.read()
+    assert rows(bench, "SELECT seal_fault FROM batch WHERE route = 'tablet_vpn'") == [(None,)] * len(NONSENSE)
+    assert rows(bench, "SELECT DISTINCT counted_on, declared_count FROM batch_daily") == [(date(2021, 10, 3), 1)]
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
