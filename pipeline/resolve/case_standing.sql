@@ -200,9 +200,29 @@ diverging AS (
     AND later_id NOT IN (SELECT record_id FROM beaten)
 ),
 
+-- Who takes a rejection back counts no new version either: what a server that is asked says last of a version holds. What is carried
+-- comes late and in any order: it takes nothing back.
+taken_back AS (
+    SELECT contender.record_id
+    FROM contender
+    JOIN batch USING (batch_id)
+    WHERE batch.device_id IS NULL
+    AND NOT contender.is_no_count
+    AND (contender.rule_id IS NULL OR contender.is_released)
+    AND contender.case_id IN (SELECT case_id FROM contender WHERE is_withdrawal)
+    QUALIFY contender.is_withdrawal AND NOT last_value(contender.is_withdrawal) OVER (
+        PARTITION BY contender.case_id, contender.case_version, batch.route, batch.source_id
+        ORDER BY contender.received_at, contender.batch_id, contender.record_no
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+),
+
 admitted AS (
-    SELECT *
+    SELECT
+        in_play.*,
+        taken_back.record_id IS NOT NULL AS is_taken_back
     FROM in_play
+    LEFT JOIN taken_back USING (record_id)
     ANTI JOIN stranger USING (record_id)
     ANTI JOIN diverging USING (record_id)
     ANTI JOIN beaten USING (record_id)
@@ -220,7 +240,9 @@ standing AS (
     FROM admitted
     WINDOW versions AS (
         PARTITION BY case_id
-        ORDER BY case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal DESC, record_id
+        ORDER BY
+            case_status IS NOT DISTINCT FROM 'draft', case_version DESC, is_withdrawal AND NOT is_taken_back DESC,
+            is_withdrawal, record_id
     )
 ),
 

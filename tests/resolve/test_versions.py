@@ -154,6 +154,26 @@ def test_a_withdrawal_of_the_same_version_is_no_repetition(field: Field, tmp_pat
     assert outcome.rows("SELECT reason FROM record_state ORDER BY record_id") == [("WITHDRAWN",), ("WITHDRAWN",)]
 
 
+@pytest.mark.parametrize(
+    ("tablet", "words", "states"),
+    [
+        (None, ["withdrawn", "submitted"], ["counted", "superseded", "repeated"]),
+        (None, ["withdrawn", "submitted", "withdrawn"], ["superseded", "out_of_scope", "repeated", "repeated"]),
+        ("TB-CARE", ["withdrawn", "submitted"], ["superseded", "out_of_scope", "repeated"]),
+    ],
+    ids=["taken back", "rejected again", "carried"],
+)
+def test_what_a_server_says_last_of_a_version_holds(
+    field: Field, tmp_path: Path, tablet: str | None, words: list[str], states: list[str]
+) -> None:
+    """ODK Central approves what it had rejected without a new version; what a tablet sends may come late."""
+    for day, word in enumerate(["submitted", *words], 1):
+        at = utc(2021, 10, day)
+        batch_id = field.batch(at, source_id=tablet or "odk.1.form", device_id=tablet)
+        field.record("a", case_version=0, answers_sha256="x", case_status=word, batch_id=batch_id, received_at=at)
+    assert field.resolve(tmp_path).states("a") == states
+
+
 def test_another_person_under_a_known_case_from_another_tablet_waits(field: Field, tmp_path: Path) -> None:
     field.record("a")
     field.record(
