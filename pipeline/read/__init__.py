@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ByteSize, TypeAdapter
+
 if TYPE_CHECKING:
+    import duckdb
+
     from pipeline.sql import Workbench
+
+MEMORY = "1GB"  # of the engine: reading streams and sorts on disk, so that ten million rows take what one million take
 
 
 def run(bench: Workbench) -> None:
@@ -13,7 +19,16 @@ def run(bench: Workbench) -> None:
     from pipeline.read import batches, office, submissions
     from pipeline.read.seals import seals
 
+    hold_memory(bench.con)
     office.run(bench)
     proven = seals(bench)
     submissions.run(bench, proven)
     batches.run(bench, proven)
+
+
+def hold_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the engine no more than `MEMORY`, nor more than it had."""
+    size = TypeAdapter(ByteSize).validate_python
+    [(limit,)] = con.execute("SELECT current_setting('memory_limit')").fetchall()
+    if size(limit) > size(MEMORY):
+        con.execute(f"SET memory_limit = '{MEMORY}'")
