@@ -21,13 +21,9 @@ ONE_PAGE = 2**30
 
 
 def holds_identity(table: Table | None) -> bool:
-    """Tell whether a table has columns by which somebody could be known, and none that could not be read again.
-
-    `answers` has lists, and so stays plain with the few identifiers typed into it, as an address.
-    """
+    """Tell whether a table has columns by which somebody could be known."""
     columns = table.columns.values() if table else ()
-    is_flat = not any(column.type.endswith("[]") for column in columns)
-    return is_flat and any(column.sensitivity == "identifier" for column in columns)
+    return any(column.sensitivity == "identifier" for column in columns)
 
 
 def fingerprint(settings: Settings) -> str | None:

@@ -22,7 +22,7 @@ def run(bench: Workbench) -> None:
     hold_memory(bench.con)
     office.run(bench)
     proven = seals(bench)
-    submissions.run(bench, proven)
+    submissions.run(bench, proven, submissions.safe_houses(bench))
     batches.run(bench, proven)
 
 

@@ -1,4 +1,4 @@
--- Movements in force, one per number of an institution; names lie apart.
+-- Movements in force, one per number of an institution; names lie apart. Where somebody of a safe house comes from or goes to is not kept.
 WITH timed AS (
     SELECT
         *,
@@ -17,8 +17,10 @@ SELECT
     left(CAST(timed.occurred_at_local AS VARCHAR), 5) AS occurred_time,
     CAST(timezone(round.zone, timed.occurred_on + timed.occurred_at_local) AS TIMESTAMP) AS occurred_at,
     json_extract_string(timed.cells, 'other_institution_id') AS other_institution_id,
-    json_extract_string(timed.cells, 'other_kato') AS other_kato,
+    CASE WHEN residence_rule.pattern <> 'SAFE_HOUSE' THEN json_extract_string(timed.cells, 'other_kato') END AS other_kato,
     json_extract_string(timed.cells, 'ward') AS ward,
     timed.batch_id
 FROM timed
+LEFT JOIN institution ON timed.institution_id = institution.institution_id
+LEFT JOIN residence_rule ON institution.category_code = residence_rule.category_code
 CROSS JOIN round

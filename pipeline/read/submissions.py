@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -68,6 +68,11 @@ IDENTITY = {
     "iin": "text", "iin_missing_reason": "text", "family_name": "text", "given_name": "text", "patronymic": "text",
     "sex": "integer", "birth_date": "date", "birth_date_precision": "text",
 }  # fmt: skip
+# said among the answers, kept with identity
+ADDRESS = {"usual_address_text": "text"}
+# What is kept of where people come from whose home must not find them: a region.
+REGION = "CASE WHEN regexp_full_match({0}, '[0-9]{{9}}') THEN left({0}, 2) || '0000000' END"
+OF_SAFE_HOUSE = {"usual_address_text": "NULL", "usual_address_kato": "NULL", "previous_residence_kato": REGION}
 KINDS = {"VARCHAR": "text", "INTEGER": "integer", "BOOLEAN": "boolean", "DATE": "date", "VARCHAR[]": "list"}
 
 
@@ -145,10 +150,13 @@ class Reader:
     ----------
     bench
         The workbench of the `read` step.
+    safe_houses
+        Institutions of whose people no home is kept, nor where it is.
     """
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, safe_houses: Sequence[str]) -> None:
         self._bench = bench
+        self._safe_houses = safe_houses
         self._con = bench.con.cursor()
         self._lines = _Lines()
         self._lake = bench.lake
@@ -158,11 +166,12 @@ class Reader:
 
     @cached_property
     def version(self) -> str:
-        """Hash over this reader's code, its SQL and the questions it reads."""
+        """Hash over this reader's code, its SQL, the questions it reads and the homes it does not."""
         digest = hashlib.sha256(duckdb.__version__.encode())
         for name in ("feed.py", "submissions.py", "submissions.sql.jinja"):
             digest.update((HERE / name).read_bytes())
         digest.update(json.dumps([(field.name, field.kind) for field in self.fields]).encode())
+        digest.update(json.dumps(self._safe_houses).encode())
         digest.update((sealed.fingerprint(self._bench.settings) or "").encode())
         return digest.hexdigest()[:16]
 
@@ -358,16 +367,26 @@ class Reader:
             "record": "SELECT record_id, batch_id, record_no, route, received_at, file_no, byte_offset, byte_length, bytes_sha256, "
             f"answers_sha256, read_error, {envelope}, {offsets}, mistyped, "
             f"CASE WHEN read_error IS NULL THEN {unknown} END AS unknown_key_count FROM slab {joined}",
-            "identity": f"SELECT record_id, {_identity_columns()} FROM slab WHERE read_error IS NULL",
-            "answers": "SELECT record_id, "
-            + ", ".join(f'"{field.name}"' for field in self.fields if field.part == "answers")
-            + " FROM slab WHERE read_error IS NULL",
+            "identity": f"SELECT record_id, {_identity_columns()} FROM {self._homes} WHERE read_error IS NULL",
+            "answers": f"SELECT {', '.join(self._answers.columns)} FROM {self._homes} WHERE read_error IS NULL",
         }
         for table, query in queries.items():
             path = folder / f"{table}-{number:05d}.parquet"
             self._con.execute(f"COPY ({query} {order}) TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)")
             if sealed.holds_identity(self._bench.schemas[table]):
                 sealed.seal(path, self._bench.settings)
+
+    @cached_property
+    def _homes(self) -> str:
+        """The slab without the homes that are not kept."""
+        if not self._safe_houses:
+            return "slab"
+        listed = ", ".join(map(quoted, self._safe_houses))
+        emptied = ", ".join(
+            f"CASE WHEN institution_id IN ({listed}) THEN {kept.format(name)} ELSE {name} END AS {name}"
+            for name, kept in OF_SAFE_HOUSE.items()
+        )
+        return f"(SELECT * REPLACE ({emptied}) FROM slab)"
 
     @cached_property
     def _value_columns(self) -> list[str]:
@@ -384,7 +403,7 @@ class Reader:
 
 def fields_of(answers: Table) -> list[Field]:
     """Return every field of a submission, in a fixed order."""
-    asked = {name: KINDS[column.type] for name, column in answers.columns.items() if name != "record_id"}
+    asked = {name: KINDS[column.type] for name, column in answers.columns.items() if name != "record_id"} | ADDRESS
     parts: list[tuple[str | None, dict[str, str]]] = [(None, ENVELOPE), ("identity", IDENTITY), ("answers", asked)]
     return [Field(name, kind, part) for part, kinds in parts for name, kind in kinds.items()]
 
@@ -432,12 +451,12 @@ def runs(batches: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return found if found[-1] or len(found) == 1 else found[:-1]
 
 
-def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
-    """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it."""
+def run(bench: Workbench, seals: Mapping[str, Seal], safe_houses: Sequence[str]) -> None:
+    """Make `record`, `identity` and `answers`; `seals` says of every batch what is proven of it, `safe_houses` where no home is kept."""
     files: dict[str, list[Path]] = {table: [] for table in TABLES}
     try:
         at_once = min(AT_ONCE, bench.settings.threads)
-        readers = [Reader(bench) for _ in range(at_once)]
+        readers = [Reader(bench, safe_houses) for _ in range(at_once)]
 
         def read(batches: list[dict[str, Any]]) -> dict[str, list[Path]]:
             reader = readers.pop()
@@ -454,6 +473,12 @@ def run(bench: Workbench, seals: Mapping[str, Seal]) -> None:
         raise step_failed(error, "read/submissions.sql") from None
     for table in TABLES:
         bench.keep(table, files[table])
+
+
+def safe_houses(bench: Workbench) -> list[str]:
+    """Return the institutions of whose people no home is kept, by the register."""
+    query = (HERE / "safe_house.sql").read_text(encoding="utf-8")
+    return [institution_id for (institution_id,) in bench.con.execute(query).fetchall()]
 
 
 def _portions(rows: list[tuple[int, int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int, int]]]:
@@ -498,7 +523,8 @@ class _Cut:
 
 
 def _identity_columns() -> str:
-    return ", ".join('"birth_date" AS birth_on' if name == "birth_date" else f'"{name}"' for name in IDENTITY)
+    names = [*IDENTITY, *ADDRESS]
+    return ", ".join('"birth_date" AS birth_on' if name == "birth_date" else f'"{name}"' for name in names)
 
 
 def _whole_parts() -> str:

@@ -157,5 +157,5 @@ def _answer_columns(questionnaire: Path) -> dict[str, object]:
             "comment": variable["label"],
         }
         for variable in variables
-        if variable["section"] != "identity"
+        if variable["section"] != "identity" and variable["sensitivity"] != "identifier"
     }

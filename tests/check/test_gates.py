@@ -38,7 +38,7 @@ SOUND: dict[str, list[dict[str, Any]]] = {
     "batch": [{"batch_id": BATCH, "route": "tablet_vpn", "received_at": AT, "record_count": 2, "is_truncated": False}],
     "record": [{**field.SOUND, "record_id": name, "batch_id": BATCH} for name in ("r1", "r2")],
     "identity": [{"record_id": name, "iin": SECRET_IIN, "family_name": SECRET_NAME, "birth_on": "1990-11-23"} for name in ("r1", "r2")],
-    "answers": [{"record_id": name, "usual_address_text": SECRET_NAME, "children_born_count": 19} for name in ("r1", "r2")],
+    "answers": [{"record_id": name, "ethnicity": SECRET_NAME, "children_born_count": 19} for name in ("r1", "r2")],
     "record_check": [
         {"record_id": name, "rejects": [], "blanks": [], "blanked_columns": [], "flags": []} for name in ("r1", "r2")
     ],

@@ -330,7 +330,7 @@ def _use_crosswalks(account: Account, desk: Desk, given: list[Input]) -> None:
         (folder / one.original.name).write_bytes(one.content)
         name = {"cspro": "data.csdb", "odk": "odk.zip", "survey": "export.zip"}[re.split(r"[-.]", one.original.name)[0]]
         try:
-            fault = Reader(bench).foreign.write_lines(exports[name], desk.root / "made.lines")
+            fault = Reader(bench, []).foreign.write_lines(exports[name], desk.root / "made.lines")
             account.require(fault is None, f"{one.name}: a good file is {fault}")
         except BadReferenceFile:
             account.held["BadReferenceFile"] += 1

@@ -61,12 +61,14 @@ class Desk(Field):
         self.root = root
         self._readings = 0
 
-    def know_tablet(self, *, at: datetime = START - timedelta(days=1), **said: Any) -> None:
-        """Receive a register that knows tablet TB-0001 at MNG-0001; `said` replaces columns of its row."""
+    def know_tablet(
+        self, *, at: datetime = START - timedelta(days=1), category: str | None = "PSY", **said: Any
+    ) -> None:
+        """Receive a register that knows tablet TB-0001 at MNG-0001, of this category; `said` replaces columns of its row."""
         key, vouched = key_columns(1, "TB-0001")
         row = {"device_id": "TB-0001", "institution_id": "MNG-0001", "public_key": key, "key_signature": vouched} | said
         sheets = {
-            "institution": [["institution_id", "category_code"], ["MNG-0001", "PSY"]],
+            "institution": [["institution_id", "category_code"], ["MNG-0001", category]],
             "device": [[*row], [*row.values()]],
         }
         self.put(f"register/tablets-{at:%Y%m%d%H%M}.xlsx", xlsx_bytes(sheets))
@@ -106,7 +108,7 @@ class Desk(Field):
     def read_submissions(self, seal: Seal = WHOLE) -> Any:
         """Read the submissions received so far, with this proven of every batch; the tables are views over the kept files."""
         bench = self.light_bench()
-        reader = submissions.Reader(bench)
+        reader = submissions.Reader(bench, [])
         proven = {batch["batch_id"]: seal for batch in bench.batches}
         kept = [reader.parquet(run, proven) for run in submissions.runs(bench.batches)]
         for table in submissions.TABLES:

@@ -44,7 +44,7 @@ def found(
 
 
 def test_the_crosswalks_we_ship_are_sound(desk: Desk) -> None:
-    reader = Reader(desk.light_bench())
+    reader = Reader(desk.light_bench(), [])
     assert {crosswalk.tool for crosswalk in reader.foreign.crosswalks} == {"survey_solutions", "odk", "cspro"}
 
 

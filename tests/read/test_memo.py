@@ -37,7 +37,7 @@ def fill(desk: Desk, bundles: int, start: int = 0) -> None:
 def read(desk: Desk) -> Workbench:
     """Read the submissions."""
     bench = desk.bench()
-    submissions.run(bench, defaultdict(Seal))
+    submissions.run(bench, defaultdict(Seal), [])
     return bench
 
 
@@ -166,7 +166,7 @@ def test_whole_runs_are_kept_while_batches_are_added(desk: Desk, monkeypatch: py
 def test_a_build_as_of_an_earlier_moment_sees_what_had_been_received(desk: Desk) -> None:
     fill(desk, 5)
     bench = desk.bench(START + timedelta(minutes=2))
-    submissions.run(bench, defaultdict(Seal))
+    submissions.run(bench, defaultdict(Seal), [])
     assert rows(bench, "SELECT count(*), count(DISTINCT batch_id) FROM record") == [(9, 3)]
     assert rows(bench, "SELECT count(*) FROM answers") == [(9,)]
 
