@@ -23,5 +23,5 @@ FROM (
         age_band,
         age_group,
         birth_year
-    FROM release_shown
+    FROM release_alike
 )

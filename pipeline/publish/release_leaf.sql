@@ -5,5 +5,5 @@ SELECT
     is_s3,
     max(min_count) AS min_count,
     count(*) AS person_count
-FROM release_shown
+FROM release_alike
 GROUP BY leaf, institution, is_s3

@@ -20,10 +20,27 @@ COLUMNS = {
     "basis": ("usual_here", "present_only", "place_unresolved"),
     "is_present": ("true", "false"),
     "is_answered_by_proxy": ("true", "false"),
+    "residence_status": ("USUAL_PRESENT", "TEMP_PRESENT"),
     "mode": (),
 }
 # Nobody can be so, and everybody knows it.
-IMPOSSIBLE = {("basis", "present_only", "is_present", "false"), ("basis", "place_unresolved", "is_present", "true")}
+IMPOSSIBLE = {
+    ("basis", "present_only", "is_present", "false"),
+    ("basis", "place_unresolved", "is_present", "true"),
+    ("basis", "usual_here", "residence_status", "TEMP_PRESENT"),
+    ("basis", "present_only", "residence_status", "USUAL_PRESENT"),
+    ("basis", "place_unresolved", "residence_status", "TEMP_PRESENT"),
+}
+# By an answer what it was asked by, or says again. In these towns everybody who was asked has answered: what is empty is not told.
+SPEAKS_OF = {
+    "religion_branch": "religion",
+    "reason_no_work": "has_worked_last_week",
+    "proxy_source": "is_answered_by_proxy",
+    "residence_status": "basis",
+    "stay_to_year": "is_present",
+    "children_born_count": "sex",
+    "wg_memory": "age_band",
+}
 
 
 @dataclass
@@ -171,6 +188,7 @@ def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
                 ("basis", row["basis"]),
                 ("is_present", str(present is not None).lower()),
                 ("mode", row["mode"] or "unknown"),
+                ("residence_status", row["residence_status"]),
                 ("proxy", str(row["is_proxy"]).lower()),
                 ("no_iin", str(not row["has_iin"]).lower()),
                 ("more_than_one_record", str(row["record_count"] > 1).lower()),

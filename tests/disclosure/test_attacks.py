@@ -13,6 +13,7 @@ import pytest
 from pipeline.lake import Lake
 from pipeline.publish import roll_back
 from tests.disclosure.attack import (
+    SPEAKS_OF,
     Program,
     came,
     combinations_of,
@@ -103,6 +104,15 @@ def test_no_other_year_gives_back_a_year_of_birth(seed: int, released: Released)
     told = " OR ".join(f"{name} IS NOT NULL" for name in years)
     assert seen.rows(f"SELECT count(*) FROM census.person WHERE birth_year IS NULL AND ({told})") == [(0,)]
     assert seen.rows("SELECT min(least(birth_year, residence_since_year)) >= 1931 FROM census.person") == [(True,)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_answer_gives_back_what_it_was_asked_by_or_says_again(seed: int, released: Released) -> None:
+    _, seen = released(seed)
+    given_back = ", ".join(
+        f"count({answer}) FILTER (WHERE {other} IS NULL) AS {answer}" for answer, other in SPEAKS_OF.items()
+    )
+    assert seen.rows(f"SELECT {given_back} FROM census.person") == [(0,) * len(SPEAKS_OF)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -26,6 +26,10 @@ OPEN = ("BOARD_GIFT", "BOARD_SPORT")
 SAFE_HOUSES = ("CRISIS", "TRAF")
 ANSWERS = (
     "religion",
+    "religion_branch",
+    "has_worked_last_week",
+    "reason_no_work",
+    "proxy_source",
     "ethnicity",
     "residence_status",
     "usual_address_kato",
@@ -157,6 +161,10 @@ def _answers(person: dict[str, Any], site: Site) -> dict[str, Any]:
     is_guest, is_woman = person["basis"] == "present_only", person["sex"] == 2 and age >= 15
     return {
         "ethnicity": "KAZAKH",
+        "religion_branch": ("ORTHODOX", "CATHOLIC")[age % 2] if person["religion"] == 2 else None,
+        "has_worked_last_week": age % 20 != 0 if age >= 15 else None,
+        "reason_no_work": "STUDY" if age >= 15 and age % 20 == 0 else None,
+        "proxy_source": ("ADMINISTRATION", "RELATIVE")[age % 2] if person["is_proxy"] else None,
         "residence_status": "TEMP_PRESENT" if is_guest else "USUAL_PRESENT",
         "usual_address_kato": AKTAU if is_guest and site.category not in SAFE_HOUSES else None,
         "residence_since_year": person["birth_year"],

@@ -248,7 +248,9 @@ def test_microdata_know_years_regions_and_groups_only(census: Connection) -> Non
     columns = {row[0]: row[1] for row in rows(census, "DESCRIBE census.person")}
     assert not [name for name, kind in columns.items() if kind in ("DATE", "TIMESTAMP")]
     assert not columns.keys() & {"institution_id", "category_code", "kato", "usual_address_text", "birth_time"}
-    assert rows(census, "SELECT DISTINCT workplace_kato FROM census.person") == [("470000000",)]
+    assert rows(census, "SELECT DISTINCT workplace_kato FROM census.person WHERE age_band IS NOT NULL") == [
+        ("470000000",)
+    ]
     assert columns["stay_to_year"] == "INTEGER"
 
 
@@ -325,7 +327,7 @@ FIGURES = {
         ("proxy", "CHILDREN_WITHOUT_CARE", 22, 110, 0.2),
         ("proxy", "SOCIAL_AND_HEALTH", 42, 210, 0.2),
     ],
-    "Which languages": [("Kazakh", 470)],
+    "Which languages": [("Kazakh", 453)],  # of 470; of 17 no age is told, and so nothing that is asked from an age on
 }  # fmt: skip
 
 
