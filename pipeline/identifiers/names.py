@@ -290,8 +290,10 @@ def _single_letters(text: str) -> str:
 @cache
 def _placeholder_pattern() -> str:
     """The placeholders as `_spelled` writes them, however often a letter is repeated; one letter thrice or more; no letter at all."""
-    words = sorted({_repeatable(word) for word in evaluate_each(spelled_sql, PLACEHOLDERS).values()})
-    stems = sorted({_repeatable(word) for word in evaluate_each(spelled_sql, PLACEHOLDER_STEMS).values()})
+    spelled = evaluate_each(spelled_sql, (*PLACEHOLDERS, *PLACEHOLDER_STEMS))
+    words, stems = (
+        sorted({_repeatable(spelled[word]) for word in group}) for group in (PLACEHOLDERS, PLACEHOLDER_STEMS)
+    )
     runs = [letter + "{3,}" for letter in FOLDED_ALPHABET]
     return f"^(?:{'|'.join([*words, *runs])}|(?:{'|'.join(stems)}).*|/*)$"
 

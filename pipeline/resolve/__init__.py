@@ -50,7 +50,7 @@ def prepare(bench: Workbench) -> None:
 
 def _find_papers(bench: Workbench) -> None:
     """Which record stands for its case, and which list entries and movements speak of it."""
-    _prepare_together(bench, "case_standing", "spelling")
+    _prepare(bench, "given_part", "spelling", "case_standing")
     _prepare_together(bench, "current_record", "document_key")
     _prepare(bench, "contested_iin")
     _execute(bench, "set_aside_iin")

@@ -93,37 +93,41 @@ in_play AS (
     )
 ),
 
--- A copied application folder brings another person under a known case id from another tablet: that is no new version.
-first_of_case AS (
+named AS (
     SELECT
-        in_play.case_id,
         in_play.record_id,
+        in_play.case_id,
         in_play.device_id,
+        in_play.case_status,
+        in_play.is_released,
         identity.iin,
         identity.birth_on,
-        identity.family_name,
-        identity.given_name
+        identity.given_name,
+        family.family_code,
+        given.given_code,
+        row_number() OVER (PARTITION BY in_play.case_id ORDER BY in_play.received_at, in_play.batch_id, in_play.record_no) AS arrival_no
     FROM in_play
     JOIN identity USING (record_id)
+    LEFT JOIN given_part ON identity.given_name = given_part.given_name
+    LEFT JOIN spelling AS given ON given_part.alone = given.raw
+    LEFT JOIN spelling AS family ON identity.family_name = family.raw
     WHERE in_play.place = 1
-    QUALIFY row_number() OVER (
-        PARTITION BY in_play.case_id ORDER BY in_play.received_at, in_play.batch_id, in_play.record_no
-    ) = 1
 ),
 
+-- A copied application folder brings another person under a known case id from another tablet: that is no new version.
 stranger AS (
-    SELECT in_play.record_id
-    FROM in_play
-    JOIN identity USING (record_id)
-    JOIN first_of_case AS earlier USING (case_id)
-    WHERE in_play.place = 1
-    AND in_play.case_status <> 'withdrawn'
-    AND NOT in_play.is_released
-    AND in_play.device_id <> earlier.device_id
-    AND (identity.iin = earlier.iin) IS NOT TRUE
-    AND identity.birth_on <> earlier.birth_on
-    AND family_stem(identity.family_name) <> family_stem(earlier.family_name)
-    AND name_fold(identity.given_name) <> name_fold(earlier.given_name)
+    SELECT named.record_id
+    FROM named
+    JOIN named AS earlier USING (case_id)
+    WHERE earlier.arrival_no = 1
+    AND named.case_status <> 'withdrawn'
+    AND NOT named.is_released
+    AND named.device_id <> earlier.device_id
+    AND (named.iin = earlier.iin) IS NOT TRUE
+    AND named.birth_on <> earlier.birth_on
+    AND named.family_code <> earlier.family_code
+    AND named.given_name <> earlier.given_name
+    AND (named.given_code = earlier.given_code) IS NOT TRUE
 ),
 
 -- A vector clock says how far each device had come with the case. Of two versions neither of which has seen all of the other,

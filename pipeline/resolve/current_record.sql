@@ -70,8 +70,8 @@ told AS (
         identity.birth_on,
         identity.birth_date_precision,
         identity.family_name,
-        given_alone(identity.given_name) AS given_name,
-        COALESCE(identity.patronymic, patronymic_within(identity.given_name)) AS patronymic,
+        given_part.alone AS given_name,
+        COALESCE(identity.patronymic, given_part.patronymic_within) AS patronymic,
         answers.age_stated,
         answers.birth_time,
         answers.death_on,
@@ -93,6 +93,7 @@ told AS (
     ANTI JOIN set_aside USING (record_id)
     JOIN numbered_batch USING (batch_id)
     LEFT JOIN taken_off USING (record_id)
+    LEFT JOIN given_part ON identity.given_name = given_part.given_name
     LEFT JOIN staff USING (staff_id)
     LEFT JOIN device USING (device_id)
     LEFT JOIN institution ON record.institution_id = institution.institution_id

@@ -46,5 +46,6 @@ SELECT
     name_pair(family.family_code, given.family_code) AS names
 FROM paper
 LEFT JOIN spelling AS family ON paper.family_name = family.raw
-LEFT JOIN spelling AS given ON given_alone(paper.given_name) = given.raw
-LEFT JOIN spelling AS patronymic ON COALESCE(paper.patronymic, patronymic_within(paper.given_name)) = patronymic.raw
+LEFT JOIN given_part ON paper.given_name = given_part.given_name
+LEFT JOIN spelling AS given ON given_part.alone = given.raw
+LEFT JOIN spelling AS patronymic ON COALESCE(paper.patronymic, given_part.patronymic_within) = patronymic.raw

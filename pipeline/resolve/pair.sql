@@ -51,9 +51,13 @@ newborn AS (
 ),
 
 -- Who bears a name, where a number was typed: twins have near names, and one may get the other's number.
+likeness AS MATERIALIZED (
+    FROM compared('record_pair', 'current_record', 'current_record')
+),
+
 close_pair AS (
     SELECT likeness.a_no, likeness.b_no, a.iin, a.birth_on, a.family_code, a.given_code AS a_given_code, b.given_code AS b_given_code
-    FROM compared('record_pair', 'current_record', 'current_record') AS likeness
+    FROM likeness
     JOIN current_record AS a ON likeness.a_no = a.no
     JOIN current_record AS b ON likeness.b_no = b.no
     WHERE likeness.iin_like = 2 AND likeness.given_like = 1 AND likeness.birth_like >= 1
@@ -102,7 +106,7 @@ together AS (
         (a.given_code IS NULL) <> (b.given_code IS NULL) AS is_given_name_missing,
         twin_pair.a_no IS NOT NULL AS is_twin,
         a_transfer.record_no IS NOT NULL OR b_transfer.record_no IS NOT NULL AS is_transferred
-    FROM compared('record_pair', 'current_record', 'current_record') AS likeness
+    FROM likeness
     JOIN current_record AS a ON likeness.a_no = a.no
     JOIN current_record AS b ON likeness.b_no = b.no
     JOIN linkable AS left_side ON likeness.a_no = left_side.no

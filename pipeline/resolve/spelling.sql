@@ -1,19 +1,11 @@
 -- Every spelling of a name once, with its keys: names repeat, folding them is dear. What is equal has one code.
--- A patronymic typed behind a given name is a spelling of its own.
-WITH given AS (
-    SELECT given_name FROM identity
+-- A patronymic typed behind a given name is a spelling of its own, and so is each word of a staff member's name.
+WITH spelling AS (
+    SELECT alone AS raw FROM given_part
     UNION
-    SELECT given_name FROM list_identity
+    SELECT patronymic_within FROM given_part
     UNION
-    SELECT given_name FROM movement_identity
-    UNION
-    SELECT given_name FROM verification_identity
-),
-
-spelling AS (
-    SELECT given_alone(given_name) AS raw FROM given
-    UNION
-    SELECT patronymic_within(given_name) FROM given
+    SELECT unnest(string_split(full_name, ' ')) FROM staff_identity
     UNION
     SELECT family_name FROM identity
     UNION

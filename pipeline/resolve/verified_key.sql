@@ -9,8 +9,8 @@ WITH named AS (
         verification_identity.sex,
         verification_identity.birth_on,
         verification_identity.family_name,
-        given_alone(verification_identity.given_name) AS given_name,
-        COALESCE(verification_identity.patronymic, patronymic_within(verification_identity.given_name)) AS patronymic,
+        given_part.alone AS given_name,
+        COALESCE(verification_identity.patronymic, given_part.patronymic_within) AS patronymic,
         CASE
             WHEN iin_is_well_formed(verification_identity.iin) AND verification_identity.iin NOT IN (SELECT iin FROM contested_iin)
                 THEN verification_identity.iin
@@ -18,6 +18,7 @@ WITH named AS (
     FROM verification_person
     JOIN verification_identity USING (verification_id)
     JOIN verification_source USING (source_id)
+    LEFT JOIN given_part ON verification_identity.given_name = given_part.given_name
 )
 
 SELECT

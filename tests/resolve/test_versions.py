@@ -179,8 +179,10 @@ def test_another_person_under_a_known_case_from_another_tablet_waits(field: Fiel
     field.record(
         "a", "Петрова", "Ольга", "HOSPITAL", case_version=2, sex=2, patronymic="Ивановна", birth_on=date(1980, 2, 3)
     )
+    field.record("initial", "Омаров", "Б.", birth_on=date(1966, 6, 6))
+    field.record("initial", "Петренко", "не известно", "HOSPITAL", case_version=2, birth_on=date(1990, 8, 9))
     outcome = field.resolve(tmp_path)
-    assert outcome.states("a") == ["counted", "quarantined"]
+    assert outcome.states("a") == outcome.states("initial") == ["counted", "quarantined"]
     assert outcome.reason("a") == "VERSION_CONFLICT"
 
 
