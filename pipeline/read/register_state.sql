@@ -58,7 +58,7 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN kind IN ('staff', 'premises', 'device') AND institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
+            WHEN kind IN ('staff', 'premises', 'device') AND COALESCE(institution_id, '') NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
             WHEN kind NOT IN ('certificate', 'certificate_return') THEN NULL
             WHEN COALESCE(range_size, 0) < 1 THEN 'BAD_RANGE'
             WHEN COALESCE(json_extract_string(cells, 'staff_id'), '') NOT IN (FROM employed) THEN 'UNKNOWN_STAFF'

@@ -25,6 +25,9 @@ BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
 DEPARTMENT = "department"
 READY = ".ready"
 CUSTODY = "custody.json"
+CUSTODY_KEPT = (
+    64 * 1024 * 1024
+)  # of one stick, in the manifests of all its bundles; several hundred that are listed file by file
 UNSEEN_NS = 2_000_000_000  # within so long a second change may bear the time of the first
 EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -105,7 +108,7 @@ def _stick(route: str, stick: Path, inbox: Path) -> Iterator[Found]:
     elif stick.is_symlink():
         yield Refusal(route, _origin(stick, inbox), "SYMLINK")
     else:
-        custody, problems = _custody(stick / CUSTODY)
+        custody, problems = _custody(stick / CUSTODY, len(_listed(stick)))
         yield from _each(partial(_carried, custody=custody, problems=problems), route, stick, inbox)
 
 
@@ -159,11 +162,14 @@ def _listing(found: dict[str, os.stat_result], custody: dict[str, Any] | None) -
     return hashlib.sha256(json.dumps([said, custody], sort_keys=True).encode()).hexdigest()
 
 
-def _custody(path: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+def _custody(path: Path, copies: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """Return what a medium's record says; every bundle keeps it, so the more there are the shorter it has to be."""
     if not path.is_file() or path.is_symlink():
         return None, ("NO_CUSTODY",)
+    limit = min(JSON_LIMIT, CUSTODY_KEPT // copies)
     with path.open("rb") as handle:
-        statement = read_statement(handle.read(JSON_LIMIT + 1))
+        content = handle.read(limit + 1)
+    statement = read_statement(content) if len(content) <= limit else None
     return (statement, ()) if statement is not None else (None, ("CUSTODY_UNREADABLE",))
 
 

@@ -595,6 +595,10 @@ def test_a_bundle_whose_signature_does_not_hold_is_somebodys_task(field: Field) 
         ({"lines": ["a", "x"], "created_count": 2, "day": 2}, True),  # counted before it was exported
         ({"lines": ["a", "x"], "created_count": 2, "sent_at": "2021-10-02"}, True),  # received later, exported earlier
         ({"lines": ["a", "x"], "created_count": 2, "sent_at": "2021-10-05"}, False),  # its clock is ahead
+        (
+            {"lines": ["a", "x"], "created_count": 2, "sent_at": "2021-10-05", "copied_at": "2021-10-02"},
+            True,
+        ),  # so it is
         ({"lines": ["a", "x"], "created_count": 2, "device_id": "TB"}, True),
         ({"lines": ["a", "x"], "created_count": 2, "seal_fault": "BUNDLE_ALTERED"}, True),
     ],

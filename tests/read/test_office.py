@@ -408,6 +408,7 @@ def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
         ("device_id", "institution_id", "act_no"),
         ("TB-1", "MNG-0001", "1"),
         ("TB-2", "MNG-0099", "2"),
+        ("TB-3", None, "4"),
         (None, "MNG-0001", "3"),
     ]
     content = workbook(
@@ -420,7 +421,7 @@ def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
         ("in_force", None, 1),
         ("quarantined", "DUPLICATE_KEY", 1),
         ("quarantined", "NO_KEY", 3),
-        ("quarantined", "UNKNOWN_INSTITUTION", 1),
+        ("quarantined", "UNKNOWN_INSTITUTION", 2),
     ]
 
 

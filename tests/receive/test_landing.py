@@ -189,6 +189,18 @@ def test_damaged_custody_is_flagged(field: Field, custody: bytes) -> None:
     assert field.lake.batches()[0]["problems"] == ["CUSTODY_UNREADABLE"]
 
 
+def test_a_custody_record_is_the_shorter_the_more_bundles_keep_it(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "CUSTODY_KEPT", 100)
+    for stick, bundles in (("S1", ("TB-1",)), ("S2", ("TB-2", "TB-3", "TB-4"))):
+        field.put(f"tablet_usb/{stick}/custody.json", b'{"medium_id": "USB-001", "act_no": "17"}')
+        for bundle in bundles:
+            field.bundle(f"tablet_usb/{stick}/{bundle}", is_ready=False)
+    field.receive("tablet_usb")
+    assert [batch["problems"] for batch in field.lake.batches()] == [[], *[["CUSTODY_UNREADABLE"]] * 3]
+
+
 def test_what_waits_is_entered_once_and_until_it_lands_or_goes(field: Field) -> None:
     field.bundle("tablet_vpn/TB-1", is_ready=False)
     gone = field.bundle("tablet_vpn/TB-2", is_ready=False)
