@@ -29,7 +29,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # Every task of a night is a process of its own: without compiled files a third of it is compiling.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run up down test test-slow fuzz bench bench-receipt bench-queries docs secrets lint format clean
+.PHONY: help setup run up down test test-slow fuzz bench bench-receipt bench-queries accuracy docs secrets lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -89,12 +89,12 @@ def _shown(value: object) -> str:
 
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    good = sys.version_info >= (3, 11)
+    good = (3, 11) <= sys.version_info[:2] <= (3, 13)
     return Finding(
         "python",
         "ok" if good else "failed",
         version,
-        "" if good else "Install Python 3.11 or newer and run `make setup`.",
+        "" if good else "Install a Python from 3.11 to 3.13 and run `make setup`: the lock covers no other.",
     )
 
 

@@ -97,7 +97,7 @@ lack AS (
                 THEN 'HEADCOUNT_MISSING' END
         ], lambda kind: kind IS NOT NULL)) AS kind
     FROM site
-    LEFT JOIN twice ON site.bin = twice.bin AND site.site_no = twice.site_no
+    LEFT JOIN twice ON site.bin = twice.bin AND site.site_no IS NOT DISTINCT FROM twice.site_no
     LEFT JOIN trained ON site.institution_id = trained.institution_id
     LEFT JOIN room ON site.institution_id = room.institution_id
     LEFT JOIN tablets ON site.institution_id = tablets.institution_id

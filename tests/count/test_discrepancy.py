@@ -691,6 +691,8 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
     field.institution("A", bin="1", governing_order="141/17; 25")
     field.institution("B", bin="1", governing_order=None, head_order_no=None)
     field.institution("C", governing_order="99/1", is_web_only=True)
+    for site in ("D", "E"):
+        field.institution(site, bin="2", site_no=None, governing_order="99/1", is_web_only=True)
     by_site: dict[str, set[str]] = {}
     for row in found(field):
         assert row["severity"] == "amber"  # the first window is not open yet
@@ -699,6 +701,7 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
     assert by_site["A"] == unready | {"SITE_TWICE", "ORDER_TWICE", "TABLET_MISSING"}
     assert by_site["B"] == unready | {"SITE_TWICE", "ORDER_MISSING", "HEAD_ORDER_MISSING", "TABLET_MISSING"}
     assert by_site["C"] == unready | {"ORDER_OTHER"}
+    assert by_site["D"] == by_site["E"] == unready | {"ORDER_OTHER", "SITE_TWICE"}
 
 
 def test_what_is_not_ready_is_due_before_the_field_and_has_an_owner(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pipeline import doctor
 from pipeline.doctor import examine
 from pipeline.lake import LOCKS
 from tests.receive.field import Field
@@ -36,3 +38,14 @@ def test_the_doctor_says_which_lock_is_held_and_makes_none(tmp_path: Path, name:
         found = {one.check: one.level for one in examine(field.settings) if one.check.startswith("lock ")}
     assert found == {f"lock {other}": "attention" if other == name else "ok" for other in LOCKS}
     assert [path.name for path in field.lake.root.glob(".*.lock")] == [f".{name}.lock"]
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [((3, 10, 9), "failed"), ((3, 11, 0), "ok"), ((3, 13, 9), "ok"), ((3, 14, 0), "failed")],
+)
+def test_the_doctor_wants_a_python_the_lock_covers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], level: str
+) -> None:
+    monkeypatch.setattr(doctor, "sys", SimpleNamespace(version_info=version))
+    assert [one.level for one in examine(Field(tmp_path).settings) if one.check == "python"] == [level]
