@@ -14,7 +14,6 @@ from sandbox.profiles import PROFILES, Profile
 
 AQTAU = timezone(timedelta(hours=5))
 MOMENT = datetime(2021, 8, 31, 18, 0, tzinfo=UTC)
-LIST_DAY = date(2021, 6, 1)
 MOMENT_DAY = date(2021, 8, 31)
 
 

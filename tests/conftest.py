@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline import identifiers
+from pipeline.lake import Lake
 from pipeline.round import Reference, Round, register
 from pipeline.schema import Table
+from pipeline.settings import Settings
 from pipeline.sql import Workbench, quoted
+from tests.made_build import AS_OF, MadeBuild
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +67,26 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(Workbench, "_register_facts", copy_facts)
         patch.setattr(Workbench, "_check_columns", check_once)
         yield
+
+
+# A lake and builds of three nights, made by hand, for whoever has `settings`.
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    return Lake(settings.lake)
+
+
+@pytest.fixture
+def build(lake: Lake, settings: Settings) -> Path:
+    return MadeBuild().write(lake.root, settings)
+
+
+@pytest.fixture
+def earlier(lake: Lake, settings: Settings) -> Path:
+    return MadeBuild(as_of=AS_OF - timedelta(days=1)).write(lake.root, settings)
+
+
+@pytest.fixture
+def later(lake: Lake, settings: Settings) -> Path:
+    return MadeBuild(as_of=AS_OF + timedelta(days=1), later_persons=25).write(lake.root, settings)

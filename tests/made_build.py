@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.schema import Column, Table, load_tables
 from pipeline.settings import Settings
@@ -57,7 +57,7 @@ class MadeBuild:
 
     @property
     def build_id(self) -> str:
-        text = f"{self.as_of} {self.persons_per_site} {self.later_persons} {self.code} {sorted(self.tables)}"
+        text = repr((self.as_of, self.persons_per_site, self.later_persons, self.code, sorted(self.tables.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
@@ -65,27 +65,15 @@ class MadeBuild:
         return [REGISTER_BATCH, BATCH, *([LATER_BATCH] if self.later_persons else [])]
 
     def write(self, lake_root: Path, settings: Settings) -> Path:
-        """Write manifest and tables; return the build's folder. The same build is made once and then copied."""
-        master = Path(MADE.name) / self.build_id
+        """Write manifest and tables; return the build's folder. What no test names is written once and then copied."""
+        schemas = load_tables(settings.reference / "questionnaire.yaml")
+        master = Path(MADE.name) / f"{self.persons_per_site} {self.later_persons}"
         if not master.exists():
-            self._make(master, settings)
+            empty = {name: [] for name, schema in schemas.items() if schema.step != "publish"}
+            write_tables(master, {**empty, **_tables(self)}, schemas)
         folder = lake_root / "builds" / self.build_id
         shutil.copytree(master, folder)
-        return folder
-
-    def _make(self, folder: Path, settings: Settings) -> None:
-        rows = {**_tables(self), **self.tables}
-        schemas = load_tables(settings.reference / "questionnaire.yaml")
-        empty = {name: [] for name, schema in schemas.items() if schema.step != "publish" and name not in rows}
-        with duckdb.connect(config={"threads": 1}) as con:
-            for name, listed in {**rows, **empty}.items():
-                schema = schemas.get(name)
-                _write(
-                    con,
-                    folder / (schema.step if schema else STEPS.get(name, "count")) / f"{name}.parquet",
-                    listed,
-                    schema,
-                )
+        write_tables(folder, self.tables, schemas)
         inputs = {
             "batches": self.batches,
             "round": "r0",
@@ -97,40 +85,7 @@ class MadeBuild:
         }
         manifest = {"build_id": self.build_id, "as_of": self.as_of.isoformat(), "inputs": inputs}
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-
-
-# Used only where a table has no schema file.
-STEPS = {
-    **dict.fromkeys(
-        (
-            "record",
-            "batch",
-            "institution",
-            "list",
-            "list_entry",
-            "answers",
-            "device",
-            "medium",
-            "staff",
-            "intake_record",
-        ),
-        "read",
-    ),
-    "record_check": "check",
-    **dict.fromkeys(
-        (
-            "person",
-            "person_record",
-            "person_field",
-            "person_alias",
-            "record_state",
-            "list_match",
-            "forwarded",
-            "review_pair",
-        ),
-        "resolve",
-    ),
-}
+        return folder
 
 
 def _persons(build: MadeBuild) -> Rows:
@@ -466,20 +421,23 @@ def _paper(persons: Rows) -> dict[str, Rows]:
     }  # fmt: skip
 
 
-def _write(con: duckdb.DuckDBPyConnection, path: Path, rows: Rows, schema: Table | None) -> None:
-    """Write rows under the schema's columns and types; without a schema as they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    names = {name: None for row in rows for name in row}
-    made = pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows]) if rows else NOTHING
-    if schema is None:
-        pq.write_table(made, path)
-        return
-    con.register("made", made)
-    columns = ", ".join(
-        f'CAST({name if name in names else _filling(column)} AS {column.type}) AS "{name}"'
-        for name, column in schema.columns.items()
-    )
-    con.execute(f"COPY (SELECT {columns} FROM made ORDER BY ALL) TO '{path}' (FORMAT parquet)")
+def write_tables(folder: Path, tables: dict[str, Rows], schemas: Mapping[str, Table]) -> None:
+    """Write tables of a build, rows under their schemas' columns and types."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        for table, rows in tables.items():
+            schema = schemas[table]
+            names = {name: None for row in rows for name in row}
+            con.register(
+                "made",
+                pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows]) if rows else NOTHING,
+            )
+            columns = ", ".join(
+                f'CAST({name if name in names else _filling(column)} AS {column.type}) AS "{name}"'
+                for name, column in schema.columns.items()
+            )
+            path = folder / schema.step / f"{table}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            con.execute(f"COPY (SELECT {columns} FROM made ORDER BY ALL) TO '{path}' (FORMAT parquet)")
 
 
 def _filling(column: Column) -> str:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pipeline.errors import BadSchema
 from pipeline.schema import Table
 
-DATABASES = ("operations", "release")
-
 
 @dataclass(frozen=True)
 class Entry:

@@ -29,7 +29,7 @@ def two_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("SANAQ_LAKE", str(folder))
         patch.setenv("SANAQ_ID_KEY", "a secret")
         for days in (0, 1):
-            made = MadeBuild(as_of=AS_OF + timedelta(days=days), code="employees", tables=EMPLOYEES)
+            made = MadeBuild(as_of=AS_OF + timedelta(days=days), tables=EMPLOYEES)
             build_id = made.write(folder, load_settings()).name
             night.finish_build(build_id)
             night.reconcile(build_id)

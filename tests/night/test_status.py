@@ -29,7 +29,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def published(room: Path, gaps: list[dict[str, Any]]) -> None:
-    build = MadeBuild(code=str(gaps), tables={"control_total": gaps}).write(room, load_settings()).name
+    build = MadeBuild(tables={"control_total": gaps}).write(room, load_settings()).name
     night.reconcile(build)
     night.publish(build)
 

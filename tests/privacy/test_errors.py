@@ -27,7 +27,7 @@ SECRET = "Қожахметов 901123300258"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(lake=tmp_path / "lake", threads=2)
+    return load_settings(lake=tmp_path / "lake", threads=1)
 
 
 @pytest.fixture

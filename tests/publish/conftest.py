@@ -1,35 +1,26 @@
-"""A lake to publish into, and a build to publish."""
+"""Where builds are published from."""
 
-from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.lake import Lake
 from pipeline.settings import Settings, load_settings
-from tests.made_build import AS_OF, MadeBuild
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(lake=tmp_path / "lake", threads=2, id_key="a secret")
+    return load_settings(lake=tmp_path / "lake", threads=1, id_key="a secret")
 
 
 @pytest.fixture
-def lake(settings: Settings) -> Lake:
-    return Lake(settings.lake)
+def empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish manifests and nothing else: what is asked is which of them stands."""
 
+    def fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+        name = folder.name.removeprefix(".").removesuffix(".part")
+        return {**manifest, "snapshot_id": name, "content_digest": "", "tables": {}}
 
-@pytest.fixture
-def build(lake: Lake, settings: Settings) -> Path:
-    return MadeBuild().write(lake.root, settings)
-
-
-@pytest.fixture
-def earlier(lake: Lake, settings: Settings) -> Path:
-    return MadeBuild(as_of=AS_OF - timedelta(days=1)).write(lake.root, settings)
-
-
-@pytest.fixture
-def later(lake: Lake, settings: Settings) -> Path:
-    return MadeBuild(as_of=AS_OF + timedelta(days=1), later_persons=25).write(lake.root, settings)
+    monkeypatch.setattr("pipeline.publish.operations._fill", fill)
+    monkeypatch.setattr("pipeline.publish.release._fill", fill)

@@ -38,7 +38,7 @@ Rows = list[tuple[object, ...]]
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=2, id_key="a secret")
+    settings = load_settings(lake=tmp_path_factory.mktemp("lake"), threads=1, id_key="a secret")
     lake = Lake(settings.lake)
     return publish_release(lake, MadeBuild().write(lake.root, settings), settings).folder
 
@@ -161,7 +161,7 @@ def test_sdmx_is_read_back_with_its_structure(release: Path, export: dict[str, P
 
 def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_path: Path) -> None:
     """No school has a list; of the children without care only one house expects anybody."""
-    settings = load_settings(lake=tmp_path / "lake", threads=2, id_key="a secret")
+    settings = load_settings(lake=tmp_path / "lake", threads=1, id_key="a secret")
     lake = Lake(settings.lake)
     expected = []
     for site, (category, _, count) in SITES.items():
@@ -169,7 +169,7 @@ def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_pa
         of_both = None if is_missing else 0 if category == "ORPH" else count
         counts = dict.fromkeys(("expected_present_count", "expected_usual_count"), of_both)
         expected.append({"institution_id": site, "grade": "MISSING" if is_missing else "FIRM", **counts})
-    build = MadeBuild(code="schools", tables={"expected": expected}).write(lake.root, settings)
+    build = MadeBuild(tables={"expected": expected}).write(lake.root, settings)
     export_release(publish_release(lake, build, settings).folder, "sdmx", tmp_path / "out", "en")
     table = tmp_path / "out" / "coverage.publication_group.csv"
     (data,) = get_datasets(table, tmp_path / "out" / "structure.json")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -30,18 +29,7 @@ def persons_received(database: Path) -> int:
         return int(con.execute("SELECT sum(received_count) FROM quality.ledger").fetchall()[0][0])
 
 
-@pytest.fixture
-def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Publish manifests and nothing else: what is asked is which of them stands."""
-
-    def fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
-        name = folder.name.removeprefix(".").removesuffix(".part")
-        return {**manifest, "snapshot_id": name, "content_digest": "", "tables": {}}
-
-    monkeypatch.setattr("pipeline.publish.operations._fill", fill)
-    monkeypatch.setattr("pipeline.publish.release._fill", fill)
-
-
+@pytest.mark.usefixtures("empty")
 def test_current_is_a_relative_link_to_the_snapshot(lake: Lake, build: Path, settings: Settings) -> None:
     published = publish_operations(lake, build, settings)
     assert current(lake) == published.snapshot_id
@@ -69,6 +57,7 @@ def test_the_same_build_again_touches_nothing(lake: Lake, build: Path, settings:
     assert {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")} == before
 
 
+@pytest.mark.usefixtures("empty")
 def test_an_older_moment_is_refused(lake: Lake, build: Path, earlier: Path, settings: Settings) -> None:
     published = publish_operations(lake, build, settings)
     with pytest.raises(StalePublication, match="as of"):
@@ -76,6 +65,7 @@ def test_an_older_moment_is_refused(lake: Lake, build: Path, earlier: Path, sett
     assert current(lake) == published.snapshot_id
 
 
+@pytest.mark.usefixtures("empty")
 def test_the_same_moment_made_with_other_code_replaces(lake: Lake, build: Path, settings: Settings) -> None:
     publish_operations(lake, build, settings)
     other = MadeBuild(code="other").write(lake.root, settings)

@@ -2,17 +2,21 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.lake import Lake
-from pipeline.reconcile import Reconciliation, charts, page, reconcile
+from pipeline.reconcile import Reconciliation, charts, figures, page, reconcile
+from pipeline.reconcile.figures import Row
 from pipeline.reconcile.outlook import CEILING, FLOOR, LINE, outlook
-from pipeline.settings import Settings
-from tests.made_build import AS_OF, GROUPS, SITES, TIERS, MadeBuild
+from pipeline.settings import Settings, load_settings
+from pipeline.sql import Workbench
+from tests.made_build import AS_OF, GROUPS, SITES, TIERS, MadeBuild, write_tables
 
 AKTAU, ZHANAOZEN, BEINEU = "471000000", "471800000", "473600000"
 AGES = ("00-04", "05-09", "15-19", "85+", "UNKNOWN")
@@ -40,14 +44,33 @@ def coverage(**change: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**row, **change.get(row["institution_id"].replace("-", "_"), {})} for row in listed]
 
 
-def night(lake: Lake, settings: Settings, name: str, rows: list[dict[str, Any]], **build: Any) -> Reconciliation:
+def night(folder: Path, rows: list[dict[str, Any]], **build: Any) -> Reconciliation:
+    settings = load_settings(lake=folder, threads=1)
     tables = {"age_sex": ages(), "age_heaping": [SPIKE], "coverage_institution": rows}
-    return reconcile(lake, MadeBuild(code=name, tables=tables, **build).write(lake.root, settings), settings)
+    return reconcile(Lake(folder), MadeBuild(tables=tables, **build).write(folder, settings), settings)
 
 
-@pytest.fixture
-def result(lake: Lake, settings: Settings) -> Reconciliation:
-    return night(lake, settings, "charts", coverage())
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Reconciliation:
+    return night(tmp_path_factory.mktemp("charts"), coverage())
+
+
+@pytest.fixture(scope="module")
+def figures_of(
+    result: Reconciliation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, list[dict[str, Any]]], list[Row]]]:
+    """Asks one figure of that night with other rows in `coverage_institution`."""
+    build, other = result.folder.parent, tmp_path_factory.mktemp("other")
+    settings = load_settings(lake=build.parent.parent, threads=1)
+    bench = Workbench.over(build, "reconcile", Lake(settings.lake), settings, AS_OF)
+
+    def ask(name: str, coverage: list[dict[str, Any]]) -> list[Row]:
+        write_tables(other, {"coverage_institution": coverage}, bench.schemas)
+        bench.relation("coverage_institution", [other / "count" / "coverage_institution.parquet"])
+        return figures.rows(bench, name)
+
+    yield ask
+    bench.close()
 
 
 def drawings(html: str) -> dict[str, ET.Element]:
@@ -77,9 +100,9 @@ def test_every_drawing_is_well_formed_and_labelled_by_words_on_the_page(result: 
 
 
 class TestDistricts:
-    def test_a_tile_shows_the_share_of_its_district_without_s3(self, lake: Lake, settings: Settings) -> None:
+    def test_a_tile_shows_the_share_of_its_district_without_s3(self, tmp_path: Path) -> None:
         rows = coverage(MNG_0009={"usual_count": 5000, "person_count": 5000}, MNG_0004={"usual_count": 31})
-        result = night(lake, settings, "tile", rows)
+        result = night(tmp_path, rows)
         own = [row for row in rows if row["district_kato"] == AKTAU and row["tier"] != "S3"]
         [figure] = [row for row in result.figures["districts"] if row["district_kato"] == AKTAU]
         assert figure["usual_rate"] == sum(row["usual_count"] for row in own) / sum(
@@ -90,9 +113,9 @@ class TestDistricts:
         [tile] = [words(tile, "en") for tile in tiles if "Aktau" in words(tile, "en")]
         assert tile == f"Aktau city administration {page.percent(figure['usual_rate'])} 1 of {len(own)} complete"
 
-    def test_a_share_of_very_few_is_withheld_and_said_to_be(self, lake: Lake, settings: Settings) -> None:
+    def test_a_share_of_very_few_is_withheld_and_said_to_be(self, tmp_path: Path) -> None:
         few = {f"MNG_000{number}": {"expected_usual_count": 3} for number in (1, 2, 3, 4, 6, 7)}
-        result = night(lake, settings, "few", coverage(**few))
+        result = night(tmp_path, coverage(**few))
         [figure] = [row for row in result.figures["districts"] if row["district_kato"] == AKTAU]
         assert (figure["status"], figure["usual_rate"]) == ("withheld", None)
         svg = drawings(result.page.read_text(encoding="utf-8"))["districts"]
@@ -107,17 +130,17 @@ class TestDistricts:
         ids=["two institutions", "one and little else"],
     )
     def test_a_district_that_is_one_institution_or_two_tells_nothing(
-        self, kato: str, change: dict[str, Any], lake: Lake, settings: Settings
+        self, kato: str, change: dict[str, Any], figures_of: Callable[..., list[Row]]
     ) -> None:
-        result = night(lake, settings, f"single{kato}", coverage(**change))
-        [figure] = [row for row in result.figures["districts"] if row["district_kato"] == kato]
+        [figure] = [row for row in figures_of("district", coverage(**change)) if row["district_kato"] == kato]
         told = [figure[name] for name in ("status", "usual_rate", "due_count", "complete_count")]
         assert told == ["withheld", None, None, None]
 
-    def test_a_district_of_s3_alone_looks_like_one_without_an_institution(self, lake: Lake, settings: Settings) -> None:
+    def test_a_district_of_s3_alone_looks_like_one_without_an_institution(
+        self, figures_of: Callable[..., list[Row]]
+    ) -> None:
         moved = coverage(MNG_0010={"district_kato": BEINEU, "usual_count": 400})
-        result = night(lake, settings, "alone", moved)
-        by_code = {row["district_kato"]: row for row in result.figures["districts"]}
+        by_code = {row["district_kato"]: row for row in figures_of("district", moved)}
         told = {name: by_code[BEINEU][name] for name in ("status", "usual_rate", "due_count", "complete_count")}
         assert told == {"status": "none", "usual_rate": None, "due_count": 0, "complete_count": 0}
         assert told == {name: by_code["474200000"][name] for name in told}
@@ -176,9 +199,9 @@ class TestPyramid:
             assert lengths == pytest.approx([132 * row["men"] / 12, 132 * row["women"] / 12], abs=0.06)
 
     def test_it_says_how_many_ages_are_guessed(self, result: Reconciliation) -> None:
-        figures = {name: value for name, value in result.figures["ages"].items() if name != "groups"}
+        told = {name: value for name, value in result.figures["ages"].items() if name != "groups"}
         everybody = sum(row["men_count"] + row["women_count"] + row["sex_unknown_count"] for row in ages())
-        assert figures == {
+        assert told == {
             "first_january_count": 31, "chance_count": 1, "dated_count": 365, "guessed_count": 30,
             "undated_count": everybody - 365, "unknown_count": 2 * (1 + 1) + 2 * (5 + 8),
         }  # fmt: skip
@@ -190,22 +213,27 @@ class TestPyramid:
         ids=["two institutions", "S3", "one institution beside S3", "one institution", "nobody"],
     )
     def test_it_is_never_of_an_institution_or_of_s3(
-        self, lake: Lake, settings: Settings, counted: tuple[str, ...]
+        self, figures_of: Callable[..., list[Row]], counted: tuple[str, ...]
     ) -> None:
         nobody = {site.replace("-", "_"): {"person_count": 0} for site in SITES if site not in counted}
-        result = night(lake, settings, f"few {counted}", coverage(**nobody))
-        assert result.figures["ages"]["groups"] == []
-        html = result.page.read_text(encoding="utf-8")
+        assert figures_of("age_group", coverage(**nobody)) == []
+
+    def test_where_it_cannot_be_shown_the_page_says_so(self, tmp_path: Path) -> None:
+        nobody = {site.replace("-", "_"): {"person_count": 0} for site in SITES}
+        html = night(tmp_path, coverage(**nobody)).page.read_text(encoding="utf-8")
         assert "ages" not in drawings(html)
         assert "Not shown yet" in html
 
     @pytest.mark.parametrize("heavy", [("MNG_0004",), ("MNG_0009", "MNG_0010")], ids=["an institution", "S3"])
-    def test_nor_where_one_outweighs_the_rest(self, lake: Lake, settings: Settings, heavy: tuple[str, ...]) -> None:
+    def test_nor_where_one_outweighs_the_rest(
+        self, figures_of: Callable[..., list[Row]], heavy: tuple[str, ...]
+    ) -> None:
         rows = coverage(**{site: {"person_count": 3000} for site in heavy})
-        assert night(lake, settings, f"heavy {heavy}", rows).figures["ages"]["groups"] == []
+        assert figures_of("age_group", coverage()) != []
+        assert figures_of("age_group", rows) == []
 
-    def test_before_the_field_there_is_neither_pyramid_nor_map(self, lake: Lake, settings: Settings) -> None:
-        result = night(lake, settings, "before", coverage(), as_of=AS_OF - timedelta(days=60))
+    def test_before_the_field_there_is_neither_pyramid_nor_map(self, tmp_path: Path) -> None:
+        result = night(tmp_path, coverage(), as_of=AS_OF - timedelta(days=60))
         assert drawings(result.page.read_text(encoding="utf-8")).keys() & {"ages", "districts"} == set()
 
 
@@ -330,7 +358,7 @@ def test_before_the_second_day_words_stand_in_place_of_a_chart(
         {"day_on": date(2021, 10, day), "interviewed_count": 1, "received_count": 3 if day <= day_count else 0}
         for day in (1, 2)
     ]
-    built = MadeBuild(code=str(daily), tables={"coverage_daily": daily}).write(lake.root, settings)
+    built = MadeBuild(tables={"coverage_daily": daily}).write(lake.root, settings)
     html = reconcile(lake, built, settings).page.read_text(encoding="utf-8")
     assert ("by-received" in drawings(html)) == (words is None)
     assert "by-interviewed" in drawings(html)

@@ -38,7 +38,7 @@ class Nights:
         parts = [row for row in rows if worth[row["discrepancy_id"]].endswith("part")]
         tables = {"discrepancy": [row for row in rows if row not in parts], "discrepancy_part": parts}
         self.as_of += DAY
-        before, made = self.folder, MadeBuild(as_of=self.as_of, code=str(worth), tables=tables)
+        before, made = self.folder, MadeBuild(as_of=self.as_of, tables=tables)
         self.folder = made.write(self.lake.root, self.settings)
         return reconcile(self.lake, self.folder, self.settings, before)
 

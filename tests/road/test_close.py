@@ -344,7 +344,7 @@ def test_a_night_of_the_first_close_can_be_closed_on_again_and_what_was_taken_ba
 )
 def test_before_its_time_a_round_cannot_be_closed_knowingly_either(tmp_path: Path, as_of: datetime, said: str) -> None:
     road = Road(tmp_path)
-    made = MadeBuild(as_of, code="employees", tables={"employee": [{"employee_id": "DEP-01", "full_name": "-"}]})
+    made = MadeBuild(as_of, tables={"employee": [{"employee_id": "DEP-01", "full_name": "-"}]})
     point_current(road.lake.builds, made.write(road.lake.root, load_settings(lake=road.lake.root)).name)
     road.do("reconcile")
     road.do("publish")
