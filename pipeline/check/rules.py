@@ -68,6 +68,16 @@ class NotRule(BaseModel):
     reason: str
 
 
+class Clause(BaseModel):
+    """One clause of the method about a single record, in its words, and the rules and reasons that serve it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^(method \d|domain \d\.\d)[a-z]$")
+    says: str
+    served_by: tuple[str, ...] = Field(min_length=1)
+
+
 class Catalogue(BaseModel):
     """The whole rule file."""
 
@@ -77,6 +87,7 @@ class Catalogue(BaseModel):
     columns: dict[str, str]
     rules: tuple[Rule, ...]
     not_rules: tuple[NotRule, ...]
+    clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True)
