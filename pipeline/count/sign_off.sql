@@ -1,4 +1,4 @@
--- What the head of every institution that is due signed last, beside what is counted there now.
+-- What the head of every institution that is due, or counts anybody, signed last, beside what is counted there now.
 WITH signed AS (
     SELECT
         institution_id,
@@ -25,5 +25,7 @@ SELECT
     ) AS is_agreed
 FROM coverage_institution
 LEFT JOIN signed USING (institution_id)
-WHERE coverage_institution.is_due OR signed.institution_id IS NOT NULL
+WHERE coverage_institution.is_due
+OR signed.institution_id IS NOT NULL
+OR (coverage_institution.usual_count + coverage_institution.present_count > 0 AND coverage_institution.institution_id <> 'UNKNOWN')
 ORDER BY coverage_institution.institution_id

@@ -9,6 +9,17 @@ WITH counts AS (
     GROUP BY cluster_no
 ),
 
+-- who was known by a version that another replaced is not new with that other
+earlier AS (
+    SELECT
+        case_record.case_id,
+        min(record.received_at) AS received_at
+    FROM case_record
+    JOIN record USING (record_id)
+    WHERE case_record.standing = 'superseded' AND COALESCE(record.case_status, '') NOT IN ('draft', 'withdrawn')
+    GROUP BY case_record.case_id
+),
+
 lent AS (
     SELECT
         first_place.cluster_no,
@@ -35,7 +46,7 @@ SELECT
     scoped.is_proxy,
     scoped.proxy_reason,
     scoped.completed_at,
-    scoped.received_at,
+    least(scoped.received_at, founder.admitted_at, earlier.received_at) AS received_at,
     scoped.since_on,
     scoped.evidence,
     COALESCE(counts.record_count, 1) AS record_count,
@@ -52,5 +63,7 @@ FROM linked
 JOIN scoped USING (no)
 LEFT JOIN person_place ON linked.cluster_no = person_place.cluster_no
 LEFT JOIN counts ON linked.cluster_no = counts.cluster_no
+LEFT JOIN founder ON linked.cluster_no = founder.cluster_no
+LEFT JOIN earlier ON linked.case_id = earlier.case_id
 LEFT JOIN lent ON linked.cluster_no = lent.cluster_no
 WHERE linked.role IN ('survivor', 'conflict')

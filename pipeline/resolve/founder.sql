@@ -1,4 +1,5 @@
--- Which of a person's cases was admitted first: received, or released from quarantine. It gives the person the id.
+-- Which of a person's cases was admitted first: received, or released from quarantine. It gives the person the id, and the day from which
+-- the person is known.
 WITH admitted AS (
     SELECT
         scoped.cluster_no,
@@ -16,6 +17,7 @@ WITH admitted AS (
 
 SELECT
     cluster_no,
-    case_id
+    case_id,
+    admitted_at
 FROM admitted
 QUALIFY row_number() OVER (PARTITION BY cluster_no ORDER BY admitted_at, batch_id, record_no) = 1

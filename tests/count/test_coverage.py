@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.count import make_coverage
+from pipeline.count import make_coverage, make_sign_off
 from tests.count.field import Field
 
 
@@ -185,6 +185,18 @@ def test_complete_zero_and_due(field: Field) -> None:
         i: [covered(field, i)[f"is_{flag}"] for flag in ("due", "zero_return", "complete")] for i in ("A", "B", "E")
     }
     assert states == {"A": [True, False, True], "B": [True, True, False], "E": [False, False, True]}
+
+
+def test_a_head_signs_wherever_people_are_due_or_counted(field: Field) -> None:
+    for institution_id in ("E", "F"):
+        field.institution(institution_id)
+        field.listed(0, institution_id)
+    field.listed(50)
+    field.people(1, usual="E", present="E")
+    field.write("expected")
+    field.write("coverage_institution")
+    make_sign_off(field)
+    assert {row["institution_id"] for row in field.rows("FROM sign_off")} == {"A", "E"}
 
 
 def test_districts_follow_the_kato_of_the_site(field: Field) -> None:

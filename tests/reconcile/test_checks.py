@@ -15,7 +15,7 @@ from pipeline.count.kinds import load_kinds
 from pipeline.desk.closing import LOOKS
 from pipeline.errors import RoundClosed
 from pipeline.lake import Lake, append_line
-from pipeline.reconcile.campaign import catalogue, checks
+from pipeline.reconcile.campaign import catalogue, checks, phase_of
 from pipeline.reconcile.figures import read_manifest, register_beside, register_not_taken, rows
 from pipeline.reconcile.night import closed_since
 from pipeline.settings import Settings
@@ -165,6 +165,28 @@ def test_every_kind_of_discrepancy_is_looked_at_in_some_phase(settings: Settings
     # gaps and tablets that are out have checks of their own
     assert kinds - looked_at == {"CONTROL_GAP", "TABLET_NOT_RETURNED"}
     assert looked_at <= kinds
+
+
+def test_what_becomes_urgent_on_a_day_is_looked_at_in_the_phase_of_that_day(
+    settings: Settings, bench: Workbench
+) -> None:
+    windows = bench.con.execute("SELECT mode, starts_at, ends_at FROM round_window").fetchall()
+    closing_days = bench.value("SELECT closing_days FROM round")
+    limits = {
+        alert: days
+        for alert, *days in bench.con.execute(
+            "SELECT alert_id, amber, red FROM threshold WHERE unit = 'date'"
+        ).fetchall()
+    }
+    phases = catalogue()["phases"]
+    unseen = {
+        (kind.kind, phase, day)
+        for kind in load_kinds(settings.reference / "discrepancies.yaml").kinds
+        for day in limits.get(kind.alert, ())
+        if (phase := phase_of(windows, closing_days, datetime.fromisoformat(day)))
+        if not any(kind.kind in check.get("kinds", ()) for check in phases[phase])
+    }
+    assert not unseen
 
 
 @pytest.mark.parametrize(

@@ -586,6 +586,8 @@ def test_the_survivor_is_whole_first_hand_and_late(field: Field, tmp_path: Path)
     assert outcome.states("full") == ["counted"]
     assert {outcome.state(case) for case in ("partial", "proxy", "thin")} == {"duplicate"}
     assert outcome.person("thin")["record_count"] == 4
+    [(first,)] = outcome.rows("SELECT received_at FROM record WHERE case_id = 'partial'")
+    assert outcome.person("full")["received_at"] == first  # nobody is new by another record that stands for them
 
 
 def test_the_founder_is_admitted_first_and_a_release_counts_from_its_day(field: Field, tmp_path: Path) -> None:

@@ -81,6 +81,12 @@ def test_each_version_has_its_state(settled: Outcome, case: str) -> None:
     assert (settled.states(case), settled.reason(case)) == (states, reason)
 
 
+def test_nobody_is_new_by_another_version(settled: Outcome) -> None:
+    case = "the highest version stands"
+    [(first,)] = settled.rows(f"SELECT min(received_at) FROM record WHERE case_id = '{case}'")
+    assert settled.person(case)["received_at"] == first
+
+
 def test_the_order_of_arrival_does_not_change_who_stands(field: Field, tmp_path: Path) -> None:
     newest = []
     for day, order in enumerate(permutations((1, 2, 3)), 1):
