@@ -47,6 +47,7 @@ class Explain(Room):
             "person_id": person_id,
             "asked_id": asked,
             "records": [{"no": number, **row} for number, row in enumerate(self._rows("explained_record"), 1)],
+            "fields": self._rows("explained_field"),
             "together": [row for row in pairs if row["is_one_person"]],
             "near": list(_nearest(pairs).values())[:NEAREST],
         }
@@ -99,6 +100,9 @@ def told(explained: Row, language: Language) -> list[str]:
         if reason:
             a, b = sorted((names[pair["record_id"]], names[pair["other_record_id"]]), key=int)
             lines.append(say(language, "explain", "together", a=a, b=b, reason=reason))
+    for row in explained["fields"]:
+        field, number = row["label"][language.value], names[row["record_id"]]
+        lines.append(say(language, "explain", "field", field=field, number=number))
     lines.append(say(language, "explain", "near" if explained["near"] else "nobody_near"))
     for pair in explained["near"]:
         lines.append(

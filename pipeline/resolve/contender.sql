@@ -2,6 +2,7 @@
 WITH member AS (
     SELECT
         scoped.no,
+        scoped.record_id,
         scoped.cluster_no,
         scoped.case_id,
         scoped.scope_reason,
@@ -10,8 +11,10 @@ WITH member AS (
         scoped.completed_at,
         scoped.birth_on,
         scoped.sex,
+        scoped.citizenship,
         current_record.case_status,
-        answers.*
+        current_record.is_proxy,
+        answers.proxy_source
     FROM scoped
     JOIN current_record USING (no)
     JOIN kept_answers AS answers ON scoped.record_id = answers.record_id
@@ -20,19 +23,28 @@ WITH member AS (
 
 answer AS (
     UNPIVOT (
-        SELECT record_id, COLUMNS(* EXCLUDE (record_id))::VARCHAR
-        FROM kept_answers
-        SEMI JOIN member USING (record_id)
+        SELECT
+            record.record_id,
+            record.iin,
+            record.sex::VARCHAR AS sex,
+            record.birth_on::VARCHAR AS birth_date,
+            record.birth_date_precision,
+            COLUMNS(answers.* EXCLUDE (record_id))::VARCHAR
+        FROM current_record AS record
+        JOIN kept_answers AS answers USING (record_id)
+        SEMI JOIN member USING (no)
     )
     ON COLUMNS(* EXCLUDE (record_id))
     INTO NAME variable VALUE value
 ),
 
--- How full a record is, by the weights of the questionnaire.
-fullness AS (
+-- How full a record is, by the weights of the questionnaire; and what it says that another may say better.
+told AS (
     SELECT
         answer.record_id,
-        sum(ref_variable.weight) AS completeness
+        sum(ref_variable.weight) AS completeness,
+        list(answer.variable ORDER BY answer.variable)
+            FILTER (WHERE COALESCE(ref_variable.precedence, ref_variable.follows) IS NOT NULL) AS variables
     FROM answer
     JOIN ref_variable USING (variable)
     GROUP BY answer.record_id
@@ -41,9 +53,10 @@ fullness AS (
 weighed AS (
     SELECT
         member.*,
-        COALESCE(fullness.completeness, 0) AS completeness
+        told.variables,
+        COALESCE(told.completeness, 0) AS completeness
     FROM member
-    LEFT JOIN fullness USING (record_id)
+    LEFT JOIN told USING (record_id)
 )
 
 SELECT
@@ -51,22 +64,18 @@ SELECT
     record_id,
     cluster_no,
     completeness,
+    variables,
     scope_reason,
     birth_on,
     sex,
-    COALESCE(is_proxy, FALSE) AS is_proxy,
-    proxy_source,
     citizenship,
-    religion,
-    religion_branch,
-    ethnicity,
-    native_language,
-    plans_to_move_abroad,
+    is_proxy,
+    proxy_source,
     row_number() OVER (
         PARTITION BY cluster_no
         ORDER BY
             scope_reason IS NOT NULL, usual_institution_id IS NULL AND present_institution_id IS NULL,
-            case_status IS DISTINCT FROM 'submitted', COALESCE(is_proxy, FALSE),
+            case_status IS DISTINCT FROM 'submitted', is_proxy,
             completeness DESC, completed_at DESC NULLS LAST, case_id
     ) AS place
 FROM weighed

@@ -23,7 +23,7 @@ earlier AS (
 lent AS (
     SELECT
         first_place.cluster_no,
-        max(contender.birth_on) FILTER (WHERE person_field.column_name = 'birth_on') AS birth_on,
+        max(contender.birth_on) FILTER (WHERE person_field.column_name = 'birth_date') AS birth_on,
         max(contender.sex) FILTER (WHERE person_field.column_name = 'sex') AS sex,
         max(contender.citizenship) FILTER (WHERE person_field.column_name = 'citizenship') AS citizenship
     FROM person_field

@@ -1,6 +1,6 @@
--- Fields of a person that come from another record than the survivor, each with that record.
--- Dates, numbers, citizenship: document, then the person, then staff from memory. What only the person can say: the person,
--- or the legal representative of a child under 14.
+-- Fields of a person that come from another record than the survivor, each with that record; whose word stands says the questionnaire.
+-- Of a fact: document, then the person, then staff from memory. What only the person can say: the person, or the legal
+-- representative of a child under 14.
 WITH said AS (
     SELECT
         contender.cluster_no,
@@ -17,46 +17,56 @@ WITH said AS (
             WHEN contender.proxy_source = 'LEGAL_REPRESENTATIVE'
                 AND date_sub('year', contender.birth_on, round.moment_on) < 14 THEN 1
         END AS self_rank,
-        contender.birth_on::VARCHAR AS birth_on,
-        contender.sex::VARCHAR AS sex,
-        contender.citizenship::VARCHAR AS citizenship,
-        contender.religion::VARCHAR AS religion,
-        contender.religion_branch::VARCHAR AS religion_branch,
-        contender.ethnicity::VARCHAR AS ethnicity,
-        contender.native_language::VARCHAR AS native_language,
-        contender.plans_to_move_abroad::VARCHAR AS plans_to_move_abroad
+        unnest(contender.variables) AS variable
     FROM contender
     CROSS JOIN round
 ),
 
-field AS (
-    UNPIVOT said
-    ON birth_on, sex, citizenship, religion, religion_branch, ethnicity, native_language, plans_to_move_abroad
-    INTO NAME column_name VALUE value
-),
-
 ranked AS (
     SELECT
-        *,
-        CASE
-            WHEN column_name IN ('birth_on', 'sex', 'citizenship') THEN fact_rank
-            ELSE self_rank
-        END AS field_rank
-    FROM field
+        said.cluster_no,
+        said.record_id,
+        said.place,
+        said.variable,
+        CASE ref_variable.precedence WHEN 'fact' THEN said.fact_rank WHEN 'self' THEN said.self_rank END AS variable_rank
+    FROM said
+    JOIN ref_variable USING (variable)
 ),
 
 chosen AS (
     SELECT *
     FROM ranked
-    WHERE field_rank IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY cluster_no, column_name ORDER BY field_rank, place) = 1
+    WHERE variable_rank IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY cluster_no, variable ORDER BY variable_rank, place) = 1
+),
+
+lent AS (
+    SELECT
+        cluster_no,
+        record_id,
+        variable
+    FROM chosen
+    WHERE place > 1
+    UNION
+    -- what follows it comes from the same record, even if that is silent where the survivor is not
+    SELECT
+        chosen.cluster_no,
+        chosen.record_id,
+        said.variable
+    FROM chosen
+    JOIN ref_variable AS follower ON chosen.variable = follower.follows
+    JOIN said
+        ON chosen.cluster_no = said.cluster_no
+        AND follower.variable = said.variable
+        AND said.place IN (1, chosen.place)
+    WHERE chosen.place > 1
 )
 
 SELECT
     survivor.person_id,
-    chosen.column_name,
-    chosen.record_id
-FROM chosen
-JOIN contender AS first_place ON chosen.cluster_no = first_place.cluster_no AND first_place.place = 1
+    lent.variable AS column_name,
+    lent.record_id
+FROM lent
+JOIN contender AS first_place ON lent.cluster_no = first_place.cluster_no AND first_place.place = 1
 JOIN linked AS survivor ON first_place.no = survivor.no
-WHERE chosen.place > 1 AND survivor.role IN ('survivor', 'conflict')
+WHERE survivor.role IN ('survivor', 'conflict')

@@ -413,7 +413,7 @@ class Form(Part):
 
 
 class Variable(Part):
-    """A question: its column, who is asked, who may see the answer, what an answer weighs in the choice of a survivor."""
+    """A question: its column, who is asked, who may see the answer, what an answer weighs in the choice of a survivor, whose word stands."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: Type
@@ -423,6 +423,8 @@ class Variable(Part):
     sensitivity: Sensitivity
     label: Labels
     weight: int = Field(default=0, ge=0)
+    precedence: Literal["fact", "self"] | None = None
+    follows: str | None = None
     since_version: str = "2021.1"
 
 
@@ -477,6 +479,18 @@ class Questionnaire(Part):
         unknown = sorted({variable.section for variable in self.variables} - set(self.sections))
         if unknown:
             raise ValueError(f"sections are not described: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _followed_decide(self) -> Questionnaire:
+        deciding = {variable.name for variable in self.variables if variable.precedence}
+        lost = sorted(
+            variable.name
+            for variable in self.variables
+            if variable.follows and (variable.precedence or variable.follows not in deciding)
+        )
+        if lost:
+            raise ValueError(f"what follows has no precedence of its own, and follows what has one: {', '.join(lost)}")
         return self
 
 

@@ -137,7 +137,7 @@ _VARIABLE = {
     **_texts("variable", "type", "code_list", "section", "asked_if", "sensitivity"),
     "weight": "INTEGER",
     **_LABELS,
-    **_texts("since_version"),
+    **_texts("since_version", "precedence", "follows"),
 }
 _RULE = _texts("rule_id", "requirement_id", "severity", "message_kk", "message_ru", "message_en")
 
@@ -298,9 +298,7 @@ def _code_list(name: str, code_list: CodeList) -> Iterable[Row]:
 
 def _variables(reference: Reference) -> Iterable[Row]:
     for variable in reference.questionnaire.variables:
-        given = variable.model_dump(
-            include={"type", "code_list", "section", "asked_if", "sensitivity", "weight", "since_version"}
-        )
+        given = variable.model_dump(exclude={"name", "label"})
         yield {"variable": variable.name, **given, **_named("label", variable.label)}
 
 

@@ -2,9 +2,11 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipeline.round import load_reference
 from tests.resolve.field import Field, utc
 
 HOME = "471010000"
@@ -427,6 +429,27 @@ def test_row_16_fields_come_from_whoever_may_say_them(field: Field, tmp_path: Pa
     assert outcome.rows("SELECT column_name, record_id FROM person_field ORDER BY ALL") == [("religion", own)]
     assert outcome.person("own")["survivor_record_id"] == proxy
     assert outcome.person("own")["citizenship"] == 3
+
+
+def test_row_16_every_answer_with_a_precedence_may_come_from_another_record(
+    field: Field, tmp_path: Path, root: Path
+) -> None:
+    words: dict[str, Any] = {"integer": 1, "text": "KZ", "boolean": True, "date": date(2000, 1, 1), "list": ["KK"]}
+    asked = [
+        each
+        for each in load_reference(root / "data" / "reference").questionnaire.variables
+        if each.precedence or each.follows
+    ]
+    answers = {each.name: words[each.type] for each in asked if each.section != "identity"}
+    own = field.record("own", iin="500517301234", case_status="partial", **answers)
+    field.record("staff", is_proxy=True, proxy_source="ADMINISTRATION")
+    christian = {"religion": 2, "religion_branch": "ORTHODOX"}
+    field.record("of him", "Омаров", is_proxy=True, proxy_source="ADMINISTRATION", **christian)
+    himself = field.record("himself", "Омаров", case_status="partial", religion=1)
+    outcome = field.resolve(tmp_path)
+    lent = outcome.rows("SELECT column_name, record_id FROM person_field ORDER BY ALL")
+    assert [name for name, record in lent if record == own] == sorted(each.name for each in asked)
+    assert {name for name, record in lent if record == himself} > christian.keys()  # without the branch
 
 
 def test_row_16_where_somebody_was_the_person_says_before_staff(field: Field, tmp_path: Path) -> None:

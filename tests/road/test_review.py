@@ -50,6 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Road:
     (road.inbox / "register" / "r.xlsx").write_bytes(register())
     doubtful = [person(n, f"{n} {CASES[year]}", year) for n in (1, 2) for year in (1985, 1986)]
     doubtful[3]["identity"]["patronymic"] = FORMULA
+    doubtful[1]["answers"] = doubtful[1]["answers"] | {"english_level": "NONE"}
     put(road, "MNG-0001", *doubtful, person(4, "4 moved", 1985) | {"case_version": 2})
     put(road, "MNG-0002", *(person(3, f"3 {CASES[year]}", year) for year in (1985, 1986)), person(4, "4 moved", 1985))
     for route in ("register", "tablet_vpn"):
@@ -372,6 +373,7 @@ def test_why_records_are_one_person_and_near_ones_are_not(desk: Road) -> None:
     one = desk.do("resolve", "explain", joined["alias_person_id"], "--language", "en")
     assert one["person_id"] == joined["person_id"]
     assert "Records 1 and 2 are one person: a person compared them and said so." in one["words"]
+    assert "Command of English: from record 2." in one["words"]
     (pair,) = one["together"]
     assert {each["field"]: each["points"] for each in pair["evidence"]} == {
         "iin": 0, "family_name": 20, "given_name": 25, "patronymic": 0, "birth_on": 12,

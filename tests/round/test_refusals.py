@@ -119,6 +119,7 @@ def copied(root: Path, folder: Path) -> Path:
         ),
         ("questionnaire.yaml", '    asked_if: "TRUE"', "    asked_if: TRUE", "asked_if"),
         ("questionnaire.yaml", "  - name: religion\n", "  - name: ethnicity\n", "there twice: ethnicity"),
+        ("questionnaire.yaml", "    follows: religion", "    follows: marital_status", "has one: religion_branch"),
         ("list_headers.yaml", '    - "фамилия"', '    - "фио"', "given twice: фио"),
     ],
 )
