@@ -125,7 +125,7 @@ class Window(Part):
 
 
 class ResidenceRow(Part):
-    """One row of the decision table: who is counted where.
+    """One row of the decision table: who is counted where. `resolve/scoped.sql` decides it, and is tested against every row.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference) -> None:
     """Make the relations of a round and its reference data on `con`, each a table in the order of its key.
 
-    `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `residence_row`, `threshold`, `proxy_baseline`, `met_at_night`,
+    `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `threshold`, `proxy_baseline`, `met_at_night`,
     `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
     `ref_rule`; and the macro `site_tier`, of an institution and the tier of its category. Moments are UTC without zone, as everywhere in a build.
 
@@ -34,7 +34,6 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     make_table(con, "office_route", [{"route": route} for route in OFFICE_ROUTES], {"route": _TEXT})
     make_table(con, "route_window", _route_windows(round_), _ROUTE_WINDOW)
     make_table(con, "residence_rule", _residence_rules(round_), {"category_code": _TEXT, "pattern": _TEXT})
-    make_table(con, "residence_row", _residence_rows(round_), _RESIDENCE_ROW)
     make_table(con, "threshold", _thresholds(round_), _texts("alert_id", "amber", "red", "unit", "comment"))
     make_table(con, "proxy_baseline", _proxy_baselines(round_), _PROXY)
     make_table(con, "met_at_night", [{"category_code": code} for code in round_.met_at_night], _texts("category_code"))
@@ -104,13 +103,6 @@ _WINDOW = {
     **_texts("legal_basis", "zone"),
 }
 _ROUTE_WINDOW = {**_texts("route"), "starts_at": "TIMESTAMP", "ends_at": "TIMESTAMP"}
-_RESIDENCE_ROW = {
-    **_texts("row_id"),
-    "row_no": "INTEGER",
-    "patterns": "VARCHAR[]",
-    **_texts("usual", "present", "outcome", "reason"),
-    **_texts("case_kk", "case_ru", "case_en"),
-}
 _PROXY = {
     **_texts("category_code"),
     "low_rate": "DECIMAL(5, 4)",
@@ -195,20 +187,6 @@ def _route_windows(round_: Round) -> Iterable[Row]:
 
 def _residence_rules(round_: Round) -> Iterable[Row]:
     return ({"category_code": category, "pattern": pattern} for category, pattern in round_.residence.patterns.items())
-
-
-def _residence_rows(round_: Round) -> Iterable[Row]:
-    for number, row in enumerate(round_.residence.rows, start=1):
-        yield {
-            "row_id": row.row,
-            "row_no": number,
-            "patterns": sorted(row.patterns),
-            "usual": row.usual,
-            "present": row.present,
-            "outcome": row.outcome,
-            "reason": row.reason,
-            **_named("case", row.case),
-        }
 
 
 def _thresholds(round_: Round) -> Iterable[Row]:

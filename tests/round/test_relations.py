@@ -17,7 +17,6 @@ KEYS = {
     "round_window": ["mode", "starts_at"],
     "office_route": ["route"],
     "residence_rule": ["category_code"],
-    "residence_row": ["row_id"],
     "threshold": ["alert_id"],
     "proxy_baseline": ["category_code"],
     "verification_span": ["source_kind"],
