@@ -60,17 +60,17 @@ class Desk(Room):
         return self._rows("missing")
 
     def decisions(self, record_id: str) -> list[Row]:
-        """Return who decided what about a record, when and why, in order."""
+        """Return who decided what about a record, when and why, in order; of an unknown header what its columns were taken for."""
         taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]
-        return [{name: row.get(name) for name in ("decided_at", "action", "decided_by", "why")} for row in taken]
+        names = ("decided_at", "action", "decided_by", "why", "columns")
+        return [{name: row.get(name) for name in names if name != "columns" or name in row} for row in taken]
 
     def decide(
         self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: dict[str, int] | None = None
     ) -> list[Row]:
         """Append one decision about each record, of one moment; none if one of them cannot be taken.
 
-        They are written line by line, a mapping before the decision on its header: killed, or out of disk, those before stand. Of the rest each can be
-        given again.
+        They are written line by line: killed, or out of disk, those before stand. Of the rest each can be given again.
 
         Parameters
         ----------
@@ -98,11 +98,11 @@ class Desk(Room):
             self._read_decisions()
             moment = self._moment(clock).isoformat()
             held = {row["record_id"]: row for row in self.items()}
-            for record_id in record_ids:
-                self._require_open(action, record_id, held.get(record_id), by)
+            headers = {each: self._header(action, each, columns) for each in record_ids}
+            for record_id, header in headers.items():
+                self._require_open(action, record_id, held.get(record_id), by, header.get("columns"))
             self._require_nameless(action, record_ids, by, why)
-            for record_id in dict.fromkeys(record_ids):
-                mapping = self._accepted(action, held.get(record_id), record_id, columns)
+            for record_id, header in headers.items():
                 row = {
                     "record_id": record_id,
                     "action": action,
@@ -110,9 +110,7 @@ class Desk(Room):
                     "decided_by": by,
                     "why": why,
                 }
-                if mapping:
-                    append_line(self._lake.decisions / "mapping.jsonl", {**row, **mapping})
-                append_line(self._lake.decisions / "quarantine.jsonl", row)
+                append_line(self._lake.decisions / "quarantine.jsonl", row | header)
             self._read_decisions()
         now = {row["record_id"]: row["standing"] for row in self.items()}
         return [{"record_id": each, "action": action, "standing": now.get(each, "taken back")} for each in record_ids]
@@ -155,21 +153,18 @@ class Desk(Room):
         self._hold(record_id)
         return self._rows("mapping")
 
-    def _accepted(self, action: str, item: Row | None, record_id: str, columns: dict[str, int] | None) -> Row | None:
-        """Return the mapping that a decision makes hold, or takes back; None when it does neither."""
-        if action == "retry":
-            taken = [row for row in self._lake.decided("mapping", EVER) if row.get("record_id") == record_id]
-            return {"header_sha256": taken[-1]["header_sha256"], "columns": {}} if taken else None
-        is_seconded = item is not None and (item["standing"], item["last_action"]) == ("proposed", action)
-        is_whole = item is not None and (is_seconded or not item["needs_two"])
-        rows = self._mapping(record_id) if action == "release" and is_whole else []
+    def _header(self, action: str, record_id: str, columns: dict[str, int] | None) -> Row:
+        """Return which header a release is about, and what it takes the columns for; nothing where there is none."""
+        rows = self._mapping(record_id) if action == "release" else []
         proposed = {row["column_name"]: row["column_no"] for row in rows}
-        return {"header_sha256": rows[0]["header_sha256"], "columns": columns or proposed} if rows else None
+        return {"header_sha256": rows[0]["header_sha256"], "columns": columns or proposed} if rows else {}
 
     def _hold(self, record_id: str) -> None:
         self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
 
-    def _require_open(self, action: str, record_id: str, item: Row | None, by: str) -> None:
+    def _require_open(
+        self, action: str, record_id: str, item: Row | None, by: str, columns: dict[str, int] | None
+    ) -> None:
         taken = self.decisions(record_id)
         if action == "retry":
             if not taken or taken[-1]["action"] == "retry":
@@ -186,6 +181,12 @@ class Desk(Room):
         if item["last_action"] == action and (item["standing"] != "proposed" or taken[-1]["decided_by"] == by):
             wanted = "Another person has to second it." if item["standing"] == "proposed" else "Nothing is left to do."
             raise self._refused(record_id, f"that is decided already ({item['standing']})", wanted)
+        if item["last_action"] == action and columns != taken[-1].get("columns"):
+            raise self._refused(
+                record_id,
+                "the first person took the columns for something else",
+                "`sanaq quarantine show` says for what: give the same with --column, or take the first decision back with `retry`.",
+            )
 
     def _require_nameless(self, action: str, record_ids: list[str], by: str, why: str) -> None:
         """Refuse a reason that names whom it is about; who was refused has learned that name, so it is written down as a look."""

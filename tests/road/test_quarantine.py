@@ -14,6 +14,8 @@ import pytest
 from pipeline.desk.room import require_nameless
 from pipeline.desk.words import texts
 from pipeline.errors import BadDecision
+from pipeline.lake import EVER
+from pipeline.read.mapping import accepted_mappings
 from pipeline.settings import PROJECT
 from sandbox.seals import key_columns, key_of, sealed
 from tests.read.test_office import INSTITUTION, workbook
@@ -166,6 +168,19 @@ def test_what_to_do_follows_what_was_decided(desk: Road) -> None:
     assert all(f"quarantine retry {record}" in words for record, words in zip((first, second), said[1:], strict=True))
 
 
+def test_two_persons_agree_on_what_the_columns_of_a_header_mean(desk: Road) -> None:
+    (item,) = held(desk, "MAPPING_UNCERTAIN", "S3")
+    release = ("quarantine", "release", item, "--why", "asked the head", "--now", DECIDED)
+    columns = ("--column", "full_name=2", "--column", "birth_on=3")
+    desk.do(*release, *columns, "--by", "DEP-01")
+    assert desk.do("quarantine", "show", item)["decisions"][0]["columns"] == {"full_name": 2, "birth_on": 3}
+    refused = desk.sanaq(*release, "--by", "DEP-02")
+    assert "took the columns for something else" in refused.err
+    assert accepted_mappings(desk.lake, EVER) == {}
+    assert desk.do(*release, *columns, "--by", "DEP-02")[0]["standing"] == "released"
+    assert [*accepted_mappings(desk.lake, EVER).values()] == [{"full_name": 1, "birth_on": 2}]
+
+
 def test_every_reason_a_row_is_held_for_has_words(root: Path) -> None:
     """Reasons of rules have theirs in rules.yaml; a verification file that cannot be read waits at the desk too."""
     states = [path.read_text(encoding="utf-8") for path in (root / "pipeline" / "read").glob("*_state.sql")]
@@ -277,7 +292,6 @@ def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepte
     proposed = {row["column_name"]: row["column_no"] for row in desk.do("quarantine", "show", item)["mapping"]}
     assert proposed == {"number": 1, "full_name": 2, "birth_on": 3, "sex": 4}
     decide(desk, "release", item)
-    assert not (desk.lake.decisions / "mapping.jsonl").exists()  # an S3 institution: a second person is wanted
     done = desk.do(
         "quarantine", "release", item, "--by", "DEP-02", "--why", "asked the head", "--now", DECIDED,
         *(word for name, at in proposed.items() for word in ("--column", f"{name}={at}")),
@@ -305,7 +319,10 @@ def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> Non
     desk.do("receive", "list", "--now", "2021-10-20T03:00:00+05:00")
     desk.build()
     (header,) = held(desk, "MAPPING_UNCERTAIN")
-    decide(desk, "release", header)
+    assert [decide(desk, "release", header, by=by)[0]["standing"] for by in ("DEP-01", "DEP-02")] == [
+        "proposed",
+        "released",
+    ]
     desk.build()
     assert not held(desk, "MAPPING_UNCERTAIN")
     (row,) = held(desk, "NO_IDENTITY")  # of the newest list; it waits, and nobody has decided about it
