@@ -11,6 +11,12 @@ WITH taken_out AS (
     WHERE check_list.severity = 'blank'
 ),
 
+-- what one rule keeps nowhere no other keeps either
+kept AS (
+    SELECT * REPLACE (bool_and(keep_value) OVER (PARTITION BY record_id, column_name) AS keep_value)
+    FROM taken_out
+),
+
 people AS (
     SELECT
         identity.*,
@@ -21,13 +27,13 @@ people AS (
 
 valued AS (
     SELECT
-        taken_out.record_id,
-        taken_out.rule_id,
-        taken_out.column_name,
-        taken_out.keep_value,
+        kept.record_id,
+        kept.rule_id,
+        kept.column_name,
+        kept.keep_value,
         'raw_value' AS raw_value
-    FROM taken_out
-    INNER JOIN people ON taken_out.record_id = people.record_id
+    FROM kept
+    INNER JOIN people ON kept.record_id = people.record_id
 )
 
 SELECT
