@@ -1,7 +1,8 @@
 """What earlier releases told: whoever holds two releases sees who came and who went between them.
 
 A release compares itself with every one that lies in `published/`, taken back or not. A group from which fewer persons came or went than a cell
-may show is *held*: it is told as in the release in force, row by row and figure by figure.
+may show is *held*: it is told as in the release in force, row by row and figure by figure; or left out, if the release in force was made by other
+rules. In the others no value is told that the release in force does not tell of the same people.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import duckdb
 from pipeline.errors import InputsMissing
 from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
-from pipeline.publish.assemble import run_sql, sql_text
+from pipeline.publish.assemble import keep, run_sql, sql_text
 from pipeline.publish.catalogue import Entry
 from pipeline.publish.database import parquet_path
 from pipeline.publish.snapshot import current_manifest, read_snapshot_manifest, snapshots
@@ -60,7 +61,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Held:
-    """Groups told as in the release in force, or not told of because it does not have them.
+    """Groups told as in the release in force, or not told of because it does not have them or was made by other rules.
 
     Attributes
     ----------
@@ -69,7 +70,7 @@ class Held:
     names
         Their names in the release in force.
     left_out
-        Publication groups of theirs that the release in force does not have.
+        Publication groups of theirs that are not told of.
     folder
         The release in force.
     """
@@ -112,30 +113,67 @@ def earlier_releases(lake: Lake) -> Earlier:
     )
 
 
-def make_earlier(bench: Workbench, earlier: Earlier) -> None:
-    """Make `release_earlier`: every person an earlier release told of.
+def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:
+    """Make `release_earlier`, every person an earlier release told of, and `release_before`, what the release in force tells of whom.
+
+    Parameters
+    ----------
+    named
+        Released name by publication group, of the release at work.
 
     Raises
     ------
     InputsMissing
         The build a release was made from is gone.
     """
-    told = sorted({(build_id, group) for release in earlier.told for group, build_id in release.items()})
-    rows = [{"build_id": build_id, "publication_group": group} for build_id, group in told]
-    make_table(bench.con, "release_told", rows, {"build_id": "VARCHAR", "publication_group": "VARCHAR"})
+    told = {
+        (build_id, group, named.get(group, UNNAMED))
+        for release, named in zip(earlier.told, earlier.named, strict=True)
+        for group, build_id in release.items()
+    }
+    names = ("build_id", "publication_group", "told_as")
+    rows = [dict(zip(names, line, strict=True)) for line in sorted(told)]
+    make_table(bench.con, "release_told", rows, dict.fromkeys(names, "VARCHAR"))
     bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, "
-        "publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"
+        "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, "
+        "institution_id VARCHAR, is_s3 BOOLEAN, publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"
     )
-    for build_id in sorted({build_id for build_id, _ in told}):
+    for build_id in sorted({build_id for build_id, *_ in told}):
         folder = bench.lake.builds / build_id
-        for step, table in (("resolve", "person"), ("read", "institution")):
+        for step, table in (("resolve", "person"), ("read", "institution"), ("read", "record")):
             bench.relation(f"earlier_{table}", [_present(folder / step / f"{table}.parquet")])
         bench.con.execute(f"SET VARIABLE build_id = {quoted(build_id)}")
         try:
             bench.con.execute(f"INSERT INTO release_earlier {sql_text('release_earlier')}")
         except duckdb.Error as error:
             raise step_failed(error, "publish/release_earlier.sql") from None
+    _make_before(bench, earlier, named)
+
+
+def _make_before(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:
+    before = earlier.in_force
+    names = {(named.get(group, UNNAMED), before["named"].get(group, UNNAMED)) for group in before["told"]}
+    rows = [{"released_group": now, "told_as": then} for now, then in sorted(names)]
+    make_table(bench.con, "release_name", rows, {"released_group": "VARCHAR", "told_as": "VARCHAR"})
+    make_table(
+        bench.con, "release_before", [], {"released_group": "VARCHAR", "column_name": "VARCHAR", "told": "VARCHAR[]"}
+    )
+    if earlier.current:
+        bench.relation("before_person", [earlier.current / "parquet" / "census" / "person.parquet"])
+        bench.relation("before_mode", [earlier.current / "parquet" / "coverage" / "mode.parquet"])
+        keep(bench, "TABLE", "release_before")
+
+
+def _has_other_rules(bench: Workbench, folder: Path | None) -> bool:
+    """Whether a release was made by other rules than today's; one that lacks a rule was."""
+    if folder is None:
+        return False
+    for name, today in (("disclosure", "disclosure"), ("category", "ref_category")):
+        bench.relation("before_rule", [folder / "parquet" / "ref" / f"{name}.parquet"])
+        bench.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE before_{name} AS FROM {today} WHERE FALSE UNION ALL BY NAME FROM before_rule"
+        )
+    return bool(run_sql(bench, "release_other_rule")[0][0])
 
 
 def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
@@ -150,14 +188,14 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     before = earlier.in_force["named"]
     members = {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
     # a group the release in force does not have is not told of: only who has none is in its rows without a name
-    names = {before[group] for group in members if group in before} | ({UNNAMED} & set(groups))
-    left_out = members - before.keys() - {UNNAMED}
+    stays = set() if _has_other_rules(bench, earlier.current) else members & {*before, UNNAMED}
+    names, left_out = {before.get(group, UNNAMED) for group in stays}, members - stays
     held = Held(tuple(groups), tuple(sorted(names)), tuple(sorted(left_out)), earlier.current)
     rows = [
         {"publication_group": name or "NONE", "held_as_in": held.folder.name if held.folder else None}
         for name in held.names
     ]
-    rows += [{"publication_group": group, "held_as_in": None} for group in held.left_out]
+    rows += [{"publication_group": group or "NONE", "held_as_in": None} for group in held.left_out]
     make_table(bench.con, "release_held_group", rows, {"publication_group": "VARCHAR", "held_as_in": "VARCHAR"})
     return held
 
@@ -197,7 +235,7 @@ def told_of(bench: Workbench, build_id: str, held: Held, earlier: Earlier, named
     told: dict[str, str] = {}
     names: dict[str, str] = {}
     before = earlier.in_force
-    for group in sorted({*named, UNNAMED, *before["told"]}):
+    for group in sorted({*named, UNNAMED, *before["told"]} - {*held.left_out}):
         name = named.get(group, UNNAMED)
         if name in held.groups:
             told |= {group: before["told"][group]} if group in before["told"] else {}
@@ -205,7 +243,12 @@ def told_of(bench: Workbench, build_id: str, held: Held, earlier: Earlier, named
         elif name in safe:
             told[group] = build_id
             names |= {group: name} if name else {}
-    return {"told": told, "named": names, "held": [name or "NONE" for name in held.names], "left_out": [*held.left_out]}
+    return {
+        "told": told,
+        "named": names,
+        "held": [name or "NONE" for name in held.names],
+        "left_out": [group or "NONE" for group in held.left_out],
+    }
 
 
 def _listed(values: Sequence[str]) -> str:

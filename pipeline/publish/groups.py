@@ -24,12 +24,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class GroupCell:
-    """How many persons a publication group has, how they lie over its institutions, and the fewest it may show."""
+    """How many persons a publication group has, how they lie over its institutions, how many are of S3, and the fewest it may show."""
 
     groups: tuple[str, ...]
     person_count: int
     institution_count: int
     largest_count: int
+    s3_count: int
     min_count: int
 
     @property
@@ -38,11 +39,11 @@ class GroupCell:
         return " + ".join(self.groups)
 
     def is_safe(self, rules: Rules) -> bool:
-        """Enough institutions, none too large, and the minimum count."""
+        """Enough institutions, none too large, nor all of S3 together, and the minimum count."""
         return (
             self.institution_count >= rules.min_institutions
             and self.person_count >= self.min_count
-            and self.largest_count <= rules.max_share * self.person_count
+            and max(self.largest_count, self.s3_count) <= rules.max_share * self.person_count
         )
 
     def merged(self, other: GroupCell) -> GroupCell:
@@ -52,6 +53,7 @@ class GroupCell:
             self.person_count + other.person_count,
             self.institution_count + other.institution_count,
             max(self.largest_count, other.largest_count),
+            self.s3_count + other.s3_count,
             max(self.min_count, other.min_count),
         )
 

@@ -102,7 +102,7 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
         make_table(bench.con, "publication", [{"snapshot_id": name}], {"snapshot_id": "VARCHAR"})
         earlier = earlier_releases(lake)
         named = make_groups(bench, earlier.together)
-        make_earlier(bench, earlier)
+        make_earlier(bench, earlier, named)
         variables = _make_answers(bench)
         withhold(bench, variables)
         held = hold(bench, earlier, named)

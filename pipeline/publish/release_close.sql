@@ -33,11 +33,13 @@ FROM (
         GROUP BY population, column_name
         HAVING (
             (bool_or(is_withheld) OR sum(person_count) >= max(min_count))
-            AND NOT is_safe_cell(sum(person_count), count(person_count), max(person_count), max(min_count))
+            AND NOT is_safe_cell(
+                sum(person_count), count(person_count), max(person_count), sum(person_count) FILTER (WHERE is_s3), max(min_count)
+            )
         )
         OR (
             sum(empty_count) >= max(min_count)
-            AND NOT is_safe_class(sum(empty_count), count(*), max(empty_count), bool_or(is_s3))
+            AND NOT is_safe_class(sum(empty_count), count(*), max(empty_count), sum(empty_count) FILTER (WHERE is_s3))
         )
     )
 

@@ -24,6 +24,7 @@ site AS (
         release_site.institution_id,
         release_group.released_group,
         release_group.min_count,
+        release_site.tier = 'S3' AS is_s3,
         expected.grade,
         CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_present_count END AS expected_present,
         CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_usual_count END AS expected_usual,
@@ -64,7 +65,11 @@ cell AS (
         measure,
         sum(person_count)::BIGINT AS person_count,
         sum(person_count) = 0 OR is_safe_cell(
-            sum(person_count), count(*) FILTER (WHERE person_count > 0), max(person_count), max(min_count)
+            sum(person_count),
+            count(*) FILTER (WHERE person_count > 0),
+            max(person_count),
+            sum(person_count) FILTER (WHERE is_s3),
+            max(min_count)
         ) AS is_safe
     FROM measured
     GROUP BY released_group, measure
@@ -75,6 +80,7 @@ moved AS (
     SELECT
         [usual_group.released_group, present_group.released_group] AS both_groups,
         person.usual_institution_id AS institution_id,
+        usual_site.tier = 'S3' AS is_s3,
         greatest(usual_group.min_count, present_group.min_count) AS min_count
     FROM person
     JOIN release_site AS usual_site ON usual_site.institution_id = person.usual_institution_id
@@ -88,11 +94,12 @@ crossing AS (
     SELECT
         one.released_group,
         moved.institution_id,
+        moved.is_s3,
         max(moved.min_count) AS min_count,
         count(*) AS person_count
     FROM moved
     CROSS JOIN unnest(moved.both_groups) AS one (released_group)
-    GROUP BY one.released_group, moved.institution_id
+    GROUP BY one.released_group, moved.institution_id, moved.is_s3
 ),
 
 closed AS (
@@ -109,7 +116,7 @@ closed AS (
         'present' AS measure
     FROM crossing
     GROUP BY released_group
-    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
+    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), sum(person_count) FILTER (WHERE is_s3), max(min_count))
 ),
 
 judged AS (

@@ -1,22 +1,28 @@
--- The persons an earlier release told of, from the build it was made of, under the groups of today.
+-- The persons an earlier release told of, from the build it was made of, under the groups of today; placed as in release_place.sql.
 WITH place AS (
     SELECT
         earlier_person.founder_case_id,
         COALESCE(earlier_institution.institution_id, earlier_person.person_id) AS institution_id,
+        site_tier(earlier_institution.institution_id, ref_category.tier) IS NOT DISTINCT FROM 'S3' AS is_s3,
         CASE
-            WHEN earlier_institution.institution_id IS NULL THEN ''
+            WHEN earlier_institution.institution_id IS NULL OR earlier_person.basis = 'place_unresolved' THEN ''
             ELSE COALESCE(ref_category.publication_group, 'OTHER')
         END AS publication_group
     FROM earlier_person
+    LEFT JOIN earlier_record ON earlier_record.record_id = earlier_person.survivor_record_id
     LEFT JOIN earlier_institution
-        ON earlier_institution.institution_id = COALESCE(earlier_person.usual_institution_id, earlier_person.present_institution_id)
+        ON earlier_institution.institution_id = COALESCE(
+            earlier_person.usual_institution_id, earlier_person.present_institution_id, earlier_record.institution_id
+        )
     LEFT JOIN ref_category USING (category_code)
 )
 
 SELECT
     release_told.build_id,
+    release_told.told_as,
     place.founder_case_id,
     place.institution_id,
+    place.is_s3,
     place.publication_group,
     COALESCE(release_group.released_group, '') AS released_group,
     COALESCE(release_group.min_count, (SELECT max(min_cell_count) FROM disclosure)) AS min_count

@@ -8,6 +8,7 @@ WHERE level_no < 4 AND leaf IN (
             class.population,
             CASE WHEN class.level_no < 4 THEN class.district_kato END AS district_kato,
             site.institution,
+            site.is_s3,
             sum(site.person_count) AS person_count,
             max(site.min_count) AS min_count
         FROM release_class AS class
@@ -20,7 +21,9 @@ WHERE level_no < 4 AND leaf IN (
             population,
             district_kato,
             sum(person_count) AS person_count,
-            NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count)) AS is_unsafe
+            NOT is_safe_cell(
+                sum(person_count), count(*), max(person_count), sum(person_count) FILTER (WHERE is_s3), max(min_count)
+            ) AS is_unsafe
         FROM sited
         GROUP BY population, district_kato
     ),

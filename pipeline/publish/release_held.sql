@@ -1,4 +1,5 @@
--- Groups that differ by too few from an earlier release: some came since and are not safe by themselves, or some went and are not.
+-- Groups that differ by too few from an earlier release: some came since and are not safe by themselves, or some went and are not. Who
+-- went is looked for under the name that release had: of a group that has been merged since, what went of each part.
 WITH came AS (
     SELECT released_group
     FROM release_population
@@ -9,7 +10,9 @@ gone AS (
     SELECT
         earlier.build_id,
         earlier.released_group,
+        earlier.told_as,
         earlier.institution_id,
+        earlier.is_s3,
         max(earlier.min_count) AS min_count,
         count(*) AS person_count
     FROM release_earlier AS earlier
@@ -17,14 +20,14 @@ gone AS (
         ON release_place.founder_case_id = earlier.founder_case_id
         AND COALESCE(release_place.publication_group, '') = earlier.publication_group
     WHERE release_place.person_id IS NULL
-    GROUP BY earlier.build_id, earlier.released_group, earlier.institution_id
+    GROUP BY ALL
 ),
 
 went AS (
     SELECT released_group
     FROM gone
-    GROUP BY build_id, released_group
-    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), max(min_count))
+    GROUP BY build_id, told_as, released_group
+    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), sum(person_count) FILTER (WHERE is_s3), max(min_count))
 )
 
 SELECT released_group

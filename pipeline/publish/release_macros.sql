@@ -1,13 +1,15 @@
--- The three rules of every published cell; the numbers are the round's.
-CREATE OR REPLACE TEMP MACRO is_safe_cell(person_count, institution_count, largest_count, min_count) AS
+-- The rules of every published cell; the numbers are the round's. S3 together counts as one institution: it is never shown alone.
+CREATE OR REPLACE TEMP MACRO is_safe_cell(person_count, institution_count, largest_count, s3_count, min_count) AS
     person_count >= min_count
     AND institution_count >= (SELECT max(min_institution_count) FROM disclosure)
-    AND largest_count <= (SELECT min(max_institution_rate) FROM disclosure) * person_count;
+    AND greatest(largest_count, s3_count) <= (SELECT min(max_institution_rate) FROM disclosure) * person_count;
 
 -- People who look alike: enough of them, and where S3 takes part it is not alone.
-CREATE OR REPLACE TEMP MACRO is_safe_class(person_count, institution_count, largest_count, has_s3) AS
+CREATE OR REPLACE TEMP MACRO is_safe_class(person_count, institution_count, largest_count, s3_count) AS
     CASE
-        WHEN has_s3 THEN is_safe_cell(person_count, institution_count, largest_count, (SELECT max(min_class_count) FROM disclosure))
+        WHEN s3_count > 0 THEN is_safe_cell(
+            person_count, institution_count, largest_count, s3_count, (SELECT max(min_class_count) FROM disclosure)
+        )
         ELSE person_count >= (SELECT max(min_class_count) FROM disclosure)
     END;
 

@@ -8,8 +8,8 @@ WHERE leaf IN (
             class.level_no,
             class.path[class.level_no] AS class,
             site.institution,
-            sum(site.person_count) AS person_count,
-            bool_or(site.is_s3) AS has_s3
+            site.is_s3,
+            sum(site.person_count) AS person_count
         FROM release_class AS class
         JOIN release_leaf AS site USING (leaf)
         GROUP BY ALL
@@ -21,7 +21,7 @@ WHERE leaf IN (
             level_no,
             class,
             sum(person_count) AS person_count,
-            is_safe_class(sum(person_count), count(*), max(person_count), bool_or(has_s3)) AS is_safe
+            is_safe_class(sum(person_count), count(*), max(person_count), sum(person_count) FILTER (WHERE is_s3)) AS is_safe
         FROM sited
         GROUP BY parent, level_no, class
     ),

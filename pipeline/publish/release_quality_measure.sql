@@ -3,7 +3,6 @@ WITH measure AS (
     FROM (VALUES
         ('proxy', 'is_answered_by_proxy', 'true'),
         ('no_iin', 'has_no_iin', 'true'),
-        ('place_unresolved', 'basis', 'place_unresolved'),
         ('more_than_one_record', 'has_several_records', 'true'),
         ('filled_from_another_record', 'has_filled_fields', 'true')
     ) AS named (measure, column_name, value)

@@ -17,11 +17,12 @@ seen AS (
 
 SELECT
     release_place.person_id,
-    -- who has no institution stands for himself
+    -- of whom nobody knows an institution stands for himself
     hash(COALESCE(release_place.institution_id, release_place.person_id)) AS institution,
     release_place.tier IS NOT DISTINCT FROM 'S3' AS is_s3,
     COALESCE(release_group.released_group, '') AS released_group,
     hash(COALESCE(release_group.released_group, ''), seen.builds) AS population,
+    seen.builds IS NOT NULL AS is_seen,
     COALESCE(release_group.min_count, strictest.min_count) AS min_count,
     CASE WHEN release_place.tier IN ('S0', 'S1') THEN release_place.district_kato END AS district_kato,
     release_place.sex,

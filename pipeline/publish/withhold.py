@@ -124,6 +124,7 @@ def _close(bench: Workbench, counted: Iterable[str]) -> set[str]:
     for query in counted:
         bench.con.execute(query)
     bench.con.execute(f"INSERT INTO release_cell {sql_text('release_cell')}")
+    run_sql(bench, "release_stay_closed")
     _until_nothing(bench, "release_close")
     found = bench.con.execute(
         "SELECT DISTINCT column_name FROM release_cell WHERE is_closed AND value IS NOT NULL ORDER BY column_name"

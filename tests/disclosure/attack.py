@@ -91,8 +91,6 @@ def program(seen: Seen, group: str) -> Program:
     ):
         assert denominator == persons
         yes, no = _cell(measure, "true"), _cell(measure, "false")
-        if measure == "place_unresolved":
-            yes = ("basis", "place_unresolved")
         known.say([yes, no], persons)
         if true_count is not None:
             known.say([yes], true_count)
@@ -178,7 +176,7 @@ def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
     found: dict[Cell, Counter[str]] = defaultdict(Counter)
     where = town.where()
     own = {row["person_id"]: group_of.get(seen.surrogate(row["person_id"])) for row in town.people}
-    group_of_site = {where[person]: name for person, name in own.items()}
+    group_of_site = {where[person]: name for person, name in own.items() if name is not None}
     sites = {site.institution_id: site for site in town.sites}
     for row in town.people:
         place, usual, present = where[row["person_id"]], row["usual_institution_id"], row["present_institution_id"]
@@ -193,7 +191,6 @@ def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
                 ("no_iin", str(not row["has_iin"]).lower()),
                 ("more_than_one_record", str(row["record_count"] > 1).lower()),
                 ("filled_from_another_record", "false"),
-                ("place_unresolved", str(row["basis"] == "place_unresolved").lower()),
                 *([("district", f"{sites[place].kato[:4]}00000")] if place in sites else []),
             ):
                 found[cell][place] += 1

@@ -10,10 +10,8 @@ from cell_key_perturbation.create_perturbed_table import create_perturbed_table
 from pipeline.errors import BadReferenceFile
 from pipeline.publish.macros import PERTURBED
 from pipeline.round import load_round
-from pipeline.settings import load_settings
-from tests.disclosure.town import Office, Seen, random_town
+from tests.disclosure.town import ROUND, Office, Seen, random_town
 
-ROUND = load_settings().round
 LEAST = 20
 
 

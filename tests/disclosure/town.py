@@ -20,6 +20,7 @@ from pipeline.settings import load_settings
 from tests.made_build import AS_OF, BATCH, LANDED_AT, MadeBuild, Rows
 
 KEY = "a secret of the office"
+ROUND = load_settings().round
 AKTAU, BEINEU, KARAKIYA = "471010000", "473630100", "474230100"
 S3 = ("TB", "CRISIS", "TRAF", "NARC", "PSY")
 OPEN = ("BOARD_GIFT", "BOARD_SPORT")
@@ -62,11 +63,15 @@ class Town:
     people: Rows = field(default_factory=list)
 
     def where(self) -> dict[str, str]:
-        """Institution of every person by person id; nobody's own id where there is none."""
+        """Institution of every person by person id: the one that asked where no other is known."""
         return {
-            row["person_id"]: row["usual_institution_id"] or row["present_institution_id"] or row["person_id"]
+            row["person_id"]: row["usual_institution_id"] or row["present_institution_id"] or row["asked_by"]
             for row in self.people
         }
+
+    def of(self, category: str) -> set[str]:
+        """Institutions of a category."""
+        return {site.institution_id for site in self.sites if site.category == category}
 
     def is_s3(self, institution_id: str) -> bool:
         """Whether membership in the institution is itself a secret."""
@@ -115,6 +120,7 @@ def settle(town: Town, site: Site, count: int, rng: random.Random) -> None:
             "person_id": hashlib.sha256(f"person {number}".encode()).hexdigest()[:32],
             "founder_case_id": f"case-{number}",
             "survivor_record_id": f"{BATCH[:16]}-{number:07d}",
+            "asked_by": site.institution_id,
             **_answers(person, site),
         }
         town.people.append(person)
@@ -181,7 +187,7 @@ class Office:
 
     folder: Path
     made: int = 0
-    round: Path = load_settings().round
+    round: Path = ROUND
 
     def release(self, town: Town) -> Publication:
         """Release the town as it is now, a day after the release before."""
@@ -200,8 +206,12 @@ def _tables(town: Town) -> dict[str, Rows]:
             {"institution_id": site.institution_id, "category_code": site.category, "kato": site.kato, "capacity": 100}
             for site in town.sites
         ],
-        "person": [{name: value for name, value in row.items() if name not in ("number", *ANSWERS)} for row in people],
+        "person": [
+            {name: value for name, value in row.items() if name not in ("number", "asked_by", *ANSWERS)}
+            for row in people
+        ],
         "person_field": [],
+        "record": [{"record_id": row["survivor_record_id"], "institution_id": row["asked_by"]} for row in people],
         "record_check": [
             {"record_id": row["survivor_record_id"], "rejects": [], "blanks": [], "blanked_columns": [], "flags": []}
             for row in people

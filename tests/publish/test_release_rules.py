@@ -11,8 +11,10 @@ from pipeline.schema import Column, Labels, Table
 RULES = Rules(3, Decimal("0.8"))
 
 
-def cell(name: str, persons: int, institutions: int = 5, largest: int | None = None, *, least: int = 10) -> GroupCell:
-    return GroupCell((name,), persons, institutions, persons // 2 if largest is None else largest, least)
+def cell(
+    name: str, persons: int, institutions: int = 5, largest: int | None = None, *, s3: int = 0, least: int = 10
+) -> GroupCell:
+    return GroupCell((name,), persons, institutions, persons // 2 if largest is None else largest, s3, least)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ def cell(name: str, persons: int, institutions: int = 5, largest: int | None = N
         (cell("a", 100, institutions=2), False),
         (cell("a", 100, largest=80), True),
         (cell("a", 100, largest=81), False),
+        (cell("a", 100, s3=80), True),
+        (cell("a", 100, s3=81), False),
     ],
 )
 def test_a_group_is_safe_or_not(group: GroupCell, is_safe: bool) -> None:
