@@ -45,6 +45,7 @@ def test_the_same_case_by_another_route_is_repeated(desk: Desk) -> None:
         desk.put(f"tablet_vpn/X-01/{name}", content)
     files.put(desk, ONE)
     desk.bundle("tablet_usb/STICK/TB-0001-01", lines=line(NATIVE | {"synced_at": None}) + b"\n")
+    desk.put("tablet_usb/STICK/custody.json", b"{}")
     desk.receive("tablet_usb")
     made = build.open_build(desk.lake, desk.settings)
     for step in ("read", "check", "resolve"):

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DiskFull
-from pipeline.lake import clock_from
+from pipeline.lake import EVER, clock_from
 from pipeline.receive import inbox, landing
 from pipeline.round import OFFICE_ROUTES
 from tests.receive.field import LINE, START, Field
@@ -149,6 +149,7 @@ def test_the_same_content_from_another_place_is_the_same_batch(field: Field) -> 
 def test_the_same_content_by_another_route_is_a_new_batch(field: Field) -> None:
     field.bundle("tablet_vpn/TB-0001-20211003-01")
     field.bundle("tablet_usb/S/TB-0001-20211003-01", is_ready=False)
+    field.put("tablet_usb/S/custody.json", b"{}")
     ids = field.receive("tablet_vpn").landed + field.receive("tablet_usb").landed
     assert len(set(ids)) == 2
 
@@ -163,7 +164,19 @@ def test_the_same_bundle_from_two_sticks_is_one_batch_and_both_sticks_are_entere
     assert field.receipts()[-1]["custody"] == {"medium_id": "S2"}
 
 
-def test_a_stick_without_custody_lands_flagged(field: Field) -> None:
+def test_a_stick_waits_for_its_custody_record_while_it_may_be_copied(field: Field) -> None:
+    for bundle in ("TB-1", "TB-2"):
+        field.bundle(f"tablet_usb/S1/{bundle}", is_ready=False)
+    receipt = field.receive("tablet_usb")
+    assert (receipt.landed, receipt.waiting_at) == ([], ["tablet_usb/S1/TB-1", "tablet_usb/S1/TB-2"])
+    field.put("tablet_usb/S1/custody.json", b'{"medium_id": "USB-001"}')
+    field.receive("tablet_usb")
+    assert [batch["custody"] for batch in field.lake.batches()] == [{"medium_id": "USB-001"}] * 2
+    assert field.lake.not_taken(EVER) == []
+
+
+def test_a_stick_without_custody_lands_flagged(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "COPYING_NS", 0)
     field.bundle("tablet_usb/S1/TB-0001-20211003-01", is_ready=False)
     field.receive("tablet_usb")
     manifest = field.lake.batches()[0]
@@ -315,6 +328,7 @@ def test_a_linked_stick_is_refused_and_never_opened(field: Field, tmp_path: Path
     (elsewhere / "TB-1").mkdir(parents=True)
     (elsewhere / "TB-1" / "submissions.ndjson").write_bytes(b"secret")
     field.bundle("tablet_usb/USB-1/TB-1", is_ready=False)
+    field.put("tablet_usb/USB-1/custody.json", b"{}")
     (field.inbox / "tablet_usb/USB-2").symlink_to(elsewhere)
     receipt = field.receive("tablet_usb")
     assert (len(receipt.landed), [(one.origin, one.reason) for one in receipt.refused]) == (
