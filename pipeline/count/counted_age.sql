@@ -1,7 +1,9 @@
 -- Everybody counted, by what age and birth date say of how they were asked; only a date given to the day has a birthday.
 WITH aged AS (
     SELECT
-        COALESCE(ref_category.publication_group, 'UNKNOWN') AS publication_group,
+        -- as in a release: of no known category is OTHER, of no known institution UNKNOWN
+        CASE WHEN institution.institution_id IS NULL THEN 'UNKNOWN' ELSE COALESCE(ref_category.publication_group, 'OTHER') END
+            AS publication_group,
         person.sex,
         person.age_completed,
         year(identity.birth_on) % 10 AS birth_year_digit,

@@ -40,13 +40,16 @@ received AS (
             count(*) AS record_count,
             -- a case has one version in force
             count(*) FILTER (WHERE state IN ('counted', 'duplicate', 'out_of_scope')) AS case_count,
-            count(*) FILTER (WHERE state = 'quarantined') AS quarantined_count,
+            count(*) FILTER (WHERE state = 'quarantined' AND is_settled IS NOT TRUE) AS quarantined_count,
             count(*) FILTER (WHERE state = 'duplicate') AS duplicate_count,
             count(*) FILTER (WHERE state = 'out_of_scope' AND reason NOT IN (
                 'WITHDRAWN', 'TRAINING', 'DRAFT', 'PRIVATE_HOUSEHOLD', 'BELONGS_ELSEWHERE'
             )) AS erroneous_count,
             count(*) FILTER (WHERE state = 'out_of_scope' AND reason = 'BELONGS_ELSEWHERE') AS forwarded_count,
-            max(received_at) FILTER (WHERE state <> 'repeated') AS last_received_at
+            -- a training case or a draft, like what comes again, says nothing of anybody
+            max(received_at) FILTER (
+                WHERE state <> 'repeated' AND COALESCE(state <> 'out_of_scope' OR reason NOT IN ('TRAINING', 'DRAFT'), TRUE)
+            ) AS last_received_at
         FROM record_state
         GROUP BY institution_id
     ) AS sent
@@ -198,7 +201,7 @@ SELECT
     iin_missing_count / NULLIF(person_count, 0) AS iin_missing_rate,
     present_count / NULLIF(capacity, 0) AS capacity_rate,
     is_active AND COALESCE(expected_present_count > 0, pattern IS DISTINCT FROM 'FIRST_CONTACT') AS is_due,
-    is_active AND COALESCE(expected_present_count > 0, FALSE) AND record_count = 0 AS is_zero_return,
+    is_active AND COALESCE(expected_present_count > 0, FALSE) AND last_received_at IS NULL AS is_zero_return,
     is_active AND grade <> 'MISSING' AND no_outcome_count = 0
     AND abs(present_count - expected_present_count) <= greatest(
         round.expected_tolerance_count, round.expected_tolerance_rate * expected_present_count

@@ -4,7 +4,7 @@ WITH received AS (
         COALESCE(record.mode, 'UNKNOWN') AS mode,
         count(*) AS record_count,
         count(*) FILTER (WHERE record_state.state IN ('counted', 'duplicate', 'out_of_scope')) AS case_count,
-        count(*) FILTER (WHERE record_state.state = 'quarantined') AS quarantined_count,
+        count(*) FILTER (WHERE record_state.state = 'quarantined' AND record_state.is_settled IS NOT TRUE) AS quarantined_count,
         count(*) FILTER (WHERE record_state.state = 'duplicate') AS duplicate_count,
         count(*) FILTER (WHERE record_state.state = 'out_of_scope') AS out_of_scope_count,
         -- a form cannot take less than no time nor more than a day: such clocks say nothing about work

@@ -4,7 +4,7 @@ WITH worst AS (
         district_kato AS worst_district_kato,
         present_rate AS worst_district_present_rate
     FROM coverage_total
-    WHERE is_district AND present_rate IS NOT NULL
+    WHERE is_district AND district_kato <> 'UNKNOWN' AND present_rate IS NOT NULL
     ORDER BY present_rate, district_kato
     LIMIT 1
 )
@@ -17,4 +17,4 @@ SELECT
 FROM coverage_total AS total
 CROSS JOIN round
 LEFT JOIN worst ON TRUE
-WHERE NOT total.is_category AND NOT total.is_district AND total.institution_count > 0
+WHERE NOT total.is_category AND NOT total.is_district AND total.person_count IS NOT NULL

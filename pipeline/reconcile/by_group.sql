@@ -10,7 +10,7 @@ SELECT
     page_group,
     count(*) FILTER (WHERE is_active) AS site_count,
     count(*) FILTER (WHERE is_due) AS due_count,
-    count(*) FILTER (WHERE is_complete) AS complete_count,
+    count(*) FILTER (WHERE is_due AND is_complete) AS complete_count,
     count(*) FILTER (WHERE is_zero_return) AS zero_count,
     count(*) FILTER (WHERE is_active AND grade = 'FIRM') AS firm_count,
     count(*) FILTER (WHERE is_active AND grade = 'MISSING') AS missing_count,

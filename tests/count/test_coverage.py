@@ -101,6 +101,24 @@ def test_duplicates_are_measured_over_cases_not_over_records(field: Field) -> No
     assert (row["record_count"], row["case_count"], row["duplicate_count"], row["duplicate_rate"]) == (11, 4, 1, 0.25)
 
 
+def test_what_was_decided_is_held_no_longer(field: Field) -> None:
+    field.records(["quarantined"] * 3)
+    field.con.execute("UPDATE record_state SET is_settled = record_id = 'r00000'")
+    assert covered(field)["quarantined_count"] == 2
+    assert field.value("SELECT quarantined_count FROM coverage_mode") == 2
+
+
+def test_complete_is_who_was_due_and_the_line_of_the_unknown_is_no_institution(field: Field) -> None:
+    field.listed(1)
+    field.people(1, usual="A", present="A")
+    field.institution("E")
+    field.listed(0, "E")  # complete, and nobody was expected
+    field.records(["quarantined"], institution_id="nobody knows")
+    covered(field)
+    row = field.row("FROM coverage_region")
+    assert (row["institution_count"], row["due_count"], row["complete_count"], row["return_rate"]) == (2, 1, 1, 1)
+
+
 def test_days_of_silence_are_local_and_what_comes_again_ends_none(field: Field) -> None:
     field.institution("E")
     field.records(["quarantined"], received_at="2021-10-16 18:59")  # 23:59 of the 16th; as of 05:00 of the 20th

@@ -65,6 +65,18 @@ def test_of_two_that_answered_nothing_is_estimated(field: Field) -> None:
     assert (row["answered_institution_count"], row["estimated_count"], row["high_count"]) == (2, None, None)
 
 
+@pytest.mark.parametrize("reason", ["TRAINING", "DRAFT"])
+def test_a_training_case_or_a_draft_is_no_answer(field: Field, reason: str) -> None:
+    for name, counted in (("A", 9), ("B", 9), ("C", 9), ("D", None)):
+        site(field, name, 10, counted)
+    field.records(["out_of_scope"], "D", reason=reason)
+    field.records(["repeated"], "D")
+    [row] = rows(field)
+    assert (row["institution_count"], row["answered_institution_count"]) == (1, 3)
+    field.records(["quarantined"], "D")
+    assert rows(field) == []
+
+
 def test_an_empty_or_closed_site_is_not_silent(field: Field) -> None:
     site(field, "A", 0, None)
     site(field, "B", 10, None, closed_on="2021-08-01")
