@@ -159,12 +159,12 @@ class Lake:
             for (outcome, route, reason), count in sorted(left.items())
         ]
 
-    def media_again(self, as_of: datetime) -> list[dict[str, str]]:
-        """Return the media whose bundles had all been received before, by another medium or another route, and when each was written.
+    def media_again(self, as_of: datetime, late: Iterable[dict[str, Any]] = ()) -> list[dict[str, str]]:
+        """Return the media whose bundles had all been received before, by another medium or another route, or wait in `late` batches, and when each was written.
 
         One whose custody record gives no moment says nothing: a folder somebody touched is received again however long it has lain there.
         """
-        said = [row["custody"] for row in self._receipts(as_of) if row.get("custody")]
+        said = [row["custody"] for row in (*self._receipts(as_of), *late) if row.get("custody")]
         found = {
             (str(one["medium_id"]), copied_at.isoformat())
             for one in said

@@ -25,7 +25,7 @@ LOOKS = {
     "QUARANTINE": "sanaq quarantine list",
     "REVIEW": "sanaq review list",
     "SIGN_OFF": 'sanaq query "FROM coverage.sign_off WHERE NOT is_agreed"',
-    "TABLETS_OUT": 'sanaq query "FROM census.device WHERE returned_on IS NULL"',
+    "TABLETS_OUT": 'sanaq query "FROM census.device WHERE returned_on IS NULL AND COALESCE(issued_on <= current_date, TRUE)"',
     "TABLET_LEFT": f"sanaq query \"{GAPS} ('TABLET_RETURNED')\"",
 }
 

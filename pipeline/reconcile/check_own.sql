@@ -186,9 +186,13 @@ FROM sign_off
 UNION ALL
 SELECT
     'TABLETS_OUT',
-    count(*) FILTER (WHERE returned_on IS NULL),
+    count(*) FILTER (
+        WHERE device.returned_on IS NULL AND COALESCE(device.issued_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE, TRUE)
+    ),
     count(*)
 FROM device
+CROSS JOIN round
+CROSS JOIN build
 UNION ALL
 -- A bundle has landed with the custody record it came with: nothing mends it, and the closing sees it still.
 SELECT

@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline.errors import InputsMissing
 from pipeline.identifiers.sql import make_table
-from pipeline.lake import Lake, is_foreign
+from pipeline.lake import Lake, is_foreign, received_by
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
@@ -73,7 +73,9 @@ def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
     What it says of its rules is `released_disclosure` and `released_category`: a file that is gone says nothing. Returned are the media.
     """
-    make_table(bench.con, "medium_again", bench.lake.media_again(as_of), MEDIUM_AGAIN)
+    landed = bench.lake.batches(as_of) if bench.closing else []
+    late = landed[len(received_by(landed, bench.as_of)) :]  # what came after the close waits, and has come all the same
+    make_table(bench.con, "medium_again", bench.lake.media_again(as_of, late), MEDIUM_AGAIN)
     media_out = rows(bench, "medium_out")
     make_table(bench.con, "medium_out", media_out, MEDIUM_OUT)
     current = bench.lake.published / "current"

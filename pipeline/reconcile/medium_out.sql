@@ -17,13 +17,13 @@ written AS (
     SELECT
         medium.medium_id,
         medium.act_case_count,
-        date_diff('hour', timezone('UTC', timezone(round.zone, (medium.copied_on + 1)::TIMESTAMP)), build.as_of) AS out_hours,
+        date_diff('hour', timezone('UTC', timezone(round.zone, (medium.copied_on + 1)::TIMESTAMP)), build.seen_at) AS out_hours,
         COALESCE(bool_or(timezone(round.zone, timezone('UTC', heard.heard_at))::DATE >= medium.copied_on), FALSE) AS is_loaded
     FROM medium
     LEFT JOIN heard USING (medium_id)
     CROSS JOIN round
     CROSS JOIN build
-    WHERE medium.copied_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE
+    WHERE medium.copied_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE
     GROUP BY ALL
 )
 

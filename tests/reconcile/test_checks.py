@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -392,6 +392,25 @@ def test_a_medium_that_was_written_and_never_came_is_missed(
     assert found(bench, "MEDIA_OUT") == is_out
     (total,) = rows(bench, "tablet_total")
     assert (total["medium_out_count"], total["medium_out_case_count"]) == ((1, 4) if is_out else (0, 0))
+
+
+def test_a_medium_loaded_after_the_close_is_not_out(bench: Workbench, lake: Lake) -> None:
+    bench.con.execute("CREATE TABLE kept AS FROM medium; DROP VIEW medium; ALTER TABLE kept RENAME TO medium")
+    bench.con.execute("UPDATE medium SET copied_on = '2021-11-02', act_case_count = 4 WHERE medium_id = 'USB-001'")
+    bench.con.execute("UPDATE build SET seen_at = '2021-11-08'")
+    bench.closing, seen_at = {"build_id": "b"}, datetime(2021, 11, 8, tzinfo=UTC)
+    register_beside(bench, seen_at)
+    assert found(bench, "MEDIA_OUT") == 1
+    landed = {
+        "batch_id": "u",
+        "received_at": "2021-11-05T00:00:00+00:00",
+        "custody": {"medium_id": "USB-001", "copied_at": "2021-11-02T12:00:00+05:00"},
+    }
+    folder = lake.landing / "tablet_usb" / "u"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps(landed))
+    register_beside(bench, seen_at)
+    assert found(bench, "MEDIA_OUT") == 0
 
 
 def test_a_build_of_a_moment_to_come_that_was_pinned_before_the_close_is_refused_by_name() -> None:
