@@ -434,7 +434,7 @@ def standing(lake: Lake) -> dict[str, Any]:
         "rolled_back": [row for room in (lake.operations, lake.published) if (row := _rolled_back(lake, room))],
         "waiting_batch_count": sum(batch["batch_id"] not in published for batch in batches),
         "not_taken": lake.not_taken(EVER),
-        "control_gaps": _control_gaps(lake.operations / "current") if operations else None,
+        "control_gaps": _control_gaps(lake.operations / "current", operations["as_of"]) if operations else None,
     }
 
 
@@ -463,21 +463,21 @@ def _closed(closing: dict[str, Any] | None, late: list[dict[str, Any]]) -> dict[
     }
 
 
-def _control_gaps(snapshot: Path) -> list[dict[str, Any]]:
+def _control_gaps(snapshot: Path, as_of: str) -> list[dict[str, Any]]:
     """Count what is missing by control: senders with a gap, what they miss, hours since the oldest could be known."""
     import pyarrow.parquet as pq
 
+    seen_at = datetime.fromisoformat(as_of)
+
     total = pq.read_table(
         snapshot / "parquet" / "quality" / "control_total.parquet",
-        columns=["control_code", "gap_count", "age_hours"],
+        columns=["control_code", "gap_count", "since_at"],
         filters=[("gap_count", ">", 0)],
     )
-    gaps = total.group_by("control_code").aggregate(
-        [("gap_count", "count"), ("gap_count", "sum"), ("age_hours", "max")]
-    )
+    gaps = total.group_by("control_code").aggregate([("gap_count", "count"), ("gap_count", "sum"), ("since_at", "min")])
     return [
         {"control_code": row["control_code"], "open_count": row["gap_count_count"], "missing_count": row["gap_count_sum"],
-         "oldest_hours": row["age_hours_max"]}
+         "oldest_hours": (seen_at - row["since_at_min"].replace(tzinfo=UTC)) // timedelta(hours=1)}
         for row in sorted(gaps.to_pylist(), key=lambda row: str(row["control_code"]))
     ]  # fmt: skip
 

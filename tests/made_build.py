@@ -277,7 +277,7 @@ def _counts(build: MadeBuild, persons: Rows, states: Rows) -> dict[str, Rows]:
         "expected": [_expected(site) for site in SITES],
         "control_total": [
             {"control_id": "a1", "control_code": "TABLET_COUNTER", "subject_kind": "tablet", "subject_id": "TB-0001", "institution_id": "MNG-0001",
-             "declared_count": 10, "received_count": 7, "gap_count": 3, "age_hours": 30}
+             "declared_count": 10, "received_count": 7, "gap_count": 3, "since_at": AS_OF.replace(tzinfo=None) - timedelta(hours=30)}
         ],
         "discrepancy": [_discrepancy(number, site) for number, site in enumerate(SITES, start=1)],
     }  # fmt: skip

@@ -120,19 +120,21 @@ def make_verification(bench: Workbench) -> None:
 
 
 def make_control_totals(bench: Workbench) -> None:
-    """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates stay for the discrepancies."""
+    """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates and exports stay for the discrepancies."""
     bench.write("sync_lag")
     bench.write("census_db_search")
     _keep(bench, "certificate_use")
+    _keep(bench, "accounted")
     bench.write("control_total")
     bench.write("tablet")
 
 
 def make_interviews(bench: Workbench) -> None:
-    """Write `interview`; forms and who could be asked stay for the discrepancies."""
+    """Write `interview`; forms, runs of the same answers and who could be asked stay for the discrepancies."""
     least_answers = int(bench.value("SELECT amber FROM threshold WHERE alert_id = 'identical_answers'"))
     bench.con.execute(f"CREATE OR REPLACE VIEW told AS {told_query(_variables(bench), least_answers)}")
     _keep(bench, "form")
+    _keep(bench, "form_run")
     _keep(bench, "askable")
     bench.write("interview")
 
@@ -142,6 +144,7 @@ def make_discrepancies(bench: Workbench) -> None:
     kinds.register(bench.con, kinds.load_kinds(bench.settings.reference / "discrepancies.yaml"))
     _execute(bench, "macros")
     bench.write("unproven_bundle")
+    _keep(bench, "awaited")
     findings = ("register", "coverage", "machinery", "interview", "certificate", "verification", "quality")
     bench.side_by_side(_keep, [f"finding_{name}" for name in findings])
     _keep(bench, "matter")

@@ -1,9 +1,20 @@
 -- What the sender says it had, beside what came: the ledger cannot see what never arrived (method 2, R18, R19).
 -- An id is shown only if the register knows it: what a sender wrote there may be a name.
--- A bundle that is not believed says nothing of the tablet it names; of an altered one the statement is proven and the lines are not.
-WITH bundle AS (
-    SELECT *
+-- What a bundle lacked is a gap of the tablet's counters once it has exported again, and the bundle's no longer.
+WITH came AS (
+    SELECT
+        batch.* REPLACE (institution.institution_id AS institution_id),
+        COALESCE(accounted.exported_at > batch.received_at, FALSE) AS is_accounted,
+        CASE WHEN is_accounted THEN greatest(batch.slot_count, batch.declared_count) ELSE batch.slot_count END AS came_count
     FROM batch
+    LEFT JOIN accounted USING (device_id)
+    LEFT JOIN institution ON batch.institution_id = institution.institution_id
+),
+
+-- A bundle that is not believed says nothing of the tablet it names; of an altered one the statement is proven and the lines are not.
+bundle AS (
+    SELECT *
+    FROM came
     WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
 ),
 
@@ -14,7 +25,7 @@ tablet AS (
         max(created_count) AS created_count,
         COALESCE(max(deleted_count), 0) AS deleted_count,
         max(last_case_no) AS last_case_no,
-        min(institution_id) AS institution_id,
+        min_by(institution_id, received_at ORDER BY received_at, batch_id) AS institution_id,
         min(received_at) AS first_received_at,
         min_by(batch_id, received_at ORDER BY received_at, batch_id) AS first_batch_id
     FROM bundle
@@ -155,10 +166,10 @@ batch_rows AS (
         batch_id AS subject_id,
         institution_id,
         declared_count,
-        slot_count AS received_count,
+        came_count AS received_count,
         received_at AS since_at,
         route AS detail
-    FROM batch
+    FROM came
     WHERE declared_count IS NOT NULL AND route NOT IN (FROM office_route)
 ),
 
@@ -189,6 +200,7 @@ day_compared AS (
         bundle.received_at,
         batch_daily.counted_on,
         batch_daily.declared_count,
+        bundle.is_accounted,
         COALESCE(day_received.received_count, 0) AS received_count,
         COALESCE(dayless.record_count, 0) AS dayless_count,
         greatest(batch_daily.declared_count - COALESCE(day_received.received_count, 0), 0) AS short_count
@@ -207,9 +219,9 @@ bundle_days AS (
         institution_id,
         counted_on,
         declared_count,
-        received_count + least(short_count, greatest(
+        received_count + least(short_count, CASE WHEN is_accounted THEN short_count ELSE greatest(
             dayless_count - (sum(short_count) OVER (PARTITION BY batch_id ORDER BY counted_on) - short_count), 0
-        )) AS received_count,
+        ) END) AS received_count,
         received_at AS since_at
     FROM day_compared
 ),
@@ -328,10 +340,10 @@ medium_act AS (
         medium_id,
         custody_act_no,
         min_by(batch_id, received_at ORDER BY received_at, batch_id) AS first_batch_id,
-        min(institution_id) AS institution_id,
+        min_by(institution_id, received_at ORDER BY received_at, batch_id) AS institution_id,
         max(act_case_count) AS act_case_count,
         min(received_at) AS since_at
-    FROM batch
+    FROM came
     WHERE route = 'tablet_usb' AND act_case_count IS NOT NULL
     GROUP BY medium_id, custody_act_no
 ),
@@ -353,7 +365,7 @@ medium_rows AS (
         medium_act.first_batch_id AS subject_key,
         medium_act.institution_id,
         medium_act.act_case_count AS declared_count,
-        sum(batch.slot_count) AS received_count,
+        sum(came.came_count) AS received_count,
         medium_act.since_at,
         -- the number of the act and no letters; never so many digits that they could be an IIN
         regexp_extract(medium_act.custody_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
@@ -361,7 +373,7 @@ medium_rows AS (
     JOIN on_medium
         ON medium_act.medium_id IS NOT DISTINCT FROM on_medium.medium_id
         AND medium_act.custody_act_no IS NOT DISTINCT FROM on_medium.custody_act_no
-    JOIN batch ON on_medium.batch_id = batch.batch_id
+    JOIN came ON on_medium.batch_id = came.batch_id
     GROUP BY ALL
 ),
 
@@ -511,10 +523,8 @@ SELECT
     received_count,
     declared_count - received_count AS gap_count,
     since_at,
-    date_diff('hour', since_at, build.as_of) AS age_hours,
     CASE WHEN subject_kind <> 'tablet' OR declared_count > received_count THEN detail END AS detail
 FROM control
 LEFT JOIN device ON control.subject_id = device.device_id
 LEFT JOIN medium ON control.subject_id = medium.medium_id
 LEFT JOIN institution ON control.institution_id = institution.institution_id
-CROSS JOIN build

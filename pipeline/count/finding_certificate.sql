@@ -12,14 +12,25 @@ repeated AS (
     HAVING count(*) > 1
 ),
 
+holder AS (
+    SELECT
+        certificate_no,
+        person_id,
+        min(received_at) AS received_at
+    FROM used
+    SEMI JOIN repeated USING (certificate_no)
+    GROUP BY certificate_no, person_id
+),
+
+-- Shared since the second person came with it.
 shared AS (
     SELECT
         certificate_no,
-        count(DISTINCT person_id) AS person_count
-    FROM used
-    SEMI JOIN repeated USING (certificate_no)
+        count(*) AS person_count,
+        min(received_at, 2)[2] AS since_at
+    FROM holder
     GROUP BY certificate_no
-    HAVING count(DISTINCT person_id) > 1
+    HAVING count(*) > 1
 ),
 
 shared_at AS (
@@ -30,7 +41,7 @@ shared_at AS (
         used.institution_id AS subject_id,
         max(shared.person_count) AS measured,
         count(DISTINCT used.person_id) AS person_count,
-        min(used.received_at) AS since_at
+        min(greatest(used.received_at, shared.since_at)) AS since_at
     FROM used
     JOIN shared USING (certificate_no)
     GROUP BY used.institution_id
@@ -43,13 +54,13 @@ unregistered AS (
         used.institution_id,
         'institution' AS subject_kind,
         used.institution_id AS subject_id,
-        date_diff('hour', min(used.received_at), build.as_of) // 24 AS measured,
+        date_diff('hour', min(used.received_at), build.seen_at) // 24 AS measured,
         count(DISTINCT used.person_id) AS person_count,
         min(used.received_at) AS since_at
     FROM used
     CROSS JOIN build
     WHERE NOT EXISTS (FROM certificate)
-    GROUP BY used.institution_id, build.as_of
+    GROUP BY used.institution_id, build.seen_at
 ),
 
 ranged AS (
@@ -81,10 +92,11 @@ unaccounted AS (
         COALESCE(institution_id, 'UNKNOWN') AS institution_id,
         subject_kind,
         subject_id,
-        age_hours // 24 AS measured,
+        date_diff('hour', since_at, build.seen_at) // 24 AS measured,
         gap_count AS person_count,
         since_at
     FROM control_total
+    CROSS JOIN build
     WHERE control_code = 'CERTIFICATES' AND gap_count > 0
 )
 

@@ -2,7 +2,8 @@
 WITH clock AS (
     SELECT
         build.as_of,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE AS today_on
+        build.seen_at,
+        timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS today_on
     FROM build
     CROSS JOIN round
 ),
@@ -42,11 +43,12 @@ asked AS (
 silent AS (
     SELECT
         tally.institution_id,
-        tally.no_outcome_count,
+        awaited.person_count,
         greatest(tally.last_received_at, asked.starts_at) AS heard_at
     FROM tally
     JOIN asked USING (is_web_only)
-    WHERE tally.no_outcome_count > 0 AND tally.last_received_at IS NOT NULL
+    JOIN awaited USING (institution_id)
+    WHERE tally.last_received_at IS NOT NULL
 ),
 
 oldest AS (
@@ -60,13 +62,28 @@ oldest AS (
     GROUP BY ALL
 ),
 
+-- One more than expected since the first who is one too many came.
+one_too_many AS (
+    SELECT
+        tally.institution_id,
+        person.received_at
+    FROM tally
+    JOIN person ON tally.institution_id = person.present_institution_id
+    WHERE tally.present_difference_count > 0
+    QUALIFY
+        row_number() OVER (PARTITION BY tally.institution_id ORDER BY person.received_at, person.person_id)
+        = tally.expected_present_count + 1
+),
+
 -- One number on many people; only the numbers that stand twice are looked at.
-shared AS (
+holder AS (
     SELECT
         respondent.iin,
-        count(DISTINCT person_record.person_id) AS person_count
+        person_record.person_id,
+        min(record_state.received_at) AS received_at
     FROM respondent
     JOIN person_record USING (record_id)
+    JOIN record_state USING (record_id)
     WHERE respondent.iin IN (
         SELECT iin
         FROM respondent
@@ -74,8 +91,18 @@ shared AS (
         GROUP BY iin
         HAVING count(*) > 1
     )
-    GROUP BY respondent.iin
-    HAVING count(DISTINCT person_record.person_id) > 1
+    GROUP BY respondent.iin, person_record.person_id
+),
+
+-- Shared since the second person came with it.
+shared AS (
+    SELECT
+        iin,
+        count(*) AS person_count,
+        min(received_at, 2)[2] AS since_at
+    FROM holder
+    GROUP BY iin
+    HAVING count(*) > 1
 ),
 
 shared_at AS (
@@ -83,7 +110,7 @@ shared_at AS (
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         max(shared.person_count) AS measured,
         count(DISTINCT person_record.person_id) AS person_count,
-        min(record_state.received_at) AS since_at
+        min(greatest(record_state.received_at, shared.since_at)) AS since_at
     FROM respondent
     JOIN shared USING (iin)
     JOIN person_record USING (record_id)
@@ -127,8 +154,8 @@ finding AS (
     SELECT
         'INSTITUTION_SILENT' AS kind,
         silent.institution_id,
-        clock.today_on - timezone(round.zone, timezone('UTC', silent.heard_at))::DATE AS measured,
-        silent.no_outcome_count AS person_count,
+        timezone(round.zone, timezone('UTC', clock.as_of))::DATE - timezone(round.zone, timezone('UTC', silent.heard_at))::DATE AS measured,
+        silent.person_count,
         silent.heard_at AS since_at
     FROM silent
     CROSS JOIN clock
@@ -144,14 +171,15 @@ finding AS (
     WHERE grade <> 'FIRM' AND expected_reason IS DISTINCT FROM 'STREET_PATROL'
     UNION ALL BY NAME
     SELECT
-        CASE WHEN present_difference_count > 0 THEN 'COUNT_OVER' ELSE 'COUNT_SHORT' END AS kind,
-        institution_id,
-        difference_count AS measured,
-        expected_present_count AS base_count,
-        difference_count AS person_count,
-        first_received_at AS since_at
+        CASE WHEN tally.present_difference_count > 0 THEN 'COUNT_OVER' ELSE 'COUNT_SHORT' END AS kind,
+        tally.institution_id,
+        tally.difference_count AS measured,
+        tally.expected_present_count AS base_count,
+        tally.difference_count AS person_count,
+        COALESCE(one_too_many.received_at, tally.first_received_at) AS since_at
     FROM tally
-    WHERE difference_count > 0 AND record_count > 0
+    LEFT JOIN one_too_many USING (institution_id)
+    WHERE tally.difference_count > 0 AND tally.last_received_at IS NOT NULL
     UNION ALL BY NAME
     SELECT
         'OMISSION' AS kind,
@@ -199,7 +227,7 @@ finding AS (
     SELECT
         'QUARANTINE_AGE' AS kind,
         institution_id,
-        date_diff('hour', oldest.since_at, clock.as_of) AS measured,
+        date_diff('hour', oldest.since_at, clock.seen_at) AS measured,
         oldest.held_count AS person_count,
         oldest.since_at
     FROM oldest

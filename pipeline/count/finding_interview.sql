@@ -1,8 +1,9 @@
--- What the interviews say about an institution: about its accounts together, never about one of them.
+-- What the interviews say about an institution: about its accounts together, never about one of them. Known since it was received: what
+-- a tablet's clock says may be of any year.
 WITH staffed AS (
     SELECT *
     FROM form
-    WHERE account_id IS NOT NULL AND completed_at IS NOT NULL AND institution_id <> 'UNKNOWN'
+    WHERE account_id IS NOT NULL AND institution_id <> 'UNKNOWN'
 ),
 
 -- Fewer than ten forms say nothing about a pace or a share.
@@ -11,7 +12,7 @@ pace AS (
         institution_id,
         quantile_disc(seconds, 0.5) // 60 AS minutes_p50,
         count(seconds) AS paced_count,
-        min(completed_at) AS since_at
+        min(received_at) AS since_at
     FROM staffed
     GROUP BY institution_id
 ),
@@ -21,8 +22,7 @@ kept AS (
         institution_id,
         sum(clocked_count) AS clocked_count,
         sum(overlap_count) AS overlap_count,
-        sum(night_count) AS night_count,
-        max(identical_run_count) AS identical_run_count
+        sum(night_count) AS night_count
     FROM interview
     WHERE staff_id <> 'NONE'
     GROUP BY institution_id
@@ -31,12 +31,22 @@ kept AS (
 busiest AS (
     SELECT
         institution_id,
-        account_id,
         count(*) AS form_count,
-        max(completed_at) AS completed_at
+        max(received_at) AS since_at
     FROM staffed
     WHERE begun_local_at IS NOT NULL
     GROUP BY institution_id, account_id, begun_local_at::DATE
+    QUALIFY row_number() OVER (PARTITION BY institution_id ORDER BY count(*) DESC, max(received_at)) = 1
+),
+
+longest AS (
+    SELECT
+        institution_id,
+        form_count,
+        received_at AS since_at
+    FROM form_run
+    WHERE staff_id <> 'NONE' AND institution_id <> 'UNKNOWN'
+    QUALIFY row_number() OVER (PARTITION BY institution_id ORDER BY form_count DESC, received_at) = 1
 ),
 
 -- Out of scope they harm nobody; counted they are one too many.
@@ -44,7 +54,7 @@ own AS (
     SELECT
         form.institution_id,
         count(*) AS person_count,
-        min(form.completed_at) AS since_at
+        min(form.received_at) AS since_at
     FROM staffed AS form
     JOIN own_account USING (record_id)
     WHERE form.state = 'counted'
@@ -64,11 +74,10 @@ finding AS (
     SELECT
         'FORMS_A_DAY' AS kind,
         institution_id,
-        max(form_count) AS measured,
-        max(form_count) AS person_count,
-        min(completed_at) AS since_at
+        form_count AS measured,
+        form_count AS person_count,
+        since_at
     FROM busiest
-    GROUP BY institution_id
     UNION ALL BY NAME
     SELECT
         'FORMS_OVERLAP' AS kind,
@@ -96,11 +105,10 @@ finding AS (
     SELECT
         'FORMS_IDENTICAL' AS kind,
         institution_id,
-        kept.identical_run_count AS measured,
-        kept.identical_run_count AS person_count,
-        pace.since_at
-    FROM kept
-    JOIN pace USING (institution_id)
+        form_count AS measured,
+        form_count AS person_count,
+        since_at
+    FROM longest
     UNION ALL BY NAME
     SELECT
         'STAFF_AS_RESPONDENT' AS kind,

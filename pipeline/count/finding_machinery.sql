@@ -2,6 +2,7 @@
 WITH clock AS (
     SELECT
         build.as_of,
+        build.seen_at,
         (
             SELECT max(round_window.ends_at)
             FROM round_window
@@ -14,68 +15,78 @@ WITH clock AS (
 short AS (
     SELECT
         control_total.control_code,
-        COALESCE(control_total.institution_id, 'UNKNOWN') AS institution_id,
+        COALESCE(device.institution_id, control_total.institution_id, 'UNKNOWN') AS institution_id,
         CASE WHEN device.device_id IS NULL THEN control_total.subject_kind ELSE 'tablet' END AS subject_kind,
         COALESCE(device.device_id, control_total.subject_id) AS subject_id,
-        control_total.age_hours,
         control_total.gap_count,
         control_total.since_at
     FROM control_total
     LEFT JOIN batch ON control_total.subject_kind = 'batch' AND control_total.subject_id = batch.batch_id
-    LEFT JOIN device ON batch.device_id = device.device_id
+    LEFT JOIN device
+        ON device.device_id = CASE control_total.subject_kind WHEN 'tablet' THEN control_total.subject_id ELSE batch.device_id END
     WHERE control_total.gap_count > 0 AND control_total.control_code <> 'CERTIFICATES'  -- papers, no cases: finding_certificate
 ),
 
 -- One case may be missed by several controls: the control that misses most is the honest minimum.
 gap AS (
     SELECT
-        min(institution_id) AS institution_id,
+        institution_id,
         subject_kind,
         subject_id,
-        max(age_hours) AS measured,
         sum(gap_count) AS person_count,
         min(since_at) AS since_at
     FROM short
-    -- senders the register does not know are told apart by the institution at least
-    GROUP BY control_code, subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
+    GROUP BY control_code, institution_id, subject_kind, subject_id
 ),
 
 gaps AS (
     SELECT
         'CONTROL_GAP' AS kind,
-        min(institution_id) AS institution_id,
-        subject_kind,
-        subject_id,
-        max(measured) AS measured,
-        max(person_count) AS person_count,
-        min(since_at) AS since_at
+        gap.institution_id,
+        gap.subject_kind,
+        gap.subject_id,
+        date_diff('hour', min(gap.since_at), clock.seen_at) AS measured,
+        max(gap.person_count) AS person_count,
+        min(gap.since_at) AS since_at
     FROM gap
-    GROUP BY subject_kind, subject_id, CASE subject_id WHEN 'UNKNOWN' THEN institution_id END
+    CROSS JOIN clock
+    GROUP BY gap.institution_id, gap.subject_kind, gap.subject_id, clock.seen_at
+),
+
+first_sent AS (
+    SELECT
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
+        min(record.received_at) AS received_at
+    FROM record
+    LEFT JOIN institution USING (institution_id)
+    WHERE record.route = 'tablet_vpn'
+    GROUP BY institution.institution_id
 ),
 
 lags AS (
     SELECT
         'VPN_LAG' AS kind,
-        institution_id,
+        sync_lag.institution_id,
         'institution' AS subject_kind,
-        institution_id AS subject_id,
-        sync_p95_minutes // 60 AS measured,
-        record_count AS person_count,
-        clock.as_of - to_minutes(sync_p95_minutes) AS since_at
+        sync_lag.institution_id AS subject_id,
+        sync_lag.sync_p95_minutes // 60 AS measured,
+        sync_lag.record_count AS person_count,
+        first_sent.received_at AS since_at
     FROM sync_lag
-    CROSS JOIN clock
-    WHERE route = 'tablet_vpn'
+    JOIN first_sent USING (institution_id)
+    WHERE sync_lag.route = 'tablet_vpn'
 ),
 
 outstanding AS (
     SELECT
         tablet.*,
         tablet.route IS NOT DISTINCT FROM 'tablet_usb' AS is_unloaded_only,
-        coverage_institution.no_outcome_count,
+        awaited.person_count,
         clock.as_of,
+        clock.seen_at,
         clock.tablet_end_at
     FROM tablet
-    LEFT JOIN coverage_institution USING (institution_id)
+    LEFT JOIN awaited USING (institution_id)
     CROSS JOIN clock
     WHERE tablet.silent_since_at IS NOT NULL
 ),
@@ -87,10 +98,10 @@ silent AS (
         'tablet' AS subject_kind,
         device_id AS subject_id,
         silent_days AS measured,
-        no_outcome_count AS person_count,
+        person_count,
         silent_since_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND NOT is_unloaded_only AND as_of <= tablet_end_at  -- afterwards it is to be handed back
+    WHERE person_count IS NOT NULL AND NOT is_unloaded_only AND seen_at <= tablet_end_at  -- afterwards it is to be handed back
 ),
 
 not_unloaded AS (
@@ -100,10 +111,10 @@ not_unloaded AS (
         'tablet' AS subject_kind,
         device_id AS subject_id,
         date_diff('hour', silent_since_at, as_of) AS measured,
-        no_outcome_count AS person_count,
+        person_count,
         silent_since_at AS since_at
     FROM outstanding
-    WHERE no_outcome_count > 0 AND is_unloaded_only AND as_of <= tablet_end_at
+    WHERE person_count IS NOT NULL AND is_unloaded_only AND seen_at <= tablet_end_at
 ),
 
 not_returned AS (
@@ -112,17 +123,17 @@ not_returned AS (
         institution_id,
         'tablet' AS subject_kind,
         device_id AS subject_id,
-        date_diff('hour', tablet_end_at, as_of) // 24 AS measured,
+        date_diff('hour', tablet_end_at, seen_at) // 24 AS measured,
         0 AS person_count,
         tablet_end_at AS since_at
     FROM outstanding
-    WHERE as_of > tablet_end_at
+    WHERE seen_at > tablet_end_at
 ),
 
 media AS (
     SELECT
         'MEDIUM_LATE' AS kind,
-        COALESCE(min(institution.institution_id), 'UNKNOWN') AS institution_id,
+        COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
         'medium' AS subject_kind,
         COALESCE(medium.medium_id, 'UNKNOWN') AS subject_id,
         max(date_diff('hour', batch.copied_at, COALESCE(batch.loaded_at, batch.received_at))) AS measured,
@@ -132,7 +143,7 @@ media AS (
     LEFT JOIN medium USING (medium_id)
     LEFT JOIN institution ON batch.institution_id = institution.institution_id
     WHERE batch.route = 'tablet_usb' AND batch.medium_id IS NOT NULL AND batch.copied_at IS NOT NULL
-    GROUP BY medium.medium_id, CASE WHEN medium.medium_id IS NULL THEN institution.institution_id END
+    GROUP BY institution.institution_id, medium.medium_id
 ),
 
 -- A stick of anyone else than the employee to whom the register gives it, by its custody record; where that is wanting, see below.
@@ -243,15 +254,6 @@ heard_route AS (
     GROUP BY route
 ),
 
--- Whom a route may still bring: entries without an outcome, and whoever is expected where no list came.
-awaited AS (
-    SELECT
-        institution_id,
-        CASE list_count WHEN 0 THEN COALESCE(expected_present_count - present_count, 0) ELSE no_outcome_count END AS person_count
-    FROM coverage_institution
-    WHERE no_outcome_count > 0 OR (is_due AND list_count = 0 AND COALESCE(present_count < expected_present_count, TRUE))
-),
-
 -- A route that is down brings no count of the sender's either: no control total misses what it did not bring.
 silent_route AS (
     SELECT
@@ -273,7 +275,7 @@ silent_route AS (
         EXISTS (FROM awaited)
         AND (
             fed_route.route <> 'tablet_vpn'
-            OR EXISTS (FROM outstanding SEMI JOIN awaited USING (institution_id) WHERE NOT is_unloaded_only)
+            OR EXISTS (FROM outstanding WHERE person_count IS NOT NULL AND NOT is_unloaded_only)
         )
 )
 

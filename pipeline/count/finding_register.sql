@@ -22,10 +22,10 @@ clock AS (
     SELECT
         opened.opened_at,
         round.tablet_start_at,
-        build.as_of >= opened.closed_at AS is_over,
-        date_diff('day', opened.opened_at, build.as_of) AS days_open,
-        date_diff('day', round.tablet_start_at, build.as_of) AS days_of_tablets,
-        strftime(timezone(round.zone, timezone('UTC', build.as_of)), '%Y%m%d')::DECIMAL(18, 4) AS today_no
+        build.seen_at >= opened.closed_at AS is_over,
+        date_diff('day', opened.opened_at, build.seen_at) AS days_open,
+        date_diff('day', round.tablet_start_at, build.seen_at) AS days_of_tablets,
+        strftime(timezone(round.zone, timezone('UTC', build.seen_at)), '%Y%m%d')::DECIMAL(18, 4) AS today_no
     FROM opened
     CROSS JOIN build
     CROSS JOIN round

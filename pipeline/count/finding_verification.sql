@@ -13,7 +13,7 @@ missing AS (
         'UNKNOWN' AS institution_id,
         'route' AS subject_kind,
         'verification' AS subject_id,
-        strftime(timezone(round.zone, timezone('UTC', build.as_of)), '%Y%m%d')::DECIMAL(18, 4) AS measured
+        strftime(timezone(round.zone, timezone('UTC', build.seen_at)), '%Y%m%d')::DECIMAL(18, 4) AS measured
     FROM site
     CROSS JOIN build
     CROSS JOIN round

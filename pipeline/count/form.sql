@@ -10,6 +10,7 @@ WITH standing AS (
         -- on the web no screen is named; sorted by in a fraction of the time of three texts
         CASE WHEN record.device_id IS NOT NULL THEN hash(record.institution_id, record.staff_id, record.device_id) END AS screen_key,
         record_state.state,
+        record_state.received_at,
         record.started_at,
         record.completed_at,
         COALESCE(record.started_at, record.completed_at) AS begun_at,

@@ -1,40 +1,11 @@
 -- How every account interviews: pace, overlaps, nights, the same answers again and again, and for how many others answered.
-WITH repeating AS (
-    SELECT DISTINCT screen_key
-    FROM form
-    WHERE is_same_again AND account_id IS NOT NULL
-),
-
-numbered AS (
-    SELECT
-        form.institution_id,
-        form.mode,
-        form.staff_id,
-        form.screen_key,
-        count(*) FILTER (WHERE NOT form.is_same_again) OVER (
-            PARTITION BY form.screen_key ORDER BY form.started_at, form.record_id
-        ) AS run_no
-    FROM form
-    SEMI JOIN repeating USING (screen_key)
-),
-
-run AS (
-    SELECT
-        institution_id,
-        mode,
-        staff_id,
-        count(*) AS form_count
-    FROM numbered
-    GROUP BY institution_id, mode, staff_id, screen_key, run_no
-),
-
-longest AS (
+WITH longest AS (
     SELECT
         institution_id,
         mode,
         staff_id,
         max(form_count) AS identical_run_count
-    FROM run
+    FROM form_run
     GROUP BY ALL
 ),
 

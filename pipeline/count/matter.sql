@@ -33,9 +33,9 @@ limited AS (
             greatest(finding.since_at, timezone('UTC', timezone(round.zone, TRY_CAST(begins.amber AS TIMESTAMP)))),
             timezone('UTC', timezone(round.zone, TRY_CAST(threshold.amber AS TIMESTAMP)))
         ) AS began_at,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE >= COALESCE(TRY_CAST(begins.amber AS DATE), DATE '0001-01-01')
+        timezone(round.zone, timezone('UTC', build.seen_at))::DATE >= COALESCE(TRY_CAST(begins.amber AS DATE), DATE '0001-01-01')
             AS is_time_for_amber,
-        timezone(round.zone, timezone('UTC', build.as_of))::DATE >= COALESCE(TRY_CAST(begins.red AS DATE), DATE '0001-01-01')
+        timezone(round.zone, timezone('UTC', build.seen_at))::DATE >= COALESCE(TRY_CAST(begins.red AS DATE), DATE '0001-01-01')
             AS is_time_for_red,
         greatest(limit_of(threshold.amber) * COALESCE(finding.base_count, 1), limit_of(at_least.amber)) AS amber_limit,
         greatest(limit_of(threshold.red) * COALESCE(finding.base_count, 1), limit_of(at_least.red)) AS red_limit
@@ -47,7 +47,7 @@ limited AS (
     CROSS JOIN round
     CROSS JOIN build
     CROSS JOIN (SELECT max(ends_at) AS ends_at FROM round_window) AS windows
-    WHERE NOT discrepancy_kind.is_past OR build.as_of < windows.ends_at
+    WHERE NOT discrepancy_kind.is_past OR build.seen_at < windows.ends_at
 ),
 
 judged AS (

@@ -8,7 +8,8 @@ WITH timed AS (
         date_diff('minute', completed_at, received_at) AS total_minutes
     FROM record
     LEFT JOIN institution USING (institution_id)
-    WHERE completed_at IS NOT NULL
+    CROSS JOIN round
+    WHERE completed_at >= round.census_moment_at  -- a clock before the moment tells no time
 ),
 
 measured AS (

@@ -110,6 +110,15 @@ def test_one_number_on_several_people_tells_the_place_and_never_the_person(field
     assert "p1" not in str(row)
 
 
+def test_a_number_is_shared_since_its_second_person_came(field: Field) -> None:
+    for person, day in (("p1", 5), ("p1", 6), ("p2", 9), ("p3", 12)):
+        used(field, "101", person=person)
+        field.con.execute(
+            f"UPDATE record_state SET received_at = '2021-10-{day:02d}' WHERE received_at = '2021-10-05 10:00'"
+        )
+    assert [row["since_at"].day for row in found(field, "CERTIFICATE_SHARED")] == [9]
+
+
 def test_two_versions_and_two_cases_of_one_person_share_a_number_without_alarm(field: Field) -> None:
     used(field, "101", person="p1")
     used(field, "101", person="p1", state="duplicate")

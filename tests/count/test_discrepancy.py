@@ -121,6 +121,15 @@ def test_while_interviews_go_on_too_few_are_work_left_and_too_many_are_wrong(
     )
 
 
+def test_a_training_case_is_nothing_received(tmp_path: Path) -> None:
+    field = Field(tmp_path, INTERVIEWS_OVER)
+    ready(field)
+    field.records(["out_of_scope"], reason="TRAINING")
+    kinds = {row["kind"] for row in found(field)}
+    assert "NOTHING_RECEIVED" in kinds
+    assert "COUNT_SHORT" not in kinds
+
+
 def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> None:
     counted(field, 53)
     [row] = found(field, "COUNT_OVER")
@@ -188,6 +197,8 @@ def test_shares_are_written_as_percentages(tmp_path: Path) -> None:
     field.outcomes(["NOT_FOUND"] + ["COUNTED"] * 24)
     [row] = found(field)
     assert row["message_en"] == "1 list entries have no outcome: 4.0 % of the list (limit 2.0 %)."
+    for language in ("kk", "ru"):
+        assert "4,0 %" in row[f"message_{language}"]
 
 
 def test_quarantine_by_share_and_by_age(field: Field) -> None:
@@ -288,6 +299,21 @@ def test_what_arrives_after_the_close_grows_old_and_rises_though_counts_stand_st
     }
 
 
+def test_what_waits_grows_old_after_the_close_too(tmp_path: Path) -> None:
+    def measured(seen_at: datetime) -> dict[str, int]:
+        field = Field(tmp_path / f"{seen_at:%m%d}", INTERVIEWS_OVER, seen_at=seen_at)
+        ready(field)
+        field.records(["quarantined"], received_at="2021-10-30")
+        return {row["kind"]: row["measured"] for row in found(field)}
+
+    old = measured(INTERVIEWS_OVER)
+    new = measured(INTERVIEWS_OVER + timedelta(days=60))
+    assert {kind: new[kind] - old[kind] for kind in ("TABLET_NOT_RETURNED", "QUARANTINE_AGE")} == {
+        "TABLET_NOT_RETURNED": 60, "QUARANTINE_AGE": 1440,
+    }  # fmt: skip
+    assert "VERIFICATION_MISSING" in new.keys() - old.keys()
+
+
 def test_too_few_are_counted_for_the_entries_that_are_open_and_no_reason_beside(tmp_path: Path) -> None:
     field = Field(tmp_path, INTERVIEWS_OVER)
     ready(field)
@@ -322,6 +348,21 @@ def test_one_iin_on_several_people_tells_the_place_and_never_the_number(field: F
     [row] = found(field)
     assert (row["kind"], row["severity"], row["measured"], row["person_count"]) == ("IIN_SHARED", "red", 3, 3)
     assert "100505600011" not in str(row)
+
+
+def test_one_iin_is_shared_since_its_second_person_came(field: Field) -> None:
+    for number, record in enumerate(field.records(["counted"] * 4)):
+        field.add("respondent", record_id=record, iin="100505600011", institution_id="A")
+        field.add("person_record", record_id=record, person_id=f"p{max(number, 1)}")  # two records are of one
+        field.con.execute(f"UPDATE record_state SET received_at = '2021-10-0{number + 2}' WHERE record_id = '{record}'")
+    assert [row["since_at"].day for row in found(field, "IIN_SHARED")] == [4]
+
+
+def test_too_many_are_counted_since_the_first_who_is_one_too_many(field: Field) -> None:
+    for day, count in ((1, 50), (4, 2), (7, 1)):
+        field.people(count, usual="A", present="A", is_proxy=True, age_completed=5, received_at=f"2021-10-0{day}")
+    field.records(["counted"] * 53, received_at="2021-10-01")
+    assert [(row["measured"], row["since_at"].day) for row in found(field, "COUNT_OVER")] == [(3, 4)]
 
 
 def test_proxies_are_held_against_the_baseline_of_the_category(field: Field) -> None:
@@ -366,6 +407,17 @@ def test_a_gap_in_a_control_total_counts_from_its_first_day(field: Field) -> Non
     field.add("batch", batch_id="w", route="tablet_vpn", device_id="TA", institution_id="A", received_at="2021-10-08 21:00", record_count=0,
               declared_count=4)  # fmt: skip
     assert [(row["subject_id"], row["person_count"]) for row in found(field)] == [("TA", 7)]  # one tablet, one row
+
+
+def test_a_gap_keeps_its_id_while_what_came_names_other_institutions(field: Field) -> None:
+    field.institution("0")
+    sent = {"route": "tablet_vpn", "device_id": "TA", "record_count": 0, "created_count": 2}
+    ids = []
+    for batch_id, institution_id in (("v", "A"), ("w", "0")):
+        field.add("batch", batch_id=batch_id, institution_id=institution_id, received_at="2021-10-08 20:00", **sent)
+        ids.append([(row["discrepancy_id"], row["institution_id"]) for row in found(field, "CONTROL_GAP")])
+    assert ids[0] == ids[1]
+    assert [institution_id for _, institution_id in ids[0]] == ["A"]
 
 
 def silent(field: Field) -> dict[str, tuple[str, int]]:
@@ -424,6 +476,16 @@ def test_where_no_list_came_whoever_is_expected_is_awaited(field: Field) -> None
     }  # fmt: skip
     counted(field, 20)
     assert silent(field) == {}
+
+
+def test_a_silent_tablet_matters_where_no_list_came_and_people_are_expected(field: Field) -> None:
+    counted(field, 30)  # of fifty by the headcount
+    assert [row["person_count"] for row in found(field, "TABLET_SILENT")] == [20]
+    assert field.rows("SELECT kind, person_count FROM discrepancy_part") == [
+        {"kind": "INSTITUTION_SILENT", "person_count": 20}
+    ]
+    counted(field, 20)
+    assert found(field, "TABLET_SILENT") == []
 
 
 def test_a_silent_tablet_matters_only_while_entries_are_open(field: Field) -> None:
@@ -634,6 +696,33 @@ def test_what_a_better_export_lacks_is_a_gap_of_its_counters(field: Field) -> No
     assert [(row["subject_id"], row["person_count"]) for row in found(field, "CONTROL_GAP")] == [("TA", 1)]
 
 
+def test_what_a_torn_bundle_lacked_is_no_gap_once_the_tablet_exported_again(field: Field) -> None:
+    stick = {
+        "route": "tablet_usb",
+        "medium_id": "USB-1",
+        "custody_act_no": "17",
+        "act_case_count": 3,
+        "slot_count": 1,
+        "declared_count": 3,
+    }
+    field.add("medium", medium_id="USB-1")
+    field.add("batch_daily", batch_id="bad", counted_on="2021-10-02", declared_count=3)
+    field.add(
+        "batch",
+        batch_id="bad",
+        device_id="TA",
+        institution_id="A",
+        received_at="2021-10-03",
+        seal_fault="BUNDLE_ALTERED",
+        created_count=3,
+        **stick,
+    )
+    assert {row["subject_kind"] for row in found(field, "CONTROL_GAP")} == {"tablet", "medium"}
+    bundle(field, "good", ["a", "b", "c"], day=4, created_count=3, declared_count=3)
+    field.con.execute("UPDATE record SET device_case_no = ascii(bytes_sha256) - 96 WHERE batch_id = 'good'")
+    assert found(field, "CONTROL_GAP") == []
+
+
 @pytest.mark.parametrize(
     ("revoked_on", "kind"),
     [
@@ -680,7 +769,9 @@ def test_a_lag_on_the_protected_channel(field: Field) -> None:
     field.records(["repeated"] * 3, **waited, synced_at="2021-10-01 08:00")
     assert found(field) == []  # sent within the hour: that we fetched it late is nobody's fault out there
     field.records(["repeated"] * 3, **waited, synced_at="2021-10-03 10:00")
+    field.records(["repeated"] * 9, **waited | {"completed_at": "1970-01-01"}, synced_at="2021-10-03 10:00")
     [row] = found(field)
+    assert str(row["since_at"]) == "2021-10-05 10:00:00"  # of every night: since the first that came
     assert (row["kind"], row["severity"], row["message_en"]) == (
         "VPN_LAG", "amber", "One case in twenty waits 51 h or more on the tablet before it is sent (limit 48 h).",
     )  # fmt: skip

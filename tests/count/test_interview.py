@@ -204,6 +204,23 @@ def test_the_same_answers_again_and_again_are_an_alarm(field: Field, count: int,
     assert alarms(field).get("FORMS_IDENTICAL") == severity
 
 
+def test_a_matter_is_as_old_as_its_forms_are_known_and_not_as_a_clock_says(field: Field) -> None:
+    form(field, "1970-01-01 09:00", answers=MANY, received_at="2021-10-02")
+    for number in range(5):
+        form(
+            field,
+            f"2021-10-05 {10 + number}:00",
+            answers={**MANY, "religion": 2},
+            received_at=f"2021-10-0{6 + number // 4}",
+        )
+    field.add("own_account", record_id=form(field, "1970-01-01 09:00", received_at="2021-10-03"))
+    since = {
+        row["kind"]: row["since_at"].day
+        for row in field.discrepancies("kind IN ('FORMS_IDENTICAL', 'STAFF_AS_RESPONDENT')")
+    }
+    assert since == {"FORMS_IDENTICAL": 6, "STAFF_AS_RESPONDENT": 3}
+
+
 @pytest.mark.parametrize(("state", "severity"), [("counted", "amber"), ("out_of_scope", None)])
 def test_staff_entered_as_respondents_are_an_alarm_if_counted(field: Field, state: str, severity: str | None) -> None:
     field.add("own_account", record_id=form(field, state=state))

@@ -18,7 +18,7 @@ from pipeline.cli import app, main
 from pipeline.errors import InputsMissing
 from pipeline.lake import SIMULATED
 from pipeline.settings import load_settings
-from tests.made_build import MadeBuild
+from tests.made_build import AS_OF, MadeBuild
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def status(*options: str) -> str:
 def gap(code: str, subject: str, missing: int, hours: int) -> dict[str, Any]:
     return {
         "control_id": f"{code}{subject}", "control_code": code, "subject_kind": "tablet", "subject_id": subject, "institution_id": "MNG-0001",
-        "declared_count": 10, "received_count": 10 - missing, "gap_count": missing, "age_hours": hours,
+        "declared_count": 10, "received_count": 10 - missing, "gap_count": missing,
+        "since_at": AS_OF.replace(tzinfo=None) - timedelta(hours=hours),
     }  # fmt: skip
 
 
