@@ -1,9 +1,17 @@
 -- People in scope of the census who belong elsewhere, once per institution that saw them, for the office there.
-WITH seen AS (
+WITH refuge AS (
+    SELECT institution.institution_id
+    FROM institution
+    LEFT JOIN residence_rule USING (category_code)
+    WHERE COALESCE(residence_rule.pattern = 'SAFE_HOUSE', TRUE)
+),
+
+seen AS (
     SELECT
         scoped.record_id,
         scoped.institution_id,
-        scoped.home_kato,
+        -- nor is the home of whoever is in a safe house told by an institution that saw the person before
+        CASE WHEN refuge.institution_id IS NULL THEN scoped.home_kato END AS home_kato,
         linked.cluster_no,
         linked.person_id,
         linked.role,
@@ -16,6 +24,7 @@ WITH seen AS (
     FROM linked
     JOIN scoped USING (no)
     LEFT JOIN counted ON linked.cluster_no = counted.cluster_no
+    LEFT JOIN refuge ON counted.present_institution_id = refuge.institution_id
     -- a visitor's home is abroad; who has a usual home here needs no other office
     WHERE scoped.form_code IS DISTINCT FROM 'F4_TEMP_VISITOR'
     AND counted.usual_institution_id IS NULL

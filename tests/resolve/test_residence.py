@@ -343,6 +343,17 @@ def test_row_11_safe_houses_keep_no_home(field: Field, tmp_path: Path) -> None:
     assert outcome.rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
 
 
+def test_row_11_who_came_to_a_safe_house_is_looked_for_at_no_home(field: Field, tmp_path: Path) -> None:
+    field.patient("ward", iin="500517301234", stay_to_on=date(2021, 8, 28))
+    field.patient("refuge", iin="500517301234", site="CRISIS", stay_from_on=date(2021, 8, 28), usual_address_kato=None)
+    outcome = field.resolve(tmp_path)
+    assert outcome.person("refuge")["present_institution_id"] == "CRISIS"
+    assert outcome.rows("SELECT institution_id, destination_kato FROM forwarded ORDER BY ALL") == [
+        ("CRISIS", None),
+        ("HOSPITAL", None),
+    ]
+
+
 def test_the_home_of_somebody_of_a_site_of_unknown_category_is_told_to_nobody(field: Field, tmp_path: Path) -> None:
     """The category may be mistyped, and the site a safe house."""
     next(row for row in field.rows["institution"] if row["institution_id"] == "CARE")["category_code"] = "TUB"
