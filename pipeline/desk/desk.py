@@ -98,7 +98,7 @@ class Desk(Room):
             self._read_decisions()
             moment = self._moment(clock).isoformat()
             held = {row["record_id"]: row for row in self.items()}
-            headers = {each: self._header(action, each, columns) for each in record_ids}
+            headers = {each: self._header(action, each, held.get(each), columns) for each in record_ids}
             for record_id, header in headers.items():
                 self._require_open(action, record_id, held.get(record_id), by, header.get("columns"))
             self._require_nameless(action, record_ids, by, why)
@@ -153,11 +153,15 @@ class Desk(Room):
         self._hold(record_id)
         return self._rows("mapping")
 
-    def _header(self, action: str, record_id: str, columns: dict[str, int] | None) -> Row:
-        """Return which header a release is about, and what it takes the columns for; nothing where there is none."""
+    def _header(self, action: str, record_id: str, item: Row | None, columns: dict[str, int] | None) -> Row:
+        """Return what a release takes the columns of an unknown header for, and which header, once it holds: of S3 when a second person says so."""
         rows = self._mapping(record_id) if action == "release" else []
-        proposed = {row["column_name"]: row["column_no"] for row in rows}
-        return {"header_sha256": rows[0]["header_sha256"], "columns": columns or proposed} if rows else {}
+        if not rows:
+            return {}
+        said: Row = {"columns": columns or {row["column_name"]: row["column_no"] for row in rows}}
+        is_seconded = item is not None and (item["standing"], item["last_action"]) == ("proposed", action)
+        holds = item is not None and (is_seconded or not item["needs_two"])
+        return said | ({"header_sha256": rows[0]["header_sha256"]} if holds else {})
 
     def _hold(self, record_id: str) -> None:
         self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")

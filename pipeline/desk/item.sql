@@ -81,7 +81,7 @@ SELECT
     held.route,
     held.kind,
     CASE
-        WHEN s3.record_id IS NOT NULL THEN 'S3'
+        WHEN guarded_item.record_id IS NOT NULL THEN 'S3'
         ELSE COALESCE(institution.institution_id, 'UNKNOWN')
     END AS institution_id,
     held.reason,
@@ -109,7 +109,6 @@ CROSS JOIN build
 JOIN copies USING (record_id)
 LEFT JOIN institution ON held.institution_id = institution.institution_id
 LEFT JOIN guarded_item ON held.record_id = guarded_item.record_id
-LEFT JOIN guarded('decidable') AS s3 ON held.record_id = s3.record_id
 LEFT JOIN quarantine_decision ON held.record_id = quarantine_decision.record_id
 LEFT JOIN last_line ON held.record_id = last_line.record_id
 ORDER BY held.received_at, held.record_id

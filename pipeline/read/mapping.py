@@ -46,7 +46,7 @@ class Proposal:
 
 
 def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
-    """Return the columns of every header on which two persons agreed up to a moment; the last agreement on a header holds.
+    """Return the columns of every header that was accepted up to a moment; the last decision on a header holds.
 
     A header accepted opens the lists of whoever writes like that, those of S3 institutions among them.
 
@@ -57,11 +57,8 @@ def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
     """
     accepted: Accepted = {}
     headers: dict[str, str] = {}  # by the item over which it was accepted
-    last: dict[str, dict[str, Any]] = {}
     for number, row in enumerate(lake.decided("quarantine", as_of), 1):
         item = str(row.get("record_id"))
-        before = last.get(item, {})
-        last[item] = row
         if row.get("action") == "retry":
             accepted.pop(headers.get(item, ""), None)
         elif "header_sha256" in row:
@@ -72,9 +69,8 @@ def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
                     where=f"decisions/quarantine.jsonl, decision {number}",
                     todo="Restore the file from the back-up; decisions are only ever appended.",
                 )
-            if before.get("columns") == columns and before.get("decided_by") != row.get("decided_by"):
-                accepted[header] = {str(name): int(at) - 1 for name, at in columns.items()}
-                headers[item] = header
+            accepted[header] = {str(name): int(at) - 1 for name, at in columns.items()}
+            headers[item] = header
     return accepted
 
 

@@ -319,10 +319,7 @@ def test_a_decision_on_a_header_says_nothing_of_the_first_row(desk: Road) -> Non
     desk.do("receive", "list", "--now", "2021-10-20T03:00:00+05:00")
     desk.build()
     (header,) = held(desk, "MAPPING_UNCERTAIN")
-    assert [decide(desk, "release", header, by=by)[0]["standing"] for by in ("DEP-01", "DEP-02")] == [
-        "proposed",
-        "released",
-    ]
+    decide(desk, "release", header)
     desk.build()
     assert not held(desk, "MAPPING_UNCERTAIN")
     (row,) = held(desk, "NO_IDENTITY")  # of the newest list; it waits, and nobody has decided about it
