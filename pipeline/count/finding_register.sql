@@ -175,6 +175,36 @@ readiness AS (
     CROSS JOIN clock
 ),
 
+-- A register that tells of no seminar at all, or has no premises, is one cause and the Department's, not forty sites'.
+unsaid AS (
+    SELECT
+        'STAFF_UNTRAINED' AS kind,
+        'SEMINARS_NOT_REGISTERED' AS cause,
+        'staff' AS sheet
+    WHERE NOT EXISTS (FROM staff WHERE trained_on IS NOT NULL)
+    UNION ALL BY NAME
+    SELECT
+        unnest(['ROOM_MISSING', 'COMPUTER_MISSING']) AS kind,
+        'PREMISES_NOT_REGISTERED' AS cause,
+        'premises' AS sheet
+    WHERE NOT EXISTS (FROM premises)
+),
+
+unregistered AS (
+    SELECT
+        unsaid.cause AS kind,
+        'ALL' AS institution_id,
+        'register' AS subject_kind,
+        unsaid.sheet AS subject_id,
+        readiness.measured,
+        sum(readiness.person_count)::BIGINT AS person_count,
+        readiness.since_at
+    FROM readiness
+    JOIN unsaid USING (kind)
+    WHERE readiness.kind <> 'COMPUTER_MISSING'  -- the sites that have no room
+    GROUP BY ALL
+),
+
 newest_list AS (
     SELECT
         list.institution_id,
@@ -252,7 +282,8 @@ across AS (
     GROUP BY list_across.institution_id, list_across.entry_count
 )
 
-SELECT * FROM readiness
+SELECT * FROM readiness ANTI JOIN unsaid USING (kind)
+UNION ALL BY NAME SELECT * FROM unregistered
 UNION ALL BY NAME SELECT * FROM held
 UNION ALL BY NAME SELECT * FROM totals
 UNION ALL BY NAME SELECT * FROM doubles

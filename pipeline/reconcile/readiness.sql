@@ -11,7 +11,8 @@ WITH lacking AS (
     CROSS JOIN build
     WHERE discrepancy.kind IN (
         'SITE_TWICE', 'ORDER_TWICE', 'ORDER_MISSING', 'ORDER_OTHER', 'HEAD_ORDER_MISSING', 'STAFF_UNTRAINED', 'ROOM_MISSING',
-        'COMPUTER_MISSING', 'TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE', 'LIST_MISSING'
+        'COMPUTER_MISSING', 'TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE', 'LIST_MISSING', 'SEMINARS_NOT_REGISTERED',
+        'PREMISES_NOT_REGISTERED'
     )
 ),
 
@@ -20,9 +21,10 @@ counted AS (
         kind,
         owner,
         max(severity) AS severity,  -- 'red' sorts after 'amber'
+        bool_or(institution_id = 'ALL') AS is_everywhere,
         count(DISTINCT institution_id) AS site_count,
         count(DISTINCT institution_id) FILTER (WHERE is_overdue) AS overdue_count,
-        count(DISTINCT institution_id) FILTER (WHERE NOT is_hidden) AS shown_count,
+        count(DISTINCT institution_id) FILTER (WHERE NOT is_hidden AND institution_id <> 'ALL') AS shown_count,
         min(due_on) AS due_on,
         max(message_kk) AS message_kk,
         max(message_ru) AS message_ru,
@@ -40,7 +42,7 @@ named AS (
         owner,
         list(DISTINCT institution_id ORDER BY institution_id)[1:6] AS institution_ids
     FROM lacking
-    WHERE NOT is_hidden
+    WHERE NOT is_hidden AND institution_id <> 'ALL'
     GROUP BY kind, owner
 )
 

@@ -784,6 +784,7 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
     field.institution("C", governing_order="99/1", is_web_only=True)
     for site in ("D", "E"):
         field.institution(site, bin="2", site_no=None, governing_order="99/1", is_web_only=True)
+    ready(field, "R")
     by_site: dict[str, set[str]] = {}
     for row in found(field):
         assert row["severity"] == "amber"  # the first window is not open yet
@@ -798,6 +799,7 @@ def test_before_the_field_everything_missing_is_named(tmp_path: Path) -> None:
 def test_what_is_not_ready_is_due_before_the_field_and_has_an_owner(tmp_path: Path) -> None:
     field = Field(tmp_path, datetime(2021, 8, 20, tzinfo=UTC))
     field.institution("A", head_order_no=None)
+    ready(field, "R")
     rows = {row["kind"]: row for row in found(field)}
     opened, tablets = date(2021, 9, 1), date(2021, 10, 1)
     for kind in ("HEAD_ORDER_MISSING", "STAFF_UNTRAINED", "ROOM_MISSING", "COMPUTER_MISSING", "LIST_MISSING"):
@@ -921,8 +923,20 @@ def test_nobody_waits_for_list_or_headcount_of_a_street_patrol(field: Field) -> 
     assert kinds == {"STAFF_UNTRAINED", "ROOM_MISSING", "COMPUTER_MISSING", "TABLET_MISSING"}
 
 
+def test_a_register_without_seminars_or_premises_is_one_matter_of_the_department(field: Field) -> None:
+    ready(field, "B", count=20)
+    field.con.execute("UPDATE staff SET trained_on = NULL; DELETE FROM premises")
+    rows = [row for row in found(field) if not row["kind"].startswith(("NOTHING", "TABLET"))]
+    assert {(row["kind"], row["institution_id"], row["subject_kind"], row["subject_id"], row["person_count"]) for row in rows} == {
+        ("SEMINARS_NOT_REGISTERED", "ALL", "register", "staff", 70),
+        ("PREMISES_NOT_REGISTERED", "ALL", "register", "premises", 70),
+    }  # fmt: skip
+    assert rows[0]["owner"] in ("DEPARTMENT", "REGIONAL_COMMISSION", "DEPUTY_AKIM")
+
+
 def test_who_sends_forms_has_a_room_and_a_computer(field: Field) -> None:
-    field.con.execute("DELETE FROM premises")
+    ready(field, "B", count=0)
+    field.con.execute("DELETE FROM premises WHERE institution_id = 'A'")
     assert {row["kind"] for row in found(field)} >= {"ROOM_MISSING", "COMPUTER_MISSING"}
     counted(field, 50)
     assert found(field) == []

@@ -221,14 +221,28 @@ def test_what_is_not_ready_stands_on_the_page_with_owner_and_day_and_s3_in_the_n
          "todo_kk": "Сұраңыз.", "todo_ru": "Спросите.", "todo_en": "Ask.", "message_kk": "Бұйрық жоқ.", "message_ru": "Нет приказа.", "message_en": "No order."}
         for number, site in enumerate(sites, start=1)
     ]  # fmt: skip
+    said_by_none = {
+        "discrepancy_id": "n4",
+        "kind": "SEMINARS_NOT_REGISTERED",
+        "institution_id": "ALL",
+        "subject_kind": "register",
+        "subject_id": "staff",
+    }
+    lacking.append(lacking[0] | said_by_none | {"owner": "DEPARTMENT", "rank_no": 4})
     as_of = AS_OF - timedelta(days=60)
     built = MadeBuild(as_of=as_of, tables={"discrepancy": lacking, **register}).write(lake.root, settings)
     result = reconcile(lake, built, settings)
-    [row] = result.figures["readiness"]
+    row, everywhere = result.figures["readiness"]
+    assert (everywhere["kind"], everywhere["is_everywhere"], everywhere["institution_ids"]) == (
+        "SEMINARS_NOT_REGISTERED",
+        True,
+        [],
+    )
     assert (row["owner"], row["site_count"], row["overdue_count"], row["due_on"]) == ("HEAD", 3, 0, date(2021, 8, 21))
     assert row["institution_ids"] == ["MNG-0004", "MNG-0005"]
     html = result.page.read_text(encoding="utf-8")
     assert "Ready for the field" in html
+    assert 'lang="en">all</' in html
     assert "MNG-0009" not in html
 
 
