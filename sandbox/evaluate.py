@@ -92,7 +92,7 @@ class Linkage:
     several true persons, ``kin_merged`` those among them with twins, brothers or sisters; ``false_splits`` are true persons spread
     over several persons of the build. Of the true persons of whom nothing arrived since an earlier build, ``unchanged_people`` have
     their records put together as then, ``ids_kept`` of them under the same ids; what arrived of others, papers above all, put together
-    anew those of ``regrouped_people``.
+    anew those of ``regrouped_people``. ``asked_pairs`` wait for a human, among ``persons`` counted.
     """
 
     true_pairs: int = 0
@@ -104,6 +104,8 @@ class Linkage:
     unchanged_people: int = 0
     ids_kept: int = 0
     regrouped_people: int = 0
+    asked_pairs: int = 0
+    persons: int = 0
 
     def add(self, other: Linkage) -> None:
         """Add the numbers of another campaign."""
@@ -116,6 +118,7 @@ class Linkage:
             "precision": (self.correct_pairs, self.found_pairs),
             "recall": (self.correct_pairs, self.true_pairs),
             "ids_kept": (self.ids_kept, self.unchanged_people),
+            "asked": (self.asked_pairs, self.persons),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -308,6 +311,7 @@ class _Comparison:
             members_of[row["person_id"]].add(row["record_id"])
         self.members_of = {person_id: frozenset(records) for person_id, records in members_of.items()}
         self.evaluation = Evaluation()
+        self.asked = _rows(_build_table(build, "review_pair"), ("pair_id",))
         self._match(build, truth, state)
 
     def _match(self, build: Path, truth: Path, state: dict[str, dict[str, Any]]) -> None:
@@ -398,6 +402,7 @@ class _Comparison:
             if key:
                 clusters[row["person_id"]][key] += 1
                 spread[key].add(row["person_id"])
+        link.asked_pairs, link.persons = len(self.asked), len(self.persons)
         sizes = Counter(in_play.values())
         link.true_pairs = sum(n * (n - 1) // 2 for n in sizes.values())
         link.found_pairs = sum(sum(c.values()) * (sum(c.values()) - 1) // 2 for c in clusters.values())

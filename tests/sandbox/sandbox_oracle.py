@@ -87,7 +87,13 @@ def perfect_build(truth: Path, build: Path) -> dict[str, list[dict[str, Any]]]:
         }
         for key, record_id in survivor.items()
     ]
-    tables = {"record": record, "record_state": state, "person": persons, "person_record": members}
+    tables = {
+        "record": record,
+        "record_state": state,
+        "person": persons,
+        "person_record": members,
+        "review_pair": [{"pair_id": "one"}],
+    }
     for name, table in tables.items():
         _write(build, name, table)
     return tables

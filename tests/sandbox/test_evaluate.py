@@ -32,6 +32,7 @@ def test_a_perfect_build_has_no_errors(build: tuple[Path, Path, Tables]) -> None
     assert all(s["precision"] in (1, None) and s["recall"] in (1, None) for s in result.states().values())
     assert result.linkage.false_merges == result.linkage.false_splits == 0
     assert result.linkage.true_pairs == result.linkage.correct_pairs > 0
+    assert result.linkage.shares()["asked"] == (1, len(tables["person"]))
     assert result.lost_records == result.unknown_records == 0
     assert sum(result.confusion[ALL].values()) == len(tables["record"])
 
