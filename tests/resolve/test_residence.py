@@ -7,32 +7,203 @@ from typing import Any
 import pytest
 
 from pipeline.round import load_reference
-from tests.resolve.field import Field, utc
+from tests.resolve.field import Field, Outcome, stranger, utc
 
 HOME = "471010000"
 Day = tuple[int, int] | None
-BOARDER = {
+Columns = dict[str, Any]
+
+BOARDER: Columns = {
     "site": "SCHOOL", "birth_on": date(2007, 2, 3), "stay_duration": "M6_12", "stay_from_on": date(2021, 9, 1), "has_other_home": True,
     "usual_address_kato": HOME, "residence_status": None, "position_in_institution": "TEMPORARY", "presence_reason": "STUDY",
 }  # fmt: skip
+PATIENT: Columns = {
+    "site": "HOSPITAL", "usual_address_kato": HOME, "residence_status": "TEMP_PRESENT", "stay_duration": "LT1M",
+    "stay_from_on": date(2021, 8, 25), "has_other_home": True,
+}  # fmt: skip
+CRISIS: Columns = {
+    "site": "CRISIS", "stay_from_on": date(2021, 8, 1), "residence_status": "TEMP_PRESENT", "usual_address_kato": HOME, "sex": 2, "stay_duration": "M1_3",
+}  # fmt: skip
+NEWBORN = PATIENT | {"birth_on": date(2021, 8, 29), "stay_from_on": date(2021, 8, 29)}
+EVE = date(2021, 8, 31)
+BIRTHS = {
+    (date(2021, 8, 31), "22:59"): None,
+    (date(2021, 8, 31), "23:00"): "BORN_AFTER",
+    (date(2021, 8, 31), None): None,
+    (date(2021, 8, 30), "23:30"): None,
+    (date(2021, 9, 1), "00:10"): "BORN_AFTER",
+}
+DEATHS = {
+    (date(2021, 8, 30), None): "DIED_BEFORE",
+    (date(2021, 8, 31), None): "DIED_BEFORE",
+    (date(2021, 8, 31), "22:30"): "DIED_BEFORE",
+    (date(2021, 8, 31), "23:00"): None,
+    (date(2021, 9, 1), None): None,
+}
+# What people of whom no paper speaks say of themselves: where it is not said, a resident of CARE since 2015.
+SAID: dict[str, Columns] = {
+    "resident": {},
+    "no home": {"site": "HOSPITAL", "stay_duration": "M1_3", "has_other_home": False, "stay_from_on": date(2021, 7, 1)},
+    "with kin": {"residence_status": "USUAL_TEMP_ABSENT"},
+    "boarder": BOARDER,
+    "boarder there that night": BOARDER | {"stay_from_on": date(2021, 8, 28), "residence_status": "TEMP_PRESENT"},
+    "boarder without another home": BOARDER | {"has_other_home": False, "stay_from_on": date(2018, 9, 1), "residence_status": "USUAL_PRESENT"},
+    "boarder of no known home": BOARDER | {"usual_address_kato": None},
+    "left in July": {"stay_to_on": date(2021, 7, 10)},
+    "patient": PATIENT,
+    "admitted later": PATIENT | {"stay_from_on": date(2021, 9, 20)},
+    **{f"born {on} {time}": PATIENT | {"birth_on": on, "birth_time": time, "stay_from_on": on} for on, time in BIRTHS},
+    "newborn": NEWBORN,
+    "foundling": NEWBORN | {"has_other_home": False},
+    **{f"died {on} {time}": {"death_on": on, "death_time": time} for on, time in DEATHS},
+    "died that evening": {"stay_to_on": EVE, "death_on": EVE, "death_time": "23:47"},
+    "left that day": {"stay_to_on": EVE},
+    "in a shelter": {"site": "SHELTER", "stay_duration": "LT1M", "stay_from_on": date(2021, 8, 20), "has_other_home": False},
+    "on the street": {
+        "site": "PATROL", "family": None, "given": None, "birth_on": None, "age_stated": 50,
+        **dict.fromkeys(("stay_duration", "stay_from_on", "residence_status")),
+    },
+    "of a mistyped site": {"site": "MISTYPED", "usual_address_kato": HOME},
+    "hiding": CRISIS | {"has_other_home": True},
+    "hiding without a home": CRISIS | {"has_other_home": False},
+    "employee at home": {"position_in_institution": None, "presence_reason": "WORK", "residence_status": None},
+    "foreigner for a year": {"citizenship": 2},
+    "foreigner on a visit": PATIENT | {"citizenship": 2, "form_code": "F4_TEMP_VISITOR", "stay_from_on": date(2015, 3, 1), "residence_status": "USUAL_PRESENT", "usual_address_kato": None},
+    "18 that day": {"birth_on": date(2003, 8, 31)},
+    "18 the next day": {"birth_on": date(2003, 9, 1)},
+}  # fmt: skip
+# Of somebody with two stays in a ward: from when to when each was, and the states of the records of them.
+STAYS: dict[str, tuple[tuple[tuple[Day, Day], ...], list[str]]] = {
+    "gone and back again": ((((8, 1), (8, 10)), ((8, 28), None)), ["out_of_scope", "counted"]),
+    "gone and back that day": ((((8, 1), (8, 10)), ((8, 10), None)), ["out_of_scope", "counted"]),
+    "gone and not back yet": ((((8, 20), (8, 28)), ((9, 5), (10, 12))), ["out_of_scope", "out_of_scope"]),
+    "one stay": ((((8, 20), (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
+    "a stay and no word of it": ((((8, 20), (8, 28)), (None, None)), ["out_of_scope", "out_of_scope"]),
+    "one stay a day apart": ((((8, 20), (8, 28)), ((8, 19), None)), ["out_of_scope", "out_of_scope"]),
+    "one stay of two halves": (((None, (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """One field of strangers of whom no list and no book speaks."""
+    field = Field()
+    for number, (case, columns) in enumerate(SAID.items()):
+        field.record(case, **stranger(number) | {"birth_on": date(1940 + number, 5, 17)} | columns)
+    for number, (case, (stays, _)) in enumerate(STAYS.items(), len(SAID)):
+        who = stranger(number) | {"birth_on": date(1940 + number, 5, 17), "iin": f"{40 + number}0517301234"}
+        for side, days in zip("ab", stays, strict=True):
+            start, end = (date(2021, *day) if day else None for day in days)
+            field.record(f"{case} {side}", **who | PATIENT | {"stay_from_on": start, "stay_to_on": end})
+    return field.resolve(tmp_path_factory.mktemp("said"))
+
+
+def places(outcome: Outcome, case: str) -> tuple[str | None, str | None, str]:
+    """Where somebody is counted as usual, where as present, and on what basis."""
+    person = outcome.person(case)
+    return person["usual_institution_id"], person["present_institution_id"], person["basis"]
+
+
+def away(reason: str, destination: str | None = HOME, basis: str | None = None) -> Columns:
+    """Why somebody is told to another office, and to which."""
+    return {"reason": reason, "destination_kato": destination, "basis": basis}
+
+
+@pytest.mark.parametrize(
+    ("case", "counted"),
+    [
+        # row 1: who lives there is counted there
+        ("resident", ("CARE", "CARE", "usual_here")),
+        ("no home", ("HOSPITAL", "HOSPITAL", "usual_here")),
+        # row 2: away with kin keeps the usual home
+        ("with kin", ("CARE", None, "usual_here")),
+        # row 3: boarders belong home, unless they have none
+        ("boarder there that night", (None, "SCHOOL", "present_only")),
+        ("boarder without another home", ("SCHOOL", "SCHOOL", "usual_here")),
+        # row 8: newborns belong to the mother's home, and foundlings here
+        ("newborn", (None, "HOSPITAL", "present_only")),
+        ("foundling", ("HOSPITAL", "HOSPITAL", "usual_here")),
+        # row 9: a stay that ended by death lasted until then
+        ("died that evening", ("CARE", "CARE", "usual_here")),
+        # row 10: shelters and street patrols count where found
+        ("in a shelter", ("SHELTER", "SHELTER", "usual_here")),
+        ("on the street", ("PATROL", "PATROL", "usual_here")),
+        # row 11: safe houses
+        ("hiding", (None, "CRISIS", "present_only")),
+        ("hiding without a home", ("CRISIS", "CRISIS", "usual_here")),
+        # row 12: patients are present only
+        ("patient", (None, "HOSPITAL", "present_only")),
+        # row 14: foreigners by their stay, not by their number
+        ("foreigner for a year", ("CARE", "CARE", "usual_here")),
+        ("foreigner on a visit", (None, "HOSPITAL", "present_only")),
+    ],
+)
+def test_where_somebody_is_counted(said: Outcome, case: str, counted: tuple[str | None, ...]) -> None:
+    assert places(said, case) == counted
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("boarder", "BELONGS_ELSEWHERE"),  # row 3
+        ("boarder of no known home", "BELONGS_ELSEWHERE"),  # row 3a: shown apart and not counted at the school
+        ("left in July", "NOT_HERE_AT_MOMENT"),  # row 4
+        ("admitted later", "NOT_HERE_AT_MOMENT"),  # row 7
+        ("left that day", "NOT_HERE_AT_MOMENT"),  # row 9
+        ("employee at home", "BELONGS_ELSEWHERE"),  # row 13
+    ],
+)
+def test_who_is_not_counted_and_why(said: Outcome, case: str, reason: str) -> None:
+    assert (said.state(case), said.reason(case)) == ("out_of_scope", reason)
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("resident", None),
+        ("no home", None),
+        ("boarder", away("BELONGS_ELSEWHERE")),
+        ("boarder there that night", away("USUAL_HOME_ELSEWHERE", basis="present_only")),
+        ("boarder of no known home", away("BELONGS_ELSEWHERE", None, "place_unresolved")),
+        ("admitted later", away("NOT_HERE_AT_MOMENT")),
+        ("hiding", away("USUAL_HOME_ELSEWHERE", None, "present_only")),
+        ("patient", away("USUAL_HOME_ELSEWHERE", basis="present_only")),
+        ("foreigner on a visit", None),
+    ],
+)
+def test_who_is_told_to_another_office(said: Outcome, case: str, told: Columns | None) -> None:
+    assert said.forwarded(case) == told
+
+
+def test_row_8_births_to_the_minute(said: Outcome) -> None:
+    assert {birth: said.reason(f"born {birth[0]} {birth[1]}") for birth in BIRTHS} == BIRTHS
+    unknown = said.rows("SELECT case_id FROM respondent WHERE is_birth_time_unknown")
+    assert unknown == [("born 2021-08-31 None",)]
+
+
+def test_row_9_deaths_to_the_minute(said: Outcome) -> None:
+    assert {death: said.reason(f"died {death[0]} {death[1]}") for death in DEATHS} == DEATHS
+
+
+@pytest.mark.parametrize("case", STAYS)
+def test_row_4_of_two_stays_each_record_tells_its_own(said: Outcome, case: str) -> None:
+    assert said.are_one(f"{case} a", f"{case} b")
+    assert [said.state(f"{case} {side}") for side in "ab"] == STAYS[case][1]
+
+
+@pytest.mark.parametrize("case", ["of a mistyped site", "hiding", "hiding without a home"])
+def test_row_11_safe_houses_and_sites_whose_category_nobody_knows_keep_no_home(said: Outcome, case: str) -> None:
+    assert said.rows(f"SELECT home_kato FROM respondent WHERE case_id = '{case}'") == [(None,)]
+
+
+def test_age_is_completed_by_the_civil_day_of_the_moment(said: Outcome) -> None:
+    ages = [said.person(case)["age_completed"] for case in ("18 that day", "18 the next day", "on the street")]
+    assert ages == [18, 17, 50]
 
 
 @pytest.fixture
 def field() -> Field:
     return Field()
-
-
-def test_row_1_who_lives_there_is_counted_there(field: Field, tmp_path: Path) -> None:
-    field.record("long")
-    field.record(
-        "no-home", "Омаров", site="HOSPITAL", stay_duration="M1_3", has_other_home=False, stay_from_on=date(2021, 7, 1)
-    )
-    outcome = field.resolve(tmp_path)
-    for case, site in (("long", "CARE"), ("no-home", "HOSPITAL")):
-        person = outcome.person(case)
-        assert (person["usual_institution_id"], person["present_institution_id"]) == (site, site)
-        assert person["basis"] == "usual_here"
-        assert outcome.forwarded(case) is None
 
 
 def test_row_2_away_that_night_is_one_person_with_two_places(field: Field, tmp_path: Path) -> None:
@@ -47,52 +218,6 @@ def test_row_2_away_that_night_is_one_person_with_two_places(field: Field, tmp_p
     assert outcome.outcome(entry) == "TEMP_ABSENT"
 
 
-def test_row_2_away_with_kin_keeps_the_usual_home(field: Field, tmp_path: Path) -> None:
-    field.record("a", residence_status="USUAL_TEMP_ABSENT")
-    person = field.resolve(tmp_path).person("a")
-    assert (person["usual_institution_id"], person["present_institution_id"]) == ("CARE", None)
-
-
-def test_row_3_boarders_belong_home(field: Field, tmp_path: Path) -> None:
-    field.record("home", **BOARDER)
-    field.record(
-        "there", "Омаров", **{**BOARDER, "stay_from_on": date(2021, 8, 28), "residence_status": "TEMP_PRESENT"}
-    )
-    outcome = field.resolve(tmp_path)
-    assert (outcome.state("home"), outcome.reason("home")) == ("out_of_scope", "BELONGS_ELSEWHERE")
-    assert outcome.forwarded("home") == {"reason": "BELONGS_ELSEWHERE", "destination_kato": HOME, "basis": None}
-    person = outcome.person("there")
-    assert (person["usual_institution_id"], person["present_institution_id"], person["basis"]) == (
-        None,
-        "SCHOOL",
-        "present_only",
-    )
-    assert outcome.forwarded("there") == {
-        "reason": "USUAL_HOME_ELSEWHERE",
-        "destination_kato": HOME,
-        "basis": "present_only",
-    }
-
-
-def test_row_3_a_boarder_without_another_home_lives_there(field: Field, tmp_path: Path) -> None:
-    field.record(
-        "a",
-        **{**BOARDER, "has_other_home": False, "stay_from_on": date(2018, 9, 1), "residence_status": "USUAL_PRESENT"},
-    )
-    assert field.resolve(tmp_path).person("a")["usual_institution_id"] == "SCHOOL"
-
-
-def test_row_3a_no_home_known_is_shown_apart_and_not_counted_at_the_school(field: Field, tmp_path: Path) -> None:
-    field.record("a", **{**BOARDER, "usual_address_kato": None})
-    outcome = field.resolve(tmp_path)
-    assert outcome.state("a") == "out_of_scope"
-    assert outcome.forwarded("a") == {
-        "reason": "BELONGS_ELSEWHERE",
-        "destination_kato": None,
-        "basis": "place_unresolved",
-    }
-
-
 def test_row_4_gone_before_the_moment(field: Field, tmp_path: Path) -> None:
     entry = field.entry(1)
     field.movement("DISCHARGE", date(2021, 7, 10), other_kato=HOME)
@@ -101,47 +226,6 @@ def test_row_4_gone_before_the_moment(field: Field, tmp_path: Path) -> None:
     assert (outcome.state("a"), outcome.reason("a")) == ("out_of_scope", "NOT_HERE_AT_MOMENT")
     assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": HOME, "basis": None}
     assert outcome.outcome(entry) == "DEPARTED"
-
-
-def test_row_4_the_stated_day_of_leaving_says_the_same(field: Field, tmp_path: Path) -> None:
-    field.record("a", stay_to_on=date(2021, 7, 10))
-    assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
-
-
-@pytest.mark.parametrize(
-    ("stays", "states"),
-    [
-        ((((8, 1), (8, 10)), ((8, 28), None)), ["out_of_scope", "counted"]),
-        ((((8, 1), (8, 10)), ((8, 10), None)), ["out_of_scope", "counted"]),
-        ((((8, 20), (8, 28)), ((9, 5), (10, 12))), ["out_of_scope", "out_of_scope"]),
-        ((((8, 20), (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
-        ((((8, 20), (8, 28)), (None, None)), ["out_of_scope", "out_of_scope"]),
-        ((((8, 20), (8, 28)), ((8, 19), None)), ["out_of_scope", "out_of_scope"]),
-        (((None, (8, 28)), ((8, 20), None)), ["out_of_scope", "out_of_scope"]),
-    ],
-    ids=[
-        "gone and back again",
-        "gone and back that day",
-        "gone and not back yet",
-        "one stay",
-        "a stay and no word of it",
-        "one stay a day apart",
-        "one stay of two halves",
-    ],
-)
-def test_row_4_of_two_stays_each_record_tells_its_own(
-    field: Field, stays: tuple[tuple[Day, Day], ...], states: list[str], tmp_path: Path
-) -> None:
-    for case, (start, end) in zip("ab", stays, strict=True):
-        field.patient(
-            case,
-            iin="500517301234",
-            stay_from_on=date(2021, *start) if start else None,
-            stay_to_on=date(2021, *end) if end else None,
-        )
-    outcome = field.resolve(tmp_path)
-    assert outcome.are_one("a", "b")
-    assert [outcome.state(case) for case in "ab"] == states
 
 
 def test_row_5_arrived_after_the_list(field: Field, tmp_path: Path) -> None:
@@ -160,13 +244,6 @@ def test_row_6_there_at_the_moment_and_gone_before_the_interview(field: Field, t
     assert (person["present_institution_id"], person["proxy_reason"]) == ("HOSPITAL", "LEFT")
 
 
-def test_row_7_admitted_after_the_moment(field: Field, tmp_path: Path) -> None:
-    field.patient("a", stay_from_on=date(2021, 9, 20))
-    outcome = field.resolve(tmp_path)
-    assert (outcome.state("a"), outcome.reason("a")) == ("out_of_scope", "NOT_HERE_AT_MOMENT")
-    assert outcome.forwarded("a") == {"reason": "NOT_HERE_AT_MOMENT", "destination_kato": HOME, "basis": None}
-
-
 @pytest.mark.parametrize(("minute", "state"), [((17, 59), "counted"), ((18, 0), "out_of_scope")])
 def test_row_7_admissions_to_the_minute(field: Field, minute: tuple[int, int], state: str, tmp_path: Path) -> None:
     """The moment is 23:00 in Aqtau, 18:00 in UTC: who comes then was not there."""
@@ -179,55 +256,6 @@ def test_row_7_papers_outweigh_what_is_told(field: Field, tmp_path: Path) -> Non
     field.movement("ADMISSION", date(2021, 9, 20), site="HOSPITAL")
     field.patient("a", stay_from_on=date(2021, 8, 20))
     assert field.resolve(tmp_path).reason("a") == "NOT_HERE_AT_MOMENT"
-
-
-def test_row_8_births_to_the_minute(field: Field, tmp_path: Path) -> None:
-    births = {
-        (date(2021, 8, 31), "22:59"): None,
-        (date(2021, 8, 31), "23:00"): "BORN_AFTER",
-        (date(2021, 8, 31), None): None,
-        (date(2021, 8, 30), "23:30"): None,
-        (date(2021, 9, 1), "00:10"): "BORN_AFTER",
-    }
-    for born_on, time in births:
-        field.patient(
-            f"{born_on} {time}", birth_on=born_on, birth_time=time, stay_from_on=born_on, patronymic=f"Отец {time}"
-        )
-    outcome = field.resolve(tmp_path)
-    assert {birth: outcome.reason(f"{birth[0]} {birth[1]}") for birth in births} == births
-    assert outcome.rows("SELECT case_id FROM respondent WHERE is_birth_time_unknown") == [("2021-08-31 None",)]
-
-
-def test_row_8_newborns_belong_to_the_mothers_home_and_foundlings_here(field: Field, tmp_path: Path) -> None:
-    born = {"birth_on": date(2021, 8, 29), "stay_from_on": date(2021, 8, 29)}
-    field.patient("child", **born)
-    field.patient("foundling", family="Омаров", has_other_home=False, **born)
-    outcome = field.resolve(tmp_path)
-    assert outcome.person("child")["basis"] == "present_only"
-    assert outcome.person("foundling")["usual_institution_id"] == "HOSPITAL"
-
-
-def test_row_9_deaths_to_the_minute(field: Field, tmp_path: Path) -> None:
-    deaths = {
-        (date(2021, 8, 30), None): "DIED_BEFORE",
-        (date(2021, 8, 31), None): "DIED_BEFORE",
-        (date(2021, 8, 31), "22:30"): "DIED_BEFORE",
-        (date(2021, 8, 31), "23:00"): None,
-        (date(2021, 9, 1), None): None,
-    }
-    for year, (died_on, time) in enumerate(deaths, 194):
-        field.record(f"{died_on} {time}", death_on=died_on, death_time=time, birth_on=date(10 * year, 5, 6))
-    outcome = field.resolve(tmp_path)
-    assert {death: outcome.reason(f"{death[0]} {death[1]}") for death in deaths} == deaths
-
-
-def test_row_9_a_stay_that_ended_by_death_lasted_until_then(field: Field, tmp_path: Path) -> None:
-    eve = date(2021, 8, 31)
-    field.record("died", stay_to_on=eve, death_on=eve, death_time="23:47")
-    field.record("left", "Омаров", stay_to_on=eve)
-    outcome = field.resolve(tmp_path)
-    assert outcome.person("died")["present_institution_id"] == "CARE"
-    assert outcome.reason("left") == "NOT_HERE_AT_MOMENT"
 
 
 def test_row_9_a_death_in_the_books_outweighs_silence(field: Field, tmp_path: Path) -> None:
@@ -274,11 +302,6 @@ def test_row_9_of_twins_without_a_name_one_died_and_one_went_home(field: Field, 
     assert {outcome.reason(case) for case in "ab"} == {"DIED_BEFORE", None}
 
 
-def test_row_11_a_site_whose_category_nobody_knows_keeps_no_home(field: Field, tmp_path: Path) -> None:
-    field.record("a", site="MISTYPED", usual_address_kato=HOME)
-    assert field.resolve(tmp_path).rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
-
-
 def test_row_4_a_line_that_fits_two_records_of_one_name_speaks_of_both(field: Field, tmp_path: Path) -> None:
     for case, day in (("a", date(2021, 3, 1)), ("mistyped", date(2021, 3, 2))):
         field.record(case, stay_from_on=day)
@@ -286,25 +309,6 @@ def test_row_4_a_line_that_fits_two_records_of_one_name_speaks_of_both(field: Fi
     outcome = field.resolve(tmp_path)
     assert outcome.are_apart("a", "mistyped")
     assert {outcome.reason(case) for case in ("a", "mistyped")} == {"NOT_HERE_AT_MOMENT"}
-
-
-def test_row_10_shelters_and_street_patrols_count_where_found(field: Field, tmp_path: Path) -> None:
-    field.record("shelter", site="SHELTER", stay_duration="LT1M", stay_from_on=date(2021, 8, 20), has_other_home=False)
-    field.record(
-        "street",
-        None,
-        None,
-        site="PATROL",
-        birth_on=None,
-        age_stated=50,
-        stay_duration=None,
-        stay_from_on=None,
-        residence_status=None,
-    )
-    outcome = field.resolve(tmp_path)
-    assert outcome.person("shelter")["usual_institution_id"] == "SHELTER"
-    assert outcome.person("street")["usual_institution_id"] == "PATROL"
-    assert outcome.person("street")["age_completed"] == 50
 
 
 def test_row_10_people_without_a_name_are_never_merged(field: Field, tmp_path: Path) -> None:
@@ -320,27 +324,6 @@ def test_row_10_people_without_a_name_are_never_merged(field: Field, tmp_path: P
         )
     outcome = field.resolve(tmp_path)
     assert outcome.are_apart("a", "b")
-
-
-def test_row_11_safe_houses_keep_no_home(field: Field, tmp_path: Path) -> None:
-    stay = {
-        "site": "CRISIS",
-        "stay_from_on": date(2021, 8, 1),
-        "residence_status": "TEMP_PRESENT",
-        "usual_address_kato": HOME,
-        "sex": 2,
-    }
-    field.record("short", **stay, stay_duration="M1_3", has_other_home=True)
-    field.record("no-home", "Омарова", **stay, stay_duration="M1_3", has_other_home=False)
-    outcome = field.resolve(tmp_path)
-    assert outcome.person("short")["basis"] == "present_only"
-    assert outcome.person("no-home")["usual_institution_id"] == "CRISIS"
-    assert outcome.forwarded("short") == {
-        "reason": "USUAL_HOME_ELSEWHERE",
-        "destination_kato": None,
-        "basis": "present_only",
-    }
-    assert outcome.rows("SELECT DISTINCT home_kato FROM respondent") == [(None,)]
 
 
 def test_row_11_who_came_to_a_safe_house_is_looked_for_at_no_home(field: Field, tmp_path: Path) -> None:
@@ -368,18 +351,6 @@ def test_the_home_of_somebody_of_a_site_of_unknown_category_is_told_to_nobody(fi
     }
 
 
-def test_row_12_patients_are_present_only(field: Field, tmp_path: Path) -> None:
-    field.patient("a")
-    outcome = field.resolve(tmp_path)
-    person = outcome.person("a")
-    assert (person["usual_institution_id"], person["present_institution_id"]) == (None, "HOSPITAL")
-    assert outcome.forwarded("a") == {
-        "reason": "USUAL_HOME_ELSEWHERE",
-        "destination_kato": HOME,
-        "basis": "present_only",
-    }
-
-
 def test_row_13_staff_living_in_are_private_households(field: Field, tmp_path: Path) -> None:
     field.record("a", position_in_institution="STAFF_LIVE_IN")
     field.record("b", "Омаров", position_in_institution="FAMILY_OF_STAFF")
@@ -400,28 +371,6 @@ def test_row_13_a_private_household_is_named_once_and_not_beside_a_count(field: 
     outcome = field.resolve(tmp_path)
     assert outcome.are_one("staff", "resident")
     assert outcome.rows("SELECT record_id FROM household") == [(later,)]
-
-
-def test_row_13_an_employee_who_lives_at_home_is_not_counted(field: Field, tmp_path: Path) -> None:
-    field.record("a", position_in_institution=None, presence_reason="WORK", residence_status=None)
-    assert field.resolve(tmp_path).reason("a") == "BELONGS_ELSEWHERE"
-
-
-def test_row_14_foreigners_by_their_stay_not_by_their_number(field: Field, tmp_path: Path) -> None:
-    field.record("year", citizenship=2)
-    field.record(
-        "visit",
-        "Каримов",
-        citizenship=2,
-        form_code="F4_TEMP_VISITOR",
-        stay_duration="LT1M",
-        site="HOSPITAL",
-        has_other_home=True,
-    )
-    outcome = field.resolve(tmp_path)
-    assert outcome.person("year")["usual_institution_id"] == "CARE"
-    assert outcome.person("visit")["basis"] == "present_only"
-    assert outcome.forwarded("visit") is None
 
 
 def test_row_15_one_number_on_several_people_is_set_aside(field: Field, tmp_path: Path) -> None:
@@ -487,13 +436,6 @@ def test_row_17_who_refuses_is_told_of_by_the_administration(field: Field, tmp_p
     outcome = field.resolve(tmp_path)
     assert outcome.state("a") == "counted"
     assert (outcome.outcome(told), outcome.outcome(silent)) == ("COUNTED", "REFUSED")
-
-
-def test_age_is_completed_by_the_civil_day_of_the_moment(field: Field, tmp_path: Path) -> None:
-    field.record("on", birth_on=date(2003, 8, 31))
-    field.record("after", "Омаров", birth_on=date(2003, 9, 1))
-    outcome = field.resolve(tmp_path)
-    assert (outcome.person("on")["age_completed"], outcome.person("after")["age_completed"]) == (18, 17)
 
 
 def test_training_is_not_counted_and_an_early_case_is_only_flagged(field: Field, tmp_path: Path) -> None:
