@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import click
@@ -127,6 +128,7 @@ def _commands(body: str) -> list[list[str]]:
     return found
 
 
+@cache
 def _cli() -> click.Command:
     from pipeline import cli
     from sandbox.cli import app as sandbox_app

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.campaign import create
-from tests.road.road import NIGHTS, SIZE, Road, copied, digests
+from tests.road.road import NIGHTS, SIZE, Road, copied, digests, umask
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "whole.json").exists():
-            _play(folder)
+            with umask(0o022):  # as most accounts have it: a lake is closed to others all the same
+                _play(folder)
     content = json.loads((folder / "whole.json").read_text())
     return Played(
         Road(folder, folder / "campaign"), folder / "campaign", [Path(b) for b in content["builds"]], content["digests"]
@@ -51,7 +52,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def _play(folder: Path) -> None:
-    os.umask(0o022)  # as most accounts have it: a lake is closed to others all the same
     for name in ("campaign", "lake", "inbox"):  # a worker that was stopped half-way
         shutil.rmtree(folder / name, ignore_errors=True)
     create(folder / "campaign", **SIZE)

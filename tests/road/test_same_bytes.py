@@ -1,7 +1,6 @@
 """The same inputs are the same tables, byte for byte, whoever builds them, where, when and with how many threads."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,13 +70,3 @@ def test_building_twice_changes_nothing(played: Played, copy_of: Callable[..., R
 
 def test_later_nights_left_earlier_builds_as_they_were(played: Played) -> None:
     assert [digests(build) for build in played.builds] == played.first_digests
-
-
-def test_the_memo_may_be_deleted_at_any_time(played: Played, copy_of: Callable[..., Road]) -> None:
-    road = copy_of("forgetful", with_builds=True)
-    shutil.rmtree(road.lake.memo)
-    shutil.rmtree(road.lake.published)
-    shutil.rmtree(road.lake.builds / played.builds[-1].name / "count")
-    assert digests(road.build()) == digests(played.builds[-1])
-    released = Path(road.do("release")[0]["folder"])
-    assert digests(released) == digests(played.road.lake.published / "current")

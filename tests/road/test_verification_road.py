@@ -67,7 +67,7 @@ def test_the_interval_of_the_estimate_holds_the_people_there_truly_were(played: 
 @pytest.fixture
 def spoiled(played: Played, copy_of: Callable[..., Road], tmp_path: Path) -> tuple[Road, Path]:
     """A lake, and its build, that received bad verification files besides: one stale, one that lost a row, one torn."""
-    road = copy_of()
+    road = copy_of(with_builds=True)
     road.settings["inbox"].mkdir(exist_ok=True)
     folder = road.settings["inbox"] / "verification"
     folder.mkdir()
