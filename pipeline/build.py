@@ -181,8 +181,10 @@ def prune(lake: Lake, keep: int) -> list[str]:
         Ids of the builds removed.
     """
     manifests = [*lake.operations.glob("*/manifest.json"), *lake.published.glob("*/manifest.json")]
-    published = {json.loads(path.read_text(encoding="utf-8"))["build_id"] for path in manifests}
-    spared = published | lake.closed_on()
+    published = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
+    # a release that holds a group tells it from the build of an earlier one
+    told = {build_id for made in published for build_id in made.get("disclosure", {}).get("told", {}).values()}
+    spared = {made["build_id"] for made in published} | told | lake.closed_on()
     with lake.lock("build"):
         for left_over in lake.builds.glob(".*.old"):
             shutil.rmtree(left_over)

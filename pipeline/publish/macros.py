@@ -33,7 +33,7 @@ PERTURBED = """CREATE MACRO perturbed(by_columns) AS TABLE
 WITH cell AS (
     FROM query(
         'SELECT ' || by_columns || ', count(*) AS pre_count, CASE WHEN count(record_key) = count(*) THEN CAST(sum(record_key) % 256 AS INTEGER) END AS ckey '
-        || 'FROM census.person GROUP BY ' || by_columns
+        || 'FROM person GROUP BY ' || by_columns
     )
 )
 SELECT

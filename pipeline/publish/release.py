@@ -133,7 +133,7 @@ def _fill(lake: Lake, build_dir: Path, settings: Settings, manifest: dict[str, A
 
 def _disclosure_page(bench: Workbench, name: str) -> str:
     lost = bench.con.execute(
-        "SELECT publication_group, column_name, person_count, empty_count, empty_rate, closed_value_count, held_as_in "
+        "SELECT publication_group, column_name, person_count, empty_count, empty_rate, has_closed_values, held_as_in "
         "FROM release_meta_disclosure ORDER BY publication_group, empty_rate DESC, column_name"
     ).fetchall()
     asked = bench.con.execute("FROM disclosure ORDER BY tier")

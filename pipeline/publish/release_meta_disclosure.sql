@@ -27,10 +27,10 @@ closed AS (
     SELECT
         COALESCE(NULLIF(release_population.released_group, ''), 'NONE') AS publication_group,
         release_cell.column_name,
-        count(DISTINCT release_cell.value) AS closed_value_count
+        TRUE AS has_closed_values
     FROM release_cell
     JOIN release_population USING (population)
-    WHERE release_cell.is_closed
+    WHERE release_cell.is_closed AND release_cell.value IS NOT NULL
     GROUP BY ALL
 )
 
@@ -40,7 +40,7 @@ SELECT
     by_column.person_count,
     by_column.person_count - by_column.filled_count AS empty_count,
     (by_column.person_count - by_column.filled_count) / NULLIF(by_column.person_count, 0) AS empty_rate,
-    CASE WHEN held.held_as_in IS NULL THEN COALESCE(closed.closed_value_count, 0) END AS closed_value_count,
+    CASE WHEN held.held_as_in IS NULL THEN COALESCE(closed.has_closed_values, FALSE) END AS has_closed_values,
     held.held_as_in
 FROM by_column
 LEFT JOIN closed USING (publication_group, column_name)
@@ -52,7 +52,7 @@ SELECT
     0 AS person_count,
     0 AS empty_count,
     NULL AS empty_rate,
-    NULL AS closed_value_count,
+    NULL AS has_closed_values,
     NULL AS held_as_in
 FROM release_held_group AS held
 CROSS JOIN (SELECT DISTINCT column_name FROM by_column) AS by_column

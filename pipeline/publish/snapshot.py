@@ -93,8 +93,10 @@ def current_build(lake: Lake) -> Path | None:
 
 
 def released_builds(lake: Lake) -> set[str]:
-    """Return the builds a release was made from."""
-    return {_read_manifest(folder, "")["build_id"] for folder in snapshots(lake.published)}
+    """Return the builds a release was made from, or tells a held group from."""
+    made = [_read_manifest(folder, "") for folder in snapshots(lake.published)]
+    told = {build_id for each in made for build_id in each.get("disclosure", {}).get("told", {}).values()}
+    return {each["build_id"] for each in made} | told
 
 
 def withdrawn(lake: Lake, room: Path) -> set[str]:

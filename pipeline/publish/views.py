@@ -44,10 +44,10 @@ NAMES = {
 AGE_SEX = """SELECT
     publication_group,
     age_group,
-    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 1 AND basis = 'usual_here') END AS usual_men_count,
-    CASE WHEN count(basis) > 0 THEN count(*) FILTER (WHERE sex = 2 AND basis = 'usual_here') END AS usual_women_count,
-    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 1 AND is_present) END AS present_men_count,
-    CASE WHEN count(is_present) > 0 THEN count(*) FILTER (WHERE sex = 2 AND is_present) END AS present_women_count
+    CASE WHEN count(basis) = count(*) THEN count(*) FILTER (WHERE sex = 1 AND basis = 'usual_here') END AS usual_men_count,
+    CASE WHEN count(basis) = count(*) THEN count(*) FILTER (WHERE sex = 2 AND basis = 'usual_here') END AS usual_women_count,
+    CASE WHEN count(is_present) = count(*) THEN count(*) FILTER (WHERE sex = 1 AND is_present) END AS present_men_count,
+    CASE WHEN count(is_present) = count(*) THEN count(*) FILTER (WHERE sex = 2 AND is_present) END AS present_women_count
 FROM person
 GROUP BY publication_group, age_group
 ORDER BY publication_group NULLS LAST, age_group NULLS LAST"""

@@ -168,15 +168,21 @@ def test_a_failing_gate_stops_the_night_and_leaves_what_is_published(
 
 
 def test_old_builds_are_removed_but_not_those_published_or_current(lake: Lake) -> None:
-    ids = [night.open_build(f"2021-10-2{day}T02:00:00+05:00") for day in range(1, 7)]
+    """Nor those a release tells a held group from."""
+    ids = [night.open_build(f"2021-10-2{day}T02:00:00+05:00") for day in range(1, 8)]
     for age, build_id in enumerate(reversed(ids)):
         os.utime(lake.builds / build_id, (1_000_000 - age, 1_000_000 - age))
     for room, build_id in ((lake.operations, ids[0]), (lake.published, ids[1])):
         (room / "snapshot").mkdir(parents=True)
-        (room / "snapshot" / "manifest.json").write_text(json.dumps({"build_id": build_id}))
+        made = (
+            {"build_id": build_id, "disclosure": {"told": {"OTHER": ids[3]}}}
+            if room == lake.published
+            else {"build_id": build_id}
+        )
+        (room / "snapshot" / "manifest.json").write_text(json.dumps(made))
     point_current(lake.builds, ids[2])
-    assert build.prune(lake, keep=2) == [ids[3]]
-    assert sorted(path.name for path in lake.builds.iterdir()) == sorted({*ids, "current"} - {ids[3]})
+    assert build.prune(lake, keep=2) == [ids[4]]
+    assert sorted(path.name for path in lake.builds.iterdir()) == sorted({*ids, "current"} - {ids[4]})
 
 
 def test_a_build_the_round_was_closed_on_is_kept_reopened_too(lake: Lake) -> None:

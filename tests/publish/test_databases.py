@@ -15,6 +15,7 @@ import pytest
 from pipeline.errors import BadSetting, InputsMissing
 from pipeline.lake import Lake
 from pipeline.publish import publish_operations, publish_release
+from pipeline.publish.views import AGE_SEX
 from pipeline.settings import PROJECT, Settings, load_settings
 from tests.made_build import AS_OF, SECRET_ADDRESS, SECRET_NAME, SITES, MadeBuild
 
@@ -347,6 +348,15 @@ def test_compare_puts_two_side_by_side(operations: Connection, census: Connectio
     assert ("institution_count", 3.0, 4.0, 1.0) in result
     assert rows(operations, "SELECT received_count FROM balance() WHERE route IS NULL") == [(476,)]
     assert rows(operations, "SELECT count(*) > 0 FROM about('жыныс')") == [(True,)]
+
+
+def test_the_pyramid_says_nothing_of_a_group_of_which_something_is_withheld() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE person AS SELECT 'A' AS publication_group, '05-09' AS age_group, 1 AS sex, TRUE AS is_present, "
+            "unnest(['usual_here', NULL]) AS basis"
+        )
+        assert con.execute(AGE_SEX).fetchall() == [("A", "05-09", None, None, 2, 0)]
 
 
 def test_the_pyramid_adds_up_to_the_persons(census: Connection) -> None:

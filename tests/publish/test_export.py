@@ -155,6 +155,7 @@ def test_sdmx_is_read_back_with_its_structure(release: Path, export: dict[str, P
         assert sorted(map(told, written.itertuples(index=False))) == sorted(map(told, rows(release, long)))
     (modes,) = [each for each in structures.get_codelists() if each.id == "CL_MODE"]
     assert {code.id: code.name for code in modes.items}["tablet"] == "Опрос на планшете"
+    assert {"CL_PUBLICATION_GROUP", "CL_RELEASE_MEASURE"} <= lists.keys()
     statuses = {each.id: each.agency for each in structures.get_codelists() if each.id.endswith("_STATUS")}
     assert statuses == {"CL_OBS_STATUS": "SDMX", "CL_CONF_STATUS": "SDMX"}
 
@@ -220,6 +221,7 @@ def test_spss_and_stata_carry_labels(export: dict[str, Path]) -> None:
     assert sav.column_names_to_labels["sex"] == "Пол"
     assert sav.variable_value_labels["sex"] == {1: "Мужской", 2: "Женский"}
     assert sav.variable_value_labels["mode"]["tablet"] == "Опрос на планшете"
+    assert sav.variable_value_labels["publication_group"]["BOARDING_EDUCATION"] == "Школы-интернаты"
     assert sav.variable_value_labels["is_present"] == {1: "Да", 0: "Нет"}
     _, dta = pyreadstat.read_dta(export["stata"] / "census.person.dta")
     assert dta.column_names_to_labels["sex"] == "Пол"

@@ -37,6 +37,9 @@ CODES = """
 SELECT code_list, code, label_en, label_ru, label_kk, sort_no FROM ref.code
 UNION ALL
 SELECT 'kato', kato, name_en, name_ru, name_kk, NULL FROM ref.kato
+UNION ALL
+SELECT 'publication_group', publication_group, name_en, name_ru, name_kk, NULL FROM coverage_by_group
+WHERE contains(publication_group, ' + ')
 ORDER BY code_list, sort_no, code"""
 
 
