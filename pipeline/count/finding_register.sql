@@ -124,7 +124,7 @@ kits AS (
     FROM device
     JOIN site USING (institution_id)
     CROSS JOIN clock
-    WHERE device.issued_on IS NOT NULL AND device.returned_on IS NULL AND NOT clock.is_over
+    WHERE device.issued_on IS NOT NULL AND COALESCE(device.returned_on, device.lost_on) IS NULL AND NOT clock.is_over
     AND NOT (
         COALESCE(device.has_case, FALSE) AND COALESCE(device.has_glass, FALSE) AND COALESCE(device.has_charger, FALSE)
         AND COALESCE(device.has_usb_cable, FALSE) AND COALESCE(device.has_stylus, FALSE) AND COALESCE(device.has_power_bank, FALSE)
@@ -141,7 +141,8 @@ versions AS (
     FROM device
     JOIN site USING (institution_id)
     CROSS JOIN clock
-    WHERE device.returned_on IS NULL AND NOT clock.is_over AND device.form_version NOT IN (SELECT form_version FROM ref_form)
+    WHERE COALESCE(device.returned_on, device.lost_on) IS NULL AND NOT clock.is_over
+    AND device.form_version NOT IN (SELECT form_version FROM ref_form)
 ),
 
 lacking AS (

@@ -29,17 +29,19 @@ heard AS (
         CASE last_heard.has_vpn WHEN TRUE THEN 'tablet_vpn' WHEN FALSE THEN 'tablet_usb' END AS route,
         device.issued_on,
         device.returned_on,
+        device.lost_on,
         CASE WHEN last_heard.has_vpn THEN last_heard.received_at ELSE last_heard.unloaded_at END AS heard_at
     FROM device
     LEFT JOIN last_heard USING (device_id)
 ),
 
--- One whose day of issue is not written may be out.
+-- One whose day of issue is not written may be out; one that is lost is silent for ever, and nobody brings it back.
 awaited AS (
     SELECT
         heard.*,
         CASE
-            WHEN heard.returned_on IS NULL AND COALESCE(heard.issued_on <= clock.today_on, TRUE) AND clock.tablet_start_at < clock.as_of
+            WHEN COALESCE(heard.returned_on, heard.lost_on) IS NULL
+                AND COALESCE(heard.issued_on <= clock.today_on, TRUE) AND clock.tablet_start_at < clock.as_of
                 THEN greatest(
                     heard.heard_at, clock.tablet_start_at, timezone('UTC', timezone(clock.zone, heard.issued_on::TIMESTAMP))
                 )
@@ -51,7 +53,7 @@ awaited AS (
 )
 
 SELECT
-    awaited.* EXCLUDE (zone, today_on),
+    awaited.* EXCLUDE (lost_on, zone, today_on),
     awaited.today_on - timezone(awaited.zone, timezone('UTC', awaited.silent_since_at))::DATE AS silent_days,
     control_total.declared_count AS created_count,
     control_total.received_count

@@ -187,7 +187,8 @@ UNION ALL
 SELECT
     'TABLETS_OUT',
     count(*) FILTER (
-        WHERE device.returned_on IS NULL AND COALESCE(device.issued_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE, TRUE)
+        WHERE COALESCE(device.returned_on, device.lost_on) IS NULL
+        AND COALESCE(device.issued_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE, TRUE)
     ),
     count(*)
 FROM device

@@ -5,7 +5,8 @@ WITH device_out AS (
     FROM device
     CROSS JOIN round
     CROSS JOIN build
-    WHERE device.returned_on IS NULL AND COALESCE(device.issued_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE, TRUE)
+    WHERE COALESCE(device.returned_on, device.lost_on) IS NULL
+    AND COALESCE(device.issued_on <= timezone(round.zone, timezone('UTC', build.seen_at))::DATE, TRUE)
 ),
 
 sent AS (

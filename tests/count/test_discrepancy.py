@@ -836,6 +836,8 @@ def test_a_tablet_of_which_nobody_wrote_when_it_was_issued_must_be_back_as_well(
     assert [row["subject_id"] for row in found(field, "TABLET_NOT_RETURNED")] == ["TA"]
     field.con.execute("UPDATE device SET issued_on = '2021-11-06'")
     assert found(field, "TABLET_NOT_RETURNED") == []
+    field.con.execute("UPDATE device SET issued_on = NULL, lost_on = '2021-10-09'")
+    assert found(field, "TABLET_NOT_RETURNED") == []  # nobody brings it back
 
 
 @pytest.mark.parametrize(("day", "severity"), [(1, None), (3, "amber"), (7, "red")])
