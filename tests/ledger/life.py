@@ -333,6 +333,8 @@ class Life:
         content = parcel.content
         said = {"case_count": len(parcel.lines) + parcel.declared, "institution_id": None if number % 3 == 0 else CARE}
         place = self.field.bundle(folder, content, device_id=TABLET, is_ready=parcel.route == "tablet_vpn", **said)
+        if parcel.route == "tablet_usb":
+            self.field.put("tablet_usb/stick/custody.json", b"{}")
         if parcel.harm == "cut":
             (place / "submissions.ndjson").write_bytes(content[: int(len(content) * parcel.share)])
         elif parcel.harm == "unsigned":

@@ -39,6 +39,7 @@ def test_a_batch_is_named_after_route_sender_and_content(route: str, files: dict
         folder = field.bundle(
             f"{route}/{'S/' if route == 'tablet_usb' else ''}B", device_id=device, is_ready=route == "tablet_vpn"
         )
+        field.put("tablet_usb/S/custody.json", b"{}")
         for name, content in files.items():
             (folder / name).write_bytes(content)
         (landed,) = field.receive(route).landed

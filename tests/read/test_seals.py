@@ -48,7 +48,7 @@ def put(desk: Desk, name: str, bundle: dict[str, bytes], route: str = "tablet_vp
     folder = f"tablet_vpn/{name}" if route == "tablet_vpn" else f"tablet_usb/S/{name}"
     for file, content in bundle.items():
         desk.put(f"{folder}/{file}", content)
-    desk.put(f"tablet_vpn/{name}.ready", b"")
+    desk.put(f"tablet_vpn/{name}.ready" if route == "tablet_vpn" else "tablet_usb/S/custody.json", b"{}")
 
 
 def read_errors(desk: Desk) -> dict[str, list[str | None]]:
