@@ -28,19 +28,25 @@ places AS (
     LEFT JOIN residence_rule ON institution.category_code = residence_rule.category_code
 ),
 
+held AS (
+    SELECT device_id, institution_id, issued_on, returned_on, form_version FROM device
+    UNION ALL
+    SELECT device_id, institution_id, issued_on, returned_on, form_version FROM device_before
+),
+
 custody AS (
     SELECT
-        device.device_id,
-        bool_or(coalesce(places.may_be_safe_house, device.institution_id IS NOT NULL)) AS may_be_safe_house,
+        held.device_id,
+        bool_or(coalesce(places.may_be_safe_house, held.institution_id IS NOT NULL)) AS may_be_safe_house,
         list({
-            'institution_id': device.institution_id,
-            'issued_on': coalesce(device.issued_on, DATE '0001-01-01'),
-            'returned_on': coalesce(device.returned_on, DATE '9999-12-31'),
-            'form_version': device.form_version
-        } ORDER BY device.issued_on, device.institution_id) AS holders
-    FROM device
-    LEFT JOIN places ON device.institution_id = places.institution_id
-    GROUP BY device.device_id
+            'institution_id': held.institution_id,
+            'issued_on': coalesce(held.issued_on, DATE '0001-01-01'),
+            'returned_on': coalesce(held.returned_on, DATE '9999-12-31'),
+            'form_version': held.form_version
+        } ORDER BY held.issued_on, held.institution_id) AS holders
+    FROM held
+    LEFT JOIN places ON held.institution_id = places.institution_id
+    GROUP BY held.device_id
 ),
 
 appointed AS (

@@ -1,4 +1,4 @@
--- Tablets: issue, kit and return.
+-- Tablets: issue, kit and return, by the newest act of each; who held it before is `device_before`.
 SELECT
     json_extract_string(cells, 'device_id') AS device_id,
     json_extract_string(cells, 'institution_id') AS institution_id,
@@ -17,8 +17,14 @@ SELECT
     json_extract_string(cells, 'public_key') AS public_key,
     json_extract_string(cells, 'key_signature') AS key_signature,
     -- a day that cannot be read is no reason to believe: it holds from the beginning
-    office_day_or_ever(json_extract_string(cells, 'key_revoked_on')) AS key_revoked_on,
+    -- and of a key it is enough that one of its rows says so
+    min(office_day_or_ever(json_extract_string(cells, 'key_revoked_on'))) OVER (
+        PARTITION BY json_extract_string(cells, 'device_id'), json_extract_string(cells, 'public_key')
+    ) AS key_revoked_on,
     office_day_or_ever(json_extract_string(cells, 'lost_on')) AS lost_on,
     batch_id
 FROM office_state
 WHERE kind = 'device' AND state = 'in_force'
+QUALIFY row_number() OVER (
+    PARTITION BY json_extract_string(cells, 'device_id') ORDER BY office_day(json_extract_string(cells, 'issued_on')) DESC NULLS LAST
+) = 1

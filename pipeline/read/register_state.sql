@@ -38,7 +38,12 @@ ranked AS (
     SELECT
         *,
         batch_id IN (FROM newest) AS is_newest,
-        row_number() OVER (PARTITION BY batch_id, kind, is_sound, row_key ORDER BY record_no) AS occurrence
+        -- a tablet goes from hand to hand: each act of issue is a row of its own
+        row_number() OVER (
+            PARTITION BY
+                batch_id, kind, is_sound, row_key, CASE WHEN kind = 'device' THEN office_day(json_extract_string(cells, 'issued_on')) END
+            ORDER BY record_no
+        ) AS occurrence
     FROM sound
 ),
 

@@ -12,6 +12,13 @@ WITH touched AS (
     LEFT JOIN device ON record.device_id = device.device_id
     UNION ALL
     SELECT
+        record.record_id,
+        device_before.institution_id
+    FROM record
+    SEMI JOIN query_table(records) USING (record_id)
+    JOIN device_before ON record.device_id = device_before.device_id
+    UNION ALL
+    SELECT
         intake_record.record_id,
         intake_record.institution_id
     FROM intake_record

@@ -22,6 +22,7 @@ TABLES = (
     "institution",
     "staff",
     "device",
+    "device_before",
     "certificate",
     "certificate_return",
     "batch",
@@ -146,8 +147,10 @@ def _add_register(con: duckdb.DuckDBPyConnection) -> None:
             {"device_id": "their_tablet", **issued, "institution_id": "TB-1"},
             {"device_id": "old_tablet", **issued, "form_version": "2020.9"},
             {"device_id": "lost_tablet", **issued, "lost_on": "2021-10-10"},
+            {"device_id": "handed_on", **issued, "issued_on": "2021-10-04", "institution_id": "TB-1"},
         ],
     )
+    insert(con, "device_before", [{"device_id": "handed_on", "acts_since": 1, **issued, "returned_on": "2021-10-04"}])
     exports = {
         "lost": ("lost_tablet", "2021-10-10 19:30:00"),  # after midnight in Aktau
         "lost_that_day": ("lost_tablet", "2021-10-10 18:30:00"),

@@ -112,10 +112,14 @@ EXAMPLES: dict[str, tuple[list[Record], list[Record]]] = {
         [
             {"device_id": "late_tablet", "completed_at": "2021-10-04 05:20:00"},
             {"device_id": "undated_tablet"},
+            {"device_id": "handed_on"},
             {"device_id": "stray"},
         ],
     ),
-    "R-DEVICE-OTHER-INSTITUTION": ([{"device_id": "their_tablet"}], [{"device_id": "late_tablet"}]),
+    "R-DEVICE-OTHER-INSTITUTION": (
+        [{"device_id": "their_tablet"}, {"device_id": "handed_on", "completed_at": "2021-10-05 05:20:00"}],
+        [{"device_id": "late_tablet"}, {"device_id": "handed_on"}],
+    ),
     "R-DEVICE-NOT-EXPORTER": (
         [
             {"batch_id": "theirs"},

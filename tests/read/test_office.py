@@ -425,6 +425,25 @@ def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
     ]
 
 
+def test_a_tablet_handed_on_has_an_act_for_each_holder(desk: Desk) -> None:
+    """R10: the newest act is the tablet's, those before say whose it was then; of one day there is one."""
+    devices = [
+        ("device_id", "institution_id", "issued_on", "returned_on", "public_key", "key_revoked_on"),
+        ("TB-1", "MNG-0002", date(2021, 10, 6), None, "K", None),
+        ("TB-1", "MNG-0001", date(2021, 9, 28), date(2021, 10, 6), "K", date(2021, 10, 9)),
+        ("TB-1", "MNG-0001", "28.09.2021", None, "K", None),
+    ]
+    desk.put("register/a.xlsx", register("MNG-0001", "MNG-0002", device=devices))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id, issued_on, key_revoked_on FROM device") == [
+        ("MNG-0002", date(2021, 10, 6), date(2021, 10, 9))
+    ]
+    assert rows(bench, "SELECT acts_since, institution_id, issued_on, returned_on FROM device_before") == [
+        (1, "MNG-0001", date(2021, 9, 28), date(2021, 10, 6))
+    ]
+    assert states(bench, "register") == [("in_force", None, 4), ("quarantined", "DUPLICATE_KEY", 1)]
+
+
 def test_certificates_are_ranges_of_numbers_in_the_hands_of_staff(desk: Desk) -> None:
     staff = [("staff_id", "institution_id"), ("ST-1", "MNG-0001"), ("ST-2", "MNG-0099")]
     issued = [

@@ -28,7 +28,7 @@ TYPES = {
     "TIMESTAMP": pa.timestamp("us"), "VARCHAR[]": pa.list_(pa.string()),
 }  # fmt: skip
 READ = (
-    "batch", "record", "identity", "answers", "institution", "staff", "staff_identity", "device", "list", "list_entry", "list_identity",
+    "batch", "record", "identity", "answers", "institution", "staff", "staff_identity", "device", "device_before", "list", "list_entry", "list_identity",
     "movement", "movement_identity", "verification_source", "verification_person", "verification_identity", "intake_record",
 )  # fmt: skip
 SITES = {
