@@ -59,7 +59,8 @@ up: $(READY) ## Keep Airflow running; prints its address and login
 down: ## Stop what `make up` started
 	@test -f .airflow/up.pid && kill "$$(cat .airflow/up.pid)" || echo "nothing is up"
 
-# worksteal: each worker takes its half of the modules as they stand, and what a module makes for all its tests is made once
+# worksteal: each worker begins with its half of the modules as they stand, so that what a module makes for all its tests is mostly made once;
+# whoever is done first takes tests over from the other, and makes it again for those
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 
 test: $(READY) ## Run all tests but the slow ones
