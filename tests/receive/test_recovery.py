@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.lake import clock_from, system_clock
+from pipeline.receive import landing
 from pipeline.receive.landing import Landing
 from pipeline.receive.parcel import Refusal
+from tests.killed import Worker, forking
 from tests.receive.field import LINE, START, Field
 
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-import pipeline.receive.landing as landing
-from tests.receive.field import Field
+POINTS: dict[str, tuple[object, str]] = {
+    "while copying": (landing, "_writer"),
+    "before bytes are forced": (landing, "_force"),
+    "before the rename": (Path, "rename"),
+    "before a manifest is made": (landing, "_landing_manifest"),
+    "before a manifest is written": (landing, "_write_manifest"),
+    "before the receipts are written": (landing.Book, "close"),
+}
 
-LEFT = {left}
-def deadly(function):
-    def wrapped(*args, **kwargs):
-        global LEFT
-        LEFT -= 1
-        if LEFT == 0:
+
+def work(folder: Path, point: str, left: int) -> None:
+    """Receive, and be killed at a call of what the point names."""
+    owner, name = POINTS[point]
+    function, calls = getattr(owner, name), itertools.count(1)
+
+    def deadly(*args: object, **kwargs: object) -> object:
+        if next(calls) == left:
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*args, **kwargs)
-    return wrapped
 
-{patch}
-field = Field(Path({folder!r}))
-field.receive("tablet_vpn")
-"""
+    setattr(owner, name, deadly)
+    Field(folder).receive("tablet_vpn")
 
-POINTS = {
-    "while copying": "landing._writer = deadly(landing._writer)",
-    "before bytes are forced": "landing._force = deadly(landing._force)",
-    "before the rename": "Path.rename = deadly(Path.rename)",
-    "before a manifest is made": "landing._landing_manifest = deadly(landing._landing_manifest)",
-    "before a manifest is written": "landing._write_manifest = deadly(landing._write_manifest)",
-    "before the receipts are written": "landing.Book.close = deadly(landing.Book.close)",
-}
+
+@pytest.fixture(scope="module")
+def worker(root: Path) -> Iterator[Worker]:
+    with forking(root, "tests.receive.test_recovery") as worker:
+        yield worker
 
 
 def fill(field: Field) -> None:
@@ -54,23 +56,17 @@ def fill(field: Field) -> None:
         field.bundle(f"tablet_vpn/TB-{number:04d}", lines=LINE.replace(b"c1", f"c{number}".encode()) * 3)
 
 
-def kill(root: Path, folder: Path, patch: str, left: int) -> int:
-    """Receive in a process of its own that kills itself at the chosen call; return its exit status."""
-    script = CHILD.format(root=str(root), left=left, patch=patch, folder=str(folder))
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode
-
-
-@pytest.mark.parametrize("left", [1, 4])
-@pytest.mark.parametrize("point", POINTS)
-def test_after_a_kill_the_next_run_gives_the_same_landing(root: Path, tmp_path: Path, point: str, left: int) -> None:
+@pytest.mark.parametrize(
+    ("point", "left"), [(point, left) for point in POINTS for left in ((1,) if "receipts" in point else (1, 4))]
+)
+def test_after_a_kill_the_next_run_gives_the_same_landing(
+    worker: Worker, tmp_path: Path, point: str, left: int
+) -> None:
     calm, killed = Field(tmp_path / "calm"), Field(tmp_path / "killed")
     fill(calm)
     fill(killed)
     calm.receive("tablet_vpn")
-    status = kill(root, tmp_path / "killed", POINTS[point], left)
-    if "receipts" not in point or left == 1:
-        assert status == -signal.SIGKILL
+    assert worker.run(tmp_path / "killed", point=point, left=left)[0] == signal.SIGKILL
     killed.receive("tablet_vpn")
     assert killed.landing() == calm.landing()
     landed = [row for row in killed.receipts() if row["outcome"] == "landed"]
@@ -113,6 +109,7 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, {str(root)!r})
 from pipeline.lake import Lake, system_clock
+from pipeline.receive import landing
 from pipeline.receive.landing import Landing
 with Landing(Lake(Path({str(field.lake.root)!r})), system_clock, 10**9) as landing:
     (landing.staging / "half").write_bytes(b"half a bundle")
@@ -155,9 +152,10 @@ def test_two_runs_at_once_land_each_bundle_once(root: Path, tmp_path: Path) -> N
     field = Field(tmp_path)
     for number in range(60):
         field.bundle(f"tablet_vpn/TB-{number:04d}", lines=LINE.replace(b"c1", f"c{number}".encode()))
-    script = CHILD.format(root=str(root), left=-1, patch="", folder=str(tmp_path))
+    script = "import sys; from pathlib import Path; from tests.receive.field import Field; Field(Path(sys.argv[1])).receive('tablet_vpn')"
     runs = [
-        subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(root)}) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", script, tmp_path], env={**os.environ, "PYTHONPATH": str(root)})
+        for _ in range(3)
     ]
     assert [run.wait(timeout=60) for run in runs] == [0, 0, 0]
     rows = field.receipts()
