@@ -77,6 +77,7 @@ PATRONYMIC_END = (
 )
 BEHIND_A_NAME = f"^(.*?[^ ]) ([^ ]{{2,}}{PATRONYMIC_END}|[^ ]+ {PATRONYMIC_END})$"
 INITIALS = r"\s*\pL\s*(?:\.\s*\pL?\s*)*"
+INITIALS_BEHIND = r"(\pL{2})\s+\pL\s*(?:\.\s*\pL?\s*)+$"
 
 PLACEHOLDERS = (
     "Н/Д", "Н/И", "Б/О", "Б/И", "Н.Д.", "нет", "нет данных", "не указано", "не указана", "не указан", "не установлено", "не установлена",
@@ -155,8 +156,9 @@ def keys_query(relation: str) -> str:
 
 
 def given_alone_sql(t: str) -> str:
-    """The given name without a patronymic typed behind it. NULL for initials, which say too little."""
-    alone = f"regexp_replace({clean_sql(t)}, '{BEHIND_A_NAME}', '\\1')"
+    """The given name without a patronymic, or initials, typed behind it. NULL for initials alone, which say too little."""
+    bare = f"regexp_replace({t}, '{INITIALS_BEHIND}', '\\1')"
+    alone = f"regexp_replace({clean_sql(bare)}, '{BEHIND_A_NAME}', '\\1')"
     parted = f"CASE WHEN regexp_full_match({t}, '{INITIALS}') THEN NULL WHEN {_has_words(t)} THEN {alone} ELSE {t} END"
     return f"CASE WHEN regexp_matches({t}, '[\\s.]|^.?$') THEN {parted} ELSE {t} END"  # most names are one whole word
 

@@ -240,6 +240,10 @@ class TestGivenName:
         assert names.fold(names.given_alone(name)) == names.fold(name)
         assert names.patronymic_within(name) is None
 
+    @pytest.mark.parametrize("typed", ["Нурлан С.", "Нурлан С.М.", "Нурлан  С. М. ", "Нурлан С.М"])
+    def test_initials_behind_it_are_cut(self, typed: str) -> None:
+        assert names.fold(names.given_alone(typed)) == names.fold("Нұрлан")
+
     @pytest.mark.parametrize("initials", ["А.", "А", "А.Б.", " А. Б. ", "A.B"])
     def test_initials_say_too_little(self, initials: str) -> None:
         assert names.given_alone(initials) is None
