@@ -16,13 +16,13 @@ RESTS_ON_NAME = frozenset("CEF")
 
 # Every pair that may be joined, by evidence or by somebody's word.
 EDGE = (
-    "SELECT a_no, b_no, tier, points, is_swapped FROM pair WHERE tier IS NOT NULL "
-    f"UNION ALL SELECT a_no, b_no, '{BY_WORD}', 0, FALSE FROM spoken_pair WHERE standing = 'same'"
+    "SELECT a_no, b_no, tier, points, is_swapped, is_two_entries FROM pair WHERE tier IS NOT NULL "
+    f"UNION ALL SELECT a_no, b_no, '{BY_WORD}', 0, FALSE, FALSE FROM spoken_pair WHERE standing = 'same'"
 )
 
 JOINED = {"record_no": "BIGINT", "cluster_no": "BIGINT", "tier": "VARCHAR"}
 
-Edge = tuple[int, int, str, bool]
+Edge = tuple[int, int, str, bool, bool]
 Trait = tuple[int, str | None, int | None, str | None, int | None]
 
 
@@ -63,7 +63,7 @@ class People:
         self.group_of: dict[int, Group] = {}
         self.tier_of: dict[int, str] = {}
 
-    def join(self, a: int, b: int, tier: str, *, is_swapped: bool) -> bool:
+    def join(self, a: int, b: int, tier: str, *, is_swapped: bool, is_two_entries: bool = False) -> bool:
         """Make one person of two records' groups, unless something parts them.
 
         Parameters
@@ -74,6 +74,8 @@ class People:
             The evidence that they are one person.
         is_swapped
             Whether one of them has given and family name in each other's field.
+        is_two_entries
+            Whether the two are one in spite of their two entries of one list.
 
         Returns
         -------
@@ -83,7 +85,7 @@ class People:
         kept, gone = self._group(a), self._group(b)
         if kept is gone:
             return True
-        if self._are_parted(kept, gone, tier, is_swapped=is_swapped):
+        if self._are_parted(kept, gone, tier, is_swapped=is_swapped, is_two_entries=is_two_entries):
             return False
         if tier == BY_WORD:  # whoever has one of the numbers may now be met under the other
             self.neighbours |= {(min(x, y), max(x, y)) for x in kept.numbers for y in gone.numbers if x != y}
@@ -117,7 +119,7 @@ class People:
             self.group_of[no] = group
         return group
 
-    def _are_parted(self, one: Group, other: Group, tier: str, *, is_swapped: bool) -> bool:
+    def _are_parted(self, one: Group, other: Group, tier: str, *, is_swapped: bool, is_two_entries: bool) -> bool:
         """What nothing brings together; two different numbers, two entries of one list, or names where no evidence but the name would hold them together."""
         if one.parted and not one.parted.isdisjoint(other.members):
             return True
@@ -127,7 +129,7 @@ class People:
             for y in other.numbers:
                 if x != y and (min(x, y), max(x, y)) not in self.neighbours:
                     return True
-        if tier != "A" and any(
+        if not is_two_entries and any(
             place in other.entries and entries.isdisjoint(other.entries[place])
             for place, entries in one.entries.items()
         ):
@@ -145,15 +147,15 @@ def make_clusters(con: duckdb.DuckDBPyConnection) -> None:
     person whatever the rules say, and no chain of evidence brings together whom they parted.
     """
     people = People(_traits(con), _neighbours(con), _parted(con))
-    for a, b, tier, is_swapped in _edges(con):
-        people.join(a, b, tier, is_swapped=is_swapped)
+    for a, b, tier, is_swapped, is_two_entries in _edges(con):
+        people.join(a, b, tier, is_swapped=is_swapped, is_two_entries=is_two_entries)
     make_table(con, "joined", (dict(zip(JOINED, row, strict=True)) for row in people.rows()), JOINED)
 
 
 def _edges(con: duckdb.DuckDBPyConnection) -> list[Edge]:
     order = "CASE tier " + " ".join(f"WHEN '{tier}' THEN {i}" for i, tier in enumerate(TIERS)) + " END"
     return con.execute(
-        f"WITH edge AS ({EDGE}) SELECT a_no, b_no, tier, is_swapped FROM edge ORDER BY {order}, points DESC, a_no, b_no"
+        f"WITH edge AS ({EDGE}) SELECT a_no, b_no, tier, is_swapped, is_two_entries FROM edge ORDER BY {order}, points DESC, a_no, b_no"
     ).fetchall()
 
 

@@ -129,13 +129,13 @@ parted AS (
     SELECT
         *,
         given_like = 2 AND family_like = 2 AS is_one_name,
-        -- a number is borne out by the birth date, or by a name where nothing else speaks against it
+        -- a number is borne out by the birth date, or by a name where nothing else speaks against it: a namesake has another father
         birth_like >= 1
-        OR (given_like = 2 AND (family_like >= 0 OR birth_like >= 0))
+        OR (given_like = 2 AND (family_like >= 0 OR birth_like >= 0) AND (birth_like >= 0 OR patronymic_like >= 0))
         OR (given_like >= 0 AND family_like >= 1 AND birth_like >= 0) AS is_borne_out,
         CASE
             WHEN iin_like = -1 THEN 'TWO_NUMBERS'
-            WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2) THEN 'TWO_ENTRIES'
+            WHEN is_two_entries AND NOT (iin_like = 2 AND given_like = 2 AND birth_like >= 0 AND patronymic_like >= 0) THEN 'TWO_ENTRIES'
             WHEN given_like = -1 AND (iin_like < 1 OR family_like >= 1) THEN 'TWO_GIVEN_NAMES'
             WHEN given_like = 1 AND birth_like >= 1 AND (is_twin OR (iin_like < 1 AND NOT is_row_named)) THEN 'NEAR_GIVEN_NAMES'
             WHEN is_two_stays AND iin_like < 1 AND NOT (is_one_entry AND is_row_named) THEN 'TWO_STAYS'

@@ -1,11 +1,11 @@
 -- Pairs of records that nothing brings together: somebody said so, or they may be one child under two numbers and nobody said they are.
 WITH said_one AS (
     SELECT DISTINCT
-        least(a.iin, b.iin) AS low_iin,
-        greatest(a.iin, b.iin) AS high_iin
+        least(COALESCE(a.iin, a.contested_iin), COALESCE(b.iin, b.contested_iin)) AS low_iin,
+        greatest(COALESCE(a.iin, a.contested_iin), COALESCE(b.iin, b.contested_iin)) AS high_iin
     FROM spoken_pair
-    JOIN linkable AS a ON spoken_pair.a_no = a.no
-    JOIN linkable AS b ON spoken_pair.b_no = b.no
+    JOIN current_record AS a ON spoken_pair.a_no = a.no
+    JOIN current_record AS b ON spoken_pair.b_no = b.no
     WHERE spoken_pair.standing = 'same'
 )
 

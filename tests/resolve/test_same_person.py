@@ -489,6 +489,21 @@ def test_one_number_on_two_rows_of_one_list_is_looked_at(field: Field, tmp_path:
     assert outcome.reviews() == ["TWO_ENTRIES"]
 
 
+def test_one_number_on_two_namesakes_is_looked_at(field: Field, tmp_path: Path) -> None:
+    other = {"patronymic": "Болатұлы", "birth_on": date(1971, 3, 9)}
+    field.entry(1)
+    field.entry(2, **other)
+    field.record("a", iin=NUMBER, list_entry_no=1)
+    field.record("b", iin=NUMBER, list_entry_no=2, **other)
+    field.record("third", iin=NUMBER, patronymic=None, **UNDATED)
+    unlisted = {"family": "Омаров", "iin": sound("60051730123")}
+    field.record("c", **unlisted)
+    field.record("d", **unlisted, **other)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b", "c", "d")
+    assert set(outcome.reviews()) == {"NUMBER_ALONE", "PARTED"}
+
+
 def test_an_adopted_childs_old_and_new_number_are_never_linked(field: Field, tmp_path: Path) -> None:
     born = date(2016, 4, 2)
     field.record(
@@ -499,6 +514,17 @@ def test_an_adopted_childs_old_and_new_number_are_never_linked(field: Field, tmp
     )
     outcome = field.resolve(tmp_path)
     assert outcome.are_apart("old", "new")
+    assert outcome.reviews() == []
+
+
+def test_a_contested_number_hides_no_adoption(field: Field, tmp_path: Path) -> None:
+    born, old = date(2016, 4, 2), sound("16040260012")
+    child = {"birth_on": born, "sex": 2, "patronymic": None}
+    field.record("old", "Ахметова", "Айгүл", iin=old, site="BABIES", **child)
+    field.record("ward", "Ким", "Виктор", iin=old, birth_on=date(2014, 7, 9), site="BABIES")
+    field.record("new", "Ахметова", "Айгуль", iin=sound("16040260345"), site="ORPHANS", **child)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("old", "new", "ward")
     assert outcome.reviews() == []
 
 
