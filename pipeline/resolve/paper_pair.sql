@@ -11,7 +11,7 @@ WITH by_number AS (
     JOIN document_key AS d ON r.iin = d.iin
 ),
 
--- Whose entry is found beyond doubt needs no further search of lists.
+-- Whose entry is found beyond doubt needs no further search of that list.
 found AS (
     SELECT DISTINCT a_no AS no FROM by_number WHERE is_here AND is_entry AND is_exact
 ),
@@ -31,6 +31,10 @@ by_facts AS (
     SELECT r.no AS a_no, d.no AS b_no, r.here_id, r.list_entry_no, d.institution_id, d.entry_no
     FROM searching AS r
     JOIN document_key AS d ON r.is_entry = d.is_entry AND r.names = d.names AND r.birth_on = d.birth_on
+    UNION ALL
+    SELECT r.no AS a_no, d.no AS b_no, r.here_id, r.list_entry_no, d.institution_id, d.entry_no
+    FROM (FROM current_record SEMI JOIN found USING (no)) AS r
+    JOIN document_key AS d ON d.is_entry AND r.names = d.names AND r.birth_on = d.birth_on AND r.here_id <> d.institution_id
     UNION ALL
     SELECT r.no AS a_no, d.no AS b_no, r.here_id, r.list_entry_no, d.institution_id, d.entry_no
     FROM searching AS r

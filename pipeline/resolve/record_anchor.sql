@@ -29,13 +29,27 @@ merged AS (
     GROUP BY record_no, institution_id, entry_no
 ),
 
+-- Of namesakes and of twins without a name who fit alike, each came on the day of the own entry.
+dated AS (
+    SELECT
+        merged.*,
+        COALESCE(document_key.admitted_on = current_record.stay_from_on, FALSE) AS is_day_of_coming
+    FROM merged
+    JOIN document_key ON merged.entry_no = document_key.no
+    JOIN current_record ON merged.record_no = current_record.no
+),
+
 ranked AS (
     SELECT
         *,
         row_number() OVER fit AS place,
-        lead(points) OVER fit AS next_points
-    FROM merged
-    WINDOW fit AS (PARTITION BY record_no, institution_id ORDER BY points DESC, is_row_named DESC, entry_no)
+        lead(points) OVER fit AS next_points,
+        list(entry_no) OVER (
+            PARTITION BY record_no, institution_id, points, is_row_named, is_day_of_coming
+            ORDER BY entry_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS alike_nos
+    FROM dated
+    WINDOW fit AS (PARTITION BY record_no, institution_id ORDER BY points DESC, is_row_named DESC, is_day_of_coming DESC, entry_no)
 ),
 
 best AS (
@@ -50,5 +64,7 @@ SELECT
     entry_no,
     points,
     is_row_named,
+    -- all that fit no worse than the one, where there are several
+    CASE WHEN len(alike_nos) > 1 THEN alike_nos END AS alike_nos,
     is_sure AND points >= 60 AND COALESCE(points - next_points >= 10, TRUE) AS is_sure
 FROM best

@@ -76,12 +76,47 @@ def test_namesakes_who_came_on_different_days_are_two_entries(field: Field, tmp_
     assert field.resolve(tmp_path).outcome(second) == "NOT_FOUND"
 
 
+@pytest.mark.parametrize(
+    ("names", "days"),
+    [((None, "Азатов"), (None, None)), (("Нұрлан", "Ахметов"), (date(2015, 3, 1), date(2019, 9, 9)))],
+    ids=["twins without a name", "namesakes of one day"],
+)
+def test_two_who_fit_two_entries_alike_have_one_each(
+    field: Field, tmp_path: Path, names: tuple[str | None, str], days: tuple[date | None, date | None]
+) -> None:
+    given, family = names
+    row = {
+        "given": given,
+        "family": family,
+        "patronymic": None if given is None else "Серікұлы",
+        "birth_on": date(2021, 5, 20),
+    }
+    entries = [field.entry(no, **row, admitted_on=day) for no, day in enumerate(days, 1)]
+    for case, day in zip("ba", reversed(days), strict=True):
+        field.record(case, **row, stay_from_on=day)
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_apart("a", "b")
+    assert {outcome.person(case)["entry_id"] for case in "ab"} == set(entries)
+    if days[0]:
+        assert [outcome.person(case)["entry_id"] for case in "ab"] == entries
+
+
+def test_who_is_surely_on_one_list_is_found_by_name_on_another(field: Field, tmp_path: Path) -> None:
+    field.entry(1, iin=NUMBER)
+    elsewhere = field.entry(1, site="ORPHANS")
+    field.record("a", iin=NUMBER)
+    assert field.resolve(tmp_path).outcome(elsewhere) == "COUNTED_ELSEWHERE"
+
+
 def test_staff_on_the_list(field: Field, tmp_path: Path) -> None:
     noted = field.entry(1, note_code="STAFF")
     named = field.entry(2, "Жұмабаева", "Гүлнар", patronymic="Серікқызы", sex=2, birth_on=date(1980, 3, 4))
+    nobody = field.entry(3, "Омаров", "Б.", patronymic=None, birth_on=date(1971, 8, 9))
     field.rows["staff_identity"].append({"staff_id": "ST-CARE", "full_name": "Жумабаева Гульнар Сериккызы"})
+    field.rows["staff"].append({"staff_id": "ST-OMAROV", "institution_id": "CARE"})
+    field.rows["staff_identity"].append({"staff_id": "ST-OMAROV", "full_name": "Омаров"})
     outcome = field.resolve(tmp_path)
-    assert (outcome.outcome(noted), outcome.outcome(named)) == ("STAFF", "STAFF")
+    assert [outcome.outcome(entry) for entry in (noted, named, nobody)] == ["STAFF", "STAFF", "NOT_FOUND"]
 
 
 def test_staff_who_enter_themselves_are_known_by_their_name(field: Field, tmp_path: Path) -> None:
