@@ -14,6 +14,9 @@ WITH member AS (
         scoped.citizenship,
         current_record.case_status,
         current_record.is_proxy,
+        current_record.fact_rank,
+        current_record.is_birth_exact,
+        current_record.age_stated,
         answers.proxy_source
     FROM scoped
     JOIN current_record USING (no)
@@ -71,6 +74,9 @@ SELECT
     citizenship,
     is_proxy,
     proxy_source,
+    fact_rank,
+    is_birth_exact,
+    age_stated,
     row_number() OVER (
         PARTITION BY cluster_no
         ORDER BY

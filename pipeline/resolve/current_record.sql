@@ -86,7 +86,14 @@ told AS (
         answers.usual_address_kato,
         answers.citizenship,
         COALESCE(answers.is_proxy, FALSE) AS is_proxy,
-        answers.proxy_reason
+        answers.proxy_reason,
+        -- who is believed first in dates, numbers and citizenship: a document, the person, then others from memory
+        CASE
+            WHEN answers.is_proxy IS NOT TRUE THEN 2
+            WHEN answers.proxy_source = 'DOCUMENT' THEN 1
+            WHEN answers.proxy_source IN ('LEGAL_REPRESENTATIVE', 'RELATIVE') THEN 3
+            ELSE 4
+        END AS fact_rank
     FROM record
     -- joined to one another first: the engine lays one side of a join down in memory, and so that is never all three
     LEFT JOIN (kept_identity AS identity JOIN kept_answers AS answers USING (record_id)) USING (record_id)

@@ -1,21 +1,17 @@
 -- Fields of a person that come from another record than the survivor, each with that record; whose word stands says the questionnaire.
--- Of a fact: document, then the person, then staff from memory. What only the person can say: the person, or the legal
--- representative of a child under 14.
+-- Of a fact: document, then the person, then staff from memory; of birth dates first one known to the day. What only the person can
+-- say: the person, or the legal representative of a child under 14.
 WITH said AS (
     SELECT
         contender.cluster_no,
         contender.record_id,
         contender.place,
-        CASE
-            WHEN NOT contender.is_proxy THEN 2
-            WHEN contender.proxy_source = 'DOCUMENT' THEN 1
-            WHEN contender.proxy_source IN ('LEGAL_REPRESENTATIVE', 'RELATIVE') THEN 3
-            ELSE 4
-        END AS fact_rank,
+        contender.fact_rank,
+        contender.is_birth_exact,
         CASE
             WHEN NOT contender.is_proxy THEN 1
             WHEN contender.proxy_source = 'LEGAL_REPRESENTATIVE'
-                AND date_sub('year', contender.birth_on, round.moment_on) < 14 THEN 1
+                AND COALESCE(date_sub('year', contender.birth_on, round.moment_on), contender.age_stated) < 14 THEN 1
         END AS self_rank,
         unnest(contender.variables) AS variable
     FROM contender
@@ -28,6 +24,7 @@ ranked AS (
         said.record_id,
         said.place,
         said.variable,
+        said.variable = 'birth_date' AND NOT said.is_birth_exact AS is_vague,
         CASE ref_variable.precedence WHEN 'fact' THEN said.fact_rank WHEN 'self' THEN said.self_rank END AS variable_rank
     FROM said
     JOIN ref_variable USING (variable)
@@ -37,7 +34,7 @@ chosen AS (
     SELECT *
     FROM ranked
     WHERE variable_rank IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY cluster_no, variable ORDER BY variable_rank, place) = 1
+    QUALIFY row_number() OVER (PARTITION BY cluster_no, variable ORDER BY is_vague, variable_rank, place) = 1
 ),
 
 lent AS (

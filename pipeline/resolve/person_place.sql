@@ -1,4 +1,5 @@
--- The places of a person known from several records: usual here and present there may come from two of them.
+-- The places of a person known from several records: usual here and present there may come from two of them. Whom street patrols met is
+-- counted once, at the first contact.
 WITH told AS (
     SELECT
         contender.cluster_no,
@@ -6,6 +7,7 @@ WITH told AS (
         scoped.usual_institution_id,
         scoped.present_institution_id,
         scoped.since_on,
+        scoped.met_at,
         CASE scoped.evidence WHEN 'movement' THEN 1 WHEN 'dates' THEN 2 WHEN 'list' THEN 3 ELSE 4 END AS evidence_no
     FROM contender
     JOIN scoped USING (no)
@@ -19,7 +21,7 @@ usual AS (
     FROM told
     WHERE usual_institution_id IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY cluster_no ORDER BY evidence_no, present_institution_id IS NULL, place
+        PARTITION BY cluster_no ORDER BY evidence_no, present_institution_id IS NULL, met_at NULLS FIRST, place
     ) = 1
 ),
 
@@ -30,7 +32,9 @@ present AS (
         present_institution_id
     FROM told
     WHERE present_institution_id IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY cluster_no ORDER BY evidence_no, since_on DESC NULLS LAST, place) = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY cluster_no ORDER BY evidence_no, met_at NULLS FIRST, since_on DESC NULLS LAST, place
+    ) = 1
 )
 
 SELECT

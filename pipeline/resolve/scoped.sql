@@ -21,8 +21,12 @@ told AS (
             END AS stay_to_on,
             COALESCE(stay.residence_status, member.residence_status) AS residence_status,
             COALESCE(stay.has_other_home, member.has_other_home) AS has_other_home,
-            COALESCE(stay.usual_address_kato, member.usual_address_kato) AS usual_address_kato
+            COALESCE(stay.usual_address_kato, member.usual_address_kato) AS usual_address_kato,
+            CASE WHEN stay.born_on IS NULL THEN member.birth_time ELSE stay.born_time END AS birth_time,
+            COALESCE(stay.died_on, member.death_on) AS death_on,
+            CASE WHEN stay.died_on IS NULL THEN member.death_time ELSE stay.died_time END AS death_time
         ),
+        COALESCE(stay.born_on, member.birth_on) AS born_on,
         site.pattern,
         -- the person's own record says: here at the moment
         COALESCE(
@@ -33,9 +37,11 @@ told AS (
         stay.admitted_on,
         stay.last_type,
         stay.last_on,
+        CASE WHEN stay.last_type IN ('ADMISSION', 'TRANSFER_IN', 'BIRTH') THEN stay.last_on END AS came_on,
         stay.next_type,
         COALESCE(stay.is_next_from_ours, FALSE) AS is_next_from_ours,
         stay.other_kato,
+        stay.is_born_after AS is_booked_after,
         stay.is_dead_before,
         round.zone,
         round.census_moment_at,
@@ -52,16 +58,19 @@ vital AS (
     SELECT
         *,
         CASE
-            WHEN birth_on < moment_on THEN FALSE
-            WHEN birth_on > moment_on THEN TRUE
-            WHEN birth_on = moment_on
+            -- a slip in another record or a namesake's line makes no newborn of who is older than a year
+            WHEN birth_on < moment_on - INTERVAL 1 YEAR THEN FALSE
+            WHEN is_booked_after THEN TRUE
+            WHEN born_on < moment_on THEN FALSE
+            WHEN born_on > moment_on THEN TRUE
+            WHEN born_on = moment_on
                 THEN COALESCE(
-                    ((birth_on + TRY_CAST(birth_time AS TIME)) AT TIME ZONE zone) AT TIME ZONE 'UTC' >= census_moment_at,
+                    ((born_on + TRY_CAST(birth_time AS TIME)) AT TIME ZONE zone) AT TIME ZONE 'UTC' >= census_moment_at,
                     FALSE
                 )
             ELSE FALSE
         END AS is_born_after,
-        COALESCE(birth_on = moment_on AND TRY_CAST(birth_time AS TIME) IS NULL, FALSE) AS is_birth_time_unknown,
+        COALESCE(born_on = moment_on AND TRY_CAST(birth_time AS TIME) IS NULL, FALSE) AS is_birth_time_unknown,
         CASE
             WHEN is_dead_before IS NOT NULL THEN is_dead_before
             WHEN death_on IS NULL THEN FALSE
@@ -106,7 +115,8 @@ located AS (
         COALESCE(last_on, stay_from_on) AS since_on,
         is_long IS TRUE
         OR has_other_home IS FALSE
-        OR (is_long IS NULL AND COALESCE(admitted_on <= moment_on - INTERVAL 12 MONTH, FALSE)) AS is_long_or_homeless
+        OR (is_long IS NULL AND COALESCE(least(admitted_on, stay_from_on, came_on) <= moment_on - INTERVAL 12 MONTH, FALSE))
+            AS is_long_or_homeless
     FROM vital
 ),
 
@@ -191,6 +201,8 @@ SELECT
     judged.mode,
     judged.is_proxy,
     judged.proxy_reason,
+    -- whom a street patrol met is where it was first
+    CASE WHEN judged.pattern = 'FIRST_CONTACT' THEN judged.completed_at END AS met_at,
     judged.citizenship,
     judged.age_stated,
     judged.completed_at,

@@ -86,12 +86,13 @@ first_after AS (
     ) = 1
 ),
 
-died AS (
+booked AS (
     SELECT
         cluster_no,
-        bool_or(is_before) AS is_dead_before
+        bool_and(NOT is_before) FILTER (WHERE movement_type = 'BIRTH') AS is_born_after,
+        bool_or(is_before) FILTER (WHERE movement_type = 'DEATH') AS is_dead_before
     FROM move
-    WHERE movement_type = 'DEATH' AND is_more_than_namesake
+    WHERE movement_type IN ('BIRTH', 'DEATH') AND is_more_than_namesake
     GROUP BY cluster_no
 ),
 
@@ -107,30 +108,43 @@ listed AS (
     GROUP BY ALL
 ),
 
--- Which of a person's records there says best: submitted, first-hand, the latest.
+-- Which of a person's records says best: submitted, first-hand, the latest.
 told AS (
     SELECT
         *,
         row_number() OVER (
-            PARTITION BY cluster_no, institution_id
+            PARTITION BY cluster_no
             ORDER BY case_status IS DISTINCT FROM 'submitted', is_proxy, completed_at DESC NULLS LAST, no
         ) AS place
     FROM member
     WHERE tier IS NOT NULL
 ),
 
--- Each from the best record that says it; both ends of a stay from one.
+-- Each from the best record there that says it; both ends of a stay from one, a document that knows the end before all.
 stated AS (
     SELECT
         cluster_no,
         institution_id,
-        min(ROW(place, stay_from_on, stay_to_on)) FILTER (WHERE COALESCE(stay_from_on, stay_to_on) IS NOT NULL) AS dated,
+        min(ROW(fact_rank > 1 OR stay_to_on IS NULL, place, stay_from_on, stay_to_on))
+            FILTER (WHERE COALESCE(stay_from_on, stay_to_on) IS NOT NULL) AS dated,
         min(ROW(place, residence_status)) FILTER (WHERE residence_status IS NOT NULL)[2] AS residence_status,
         bool_or(stay_duration = 'GE12M') AS is_long,
         bool_and(has_other_home) AS has_other_home,
         min(ROW(place, usual_address_kato)) FILTER (WHERE usual_address_kato IS NOT NULL)[2] AS usual_address_kato
     FROM told
     GROUP BY cluster_no, institution_id
+),
+
+-- Of birth and death every record of the person speaks, wherever it is from: documents before the person, the person before what others
+-- remember. Who answers in person and tells of no death lives, unless a document says otherwise.
+vital AS (
+    SELECT
+        cluster_no,
+        min(ROW(NOT is_birth_exact, fact_rank, birth_time IS NULL, place, birth_on, birth_time))
+            FILTER (WHERE birth_on IS NOT NULL) AS born,
+        min(ROW(fact_rank, place, death_on, death_time)) FILTER (WHERE death_on IS NOT NULL OR fact_rank = 2) AS died
+    FROM told
+    GROUP BY cluster_no
 ),
 
 known AS (
@@ -141,26 +155,32 @@ known AS (
     SELECT cluster_no, institution_id FROM stated
     UNION
     -- where nobody but this record speaks of the person, and no paper of the place
-    SELECT died.cluster_no, member.institution_id FROM died JOIN member ON died.cluster_no = member.no
+    SELECT booked.cluster_no, member.institution_id FROM booked JOIN member ON booked.cluster_no = member.no
 )
 
 SELECT
     known.cluster_no,
     known.institution_id,
     stated.* EXCLUDE (cluster_no, institution_id, dated),
-    stated.dated[2] AS stay_from_on,
-    stated.dated[3] AS stay_to_on,
+    stated.dated[3] AS stay_from_on,
+    stated.dated[4] AS stay_to_on,
+    vital.born[5] AS born_on,
+    vital.born[6] AS born_time,
+    vital.died[3] AS died_on,
+    vital.died[4] AS died_time,
     listed.admitted_on,
     last_before.movement_type AS last_type,
     last_before.occurred_on AS last_on,
     first_after.movement_type AS next_type,
     first_after.movement_type = 'TRANSFER_IN' AND origin.institution_id IS NOT NULL AS is_next_from_ours,
     COALESCE(last_before.other_kato, first_after.other_kato) AS other_kato,
-    died.is_dead_before
+    booked.is_born_after,
+    booked.is_dead_before
 FROM known
 LEFT JOIN stated USING (cluster_no, institution_id)
 LEFT JOIN listed USING (cluster_no, institution_id)
 LEFT JOIN last_before USING (cluster_no, institution_id)
 LEFT JOIN first_after USING (cluster_no, institution_id)
 LEFT JOIN institution AS origin ON first_after.other_institution_id = origin.institution_id
-LEFT JOIN died USING (cluster_no)
+LEFT JOIN booked USING (cluster_no)
+LEFT JOIN vital USING (cluster_no)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.round import load_reference
-from tests.resolve.field import Field, Outcome, stranger, utc
+from tests.resolve.field import Field, Outcome, sound, stranger, utc
 
 HOME = "471010000"
 Day = tuple[int, int] | None
@@ -544,3 +544,95 @@ def test_a_dated_stay_or_a_discharge_elsewhere_outweighs_them(field: Field, tmp_
     outcome = field.resolve(tmp_path)
     assert outcome.person("dated")["present_institution_id"] == "HOSPITAL-2"
     assert outcome.person("released")["present_institution_id"] == "HOSPITAL-2"
+
+
+def test_row_1_a_stay_of_a_year_is_known_by_its_date_too(field: Field, tmp_path: Path) -> None:
+    patient = {"stay_duration": None, "residence_status": None}
+    field.patient("stated", **patient, stay_from_on=date(2020, 8, 31))
+    field.patient("shorter", family="Омаров", **patient, stay_from_on=date(2020, 9, 1))
+    field.patient("said", family="Сериков", stay_from_on=date(2015, 9, 1))
+    field.movement("ADMISSION", date(2020, 3, 1), "Ким", site="HOSPITAL")
+    field.patient("booked", family="Ким", **patient, stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    homes = {case: outcome.person(case)["usual_institution_id"] for case in ("stated", "shorter", "said", "booked")}
+    assert homes == {"stated": "HOSPITAL", "shorter": None, "said": None, "booked": "HOSPITAL"}
+
+
+def test_row_8_a_birth_in_the_book_after_the_moment_is_nobody_to_hand_on(field: Field, tmp_path: Path) -> None:
+    field.movement("BIRTH", date(2021, 9, 3), site="HOSPITAL", birth_on=date(2021, 9, 3))
+    field.patient("a", birth_on=None, birth_date_precision="AGE_ONLY", age_stated=0, stay_from_on=None)
+    outcome = field.resolve(tmp_path)
+    assert (outcome.reason("a"), outcome.forwarded("a")) == ("BORN_AFTER", None)
+
+
+def test_row_10_street_patrols_count_where_they_first_met_somebody(field: Field, tmp_path: Path) -> None:
+    field.rows["institution"].append(
+        {"institution_id": "PATROL-2", "category_code": "HOMELESS_PATROL", "kato": "471810000"}
+    )
+    met = {"iin": "500517301234", "residence_status": None, "stay_duration": None, "stay_from_on": None}
+    field.record("again", site="PATROL-2", **met, completed_at=utc(2021, 10, 9))
+    field.record("first", site="PATROL", **met, completed_at=utc(2021, 10, 5))
+    person = field.resolve(tmp_path).person("first")
+    assert (person["usual_institution_id"], person["present_institution_id"]) == ("PATROL", "PATROL")
+
+
+def test_row_16_a_documents_death_birth_and_departure_are_the_persons(field: Field, tmp_path: Path) -> None:
+    document = {"is_proxy": True, "proxy_source": "DOCUMENT", "completed_at": utc(2021, 9, 3)}
+    memory = {"is_proxy": True, "proxy_source": "ADMINISTRATION"}
+    infant = {"sex": 2, "stay_from_on": None, "patronymic": "Омарқызы"}
+    told = {
+        "died": ({}, {**document, "death_on": date(2021, 8, 20)}),
+        "lives": ({}, {**memory, "death_on": date(2021, 8, 20)}),
+        "born": (
+            {**infant, **memory, "birth_on": date(2021, 8, 31)},
+            {**infant, **document, "birth_on": date(2021, 9, 1)},
+        ),
+        "old": ({}, {**document, "birth_on": date(2021, 9, 1)}),
+        "left": ({}, {**document, "stay_to_on": date(2021, 8, 28)}),
+    }
+    for number, (case, records) in enumerate(told.items()):
+        for which, columns in zip("ab", records, strict=True):
+            field.record(f"{case} {which}", stranger(number)["family"], iin=sound(f"500{number}1730123"), **columns)
+    outcome = field.resolve(tmp_path)
+    assert all(outcome.are_one(f"{case} a", f"{case} b") for case in told)
+    reasons = {case: outcome.reason(f"{case} a") for case in told}
+    assert reasons == {
+        "died": "DIED_BEFORE",
+        "lives": None,
+        "born": "BORN_AFTER",
+        "old": None,
+        "left": "NOT_HERE_AT_MOMENT",
+    }
+
+
+def test_row_16_whoever_knows_the_day_of_birth_is_believed_before_a_document_of_the_year(
+    field: Field, tmp_path: Path
+) -> None:
+    field.record("own")
+    field.record(
+        "paper",
+        is_proxy=True,
+        proxy_source="DOCUMENT",
+        birth_on=date(1950, 1, 1),
+        birth_date_precision="YEAR",
+        iin=None,
+    )
+    field.say("own", "paper", "same")
+    outcome = field.resolve(tmp_path)
+    assert outcome.are_one("own", "paper")
+    assert outcome.rows("SELECT column_name FROM person_field WHERE column_name = 'birth_date'") == []
+
+
+def test_row_16_the_representative_of_a_child_known_by_its_age_speaks_for_it(field: Field, tmp_path: Path) -> None:
+    child = {
+        "iin": "500517301234",
+        "birth_on": None,
+        "birth_date_precision": "AGE_ONLY",
+        "age_stated": 9,
+        "is_proxy": True,
+    }
+    field.record("staff", **child, proxy_source="ADMINISTRATION", completed_at=utc(2021, 10, 9))
+    said = field.record("mother", **child, proxy_source="LEGAL_REPRESENTATIVE", religion=7)
+    field.rows["answers"][0] |= {"native_language": "KAZ", "ethnicity": "KAZ"}
+    rows = field.resolve(tmp_path).rows("SELECT column_name, record_id FROM person_field")
+    assert ("religion", said) in rows
