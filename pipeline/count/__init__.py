@@ -120,11 +120,12 @@ def make_verification(bench: Workbench) -> None:
 
 
 def make_control_totals(bench: Workbench) -> None:
-    """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates and exports stay for the discrepancies."""
+    """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates and what batches brought stay for the discrepancies."""
     bench.write("sync_lag")
     bench.write("census_db_search")
     _keep(bench, "certificate_use")
-    _keep(bench, "accounted")
+    for name in ("came", "control_tablet", "control_bundle", "control_route", "control_certificate"):
+        _keep(bench, name)
     bench.write("control_total")
     bench.write("tablet")
 

@@ -17,12 +17,11 @@ WITH unread AS (
 )
 
 SELECT
-    batch.batch_id,
+    came.batch_id,
     COALESCE(device.key_revoked_on <= timezone(round.zone, timezone('UTC', build.as_of))::DATE, FALSE) AS is_key_revoked
-FROM batch
+FROM came
 SEMI JOIN unread USING (batch_id)
-LEFT JOIN accounted USING (device_id)
 LEFT JOIN device USING (device_id)
 CROSS JOIN round
 CROSS JOIN build
-WHERE COALESCE(accounted.exported_at <= batch.received_at, TRUE)
+WHERE NOT came.is_accounted

@@ -1,0 +1,172 @@
+-- What tablets count of themselves, beside what came of them.
+WITH bundle AS (
+    SELECT *
+    FROM came
+    WHERE is_of_tablet
+),
+
+-- The tablet's counters since it was issued: created = received + declared deleted.
+tablet AS (
+    SELECT
+        device_id,
+        max(created_count) AS created_count,
+        COALESCE(max(deleted_count), 0) AS deleted_count,
+        max(last_case_no) AS last_case_no,
+        min_by(institution_id, received_at ORDER BY received_at, batch_id) AS institution_id,
+        min(received_at) AS first_received_at,
+        min_by(batch_id, received_at ORDER BY received_at, batch_id) AS first_batch_id
+    FROM bundle
+    WHERE device_id IS NOT NULL
+    GROUP BY device_id
+),
+
+numbered AS (
+    SELECT
+        bundle.device_id,
+        count(DISTINCT record.device_case_no) AS number_count,
+        max(record.device_case_no) AS last_case_no
+    FROM record
+    JOIN bundle USING (batch_id)
+    GROUP BY bundle.device_id
+),
+
+-- A damaged line that came by two routes is one case; what is no file of a bundle is none.
+unread AS (
+    SELECT
+        bundle.device_id,
+        count(DISTINCT record.bytes_sha256) AS unreadable_count
+    FROM record
+    JOIN bundle USING (batch_id)
+    WHERE bundle.seal_fault IS NULL AND record.read_error NOT IN ('UNKNOWN_FILE', 'BAD_MANIFEST')
+    GROUP BY bundle.device_id
+),
+
+counters AS (
+    SELECT
+        tablet.device_id,
+        tablet.first_batch_id,
+        tablet.institution_id,
+        tablet.created_count,
+        tablet.deleted_count,
+        tablet.first_received_at,
+        greatest(tablet.last_case_no, numbered.last_case_no) AS last_case_no,
+        COALESCE(numbered.number_count, 0) AS number_count,
+        COALESCE(unread.unreadable_count, 0) AS unreadable_count
+    FROM tablet
+    LEFT JOIN numbered USING (device_id)
+    LEFT JOIN unread USING (device_id)
+),
+
+-- Of a tablet with fewer numbers than its counter says: what came, with an end before the first number and one behind the last.
+-- The counter may say anything, so nothing is made as long as it: of each gap there are as many numbers as are told.
+number_here AS (
+    SELECT
+        device_id,
+        unnest([0, last_case_no::BIGINT + 1]) AS case_no
+    FROM counters
+    WHERE last_case_no > number_count
+    UNION
+    SELECT
+        bundle.device_id,
+        record.device_case_no AS case_no
+    FROM record
+    JOIN bundle USING (batch_id)
+    JOIN counters ON bundle.device_id = counters.device_id
+    WHERE counters.last_case_no > counters.number_count AND record.device_case_no > 0
+),
+
+missing_no AS (
+    SELECT
+        device_id,
+        unnest(range(case_no + 1, least(next_no, case_no + 21))) AS case_no
+    FROM (
+        SELECT
+            *,
+            lead(case_no) OVER (PARTITION BY device_id ORDER BY case_no) AS next_no
+        FROM number_here
+    )
+    WHERE next_no > case_no + 1
+),
+
+missing AS (
+    SELECT
+        device_id,
+        min(case_no) AS first_missing_no,
+        array_to_string(list(case_no ORDER BY case_no)[1:20], ' ') AS missing_numbers
+    FROM missing_no
+    GROUP BY device_id
+),
+
+-- The gap is known since the first bundle whose counter had passed the missing number.
+known_since AS (
+    SELECT
+        missing.device_id,
+        min(bundle.received_at) AS since_at
+    FROM missing
+    JOIN bundle ON missing.device_id = bundle.device_id AND bundle.last_case_no >= missing.first_missing_no
+    GROUP BY missing.device_id
+),
+
+-- What cannot be read has arrived all the same: it fills the count, but not the place of a number.
+counter_rows AS (
+    SELECT
+        'TABLET_COUNTER' AS control_code,
+        'tablet' AS subject_kind,
+        counters.device_id AS subject_id,
+        counters.first_batch_id AS subject_key,
+        counters.institution_id,
+        counters.created_count AS declared_count,
+        counters.number_count + counters.deleted_count + least(
+            counters.unreadable_count,
+            greatest(counters.created_count - counters.number_count - counters.deleted_count, 0)
+        ) AS received_count,
+        COALESCE(known_since.since_at, counters.first_received_at) AS since_at,
+        missing.missing_numbers AS detail
+    FROM counters
+    LEFT JOIN missing USING (device_id)
+    LEFT JOIN known_since USING (device_id)
+    WHERE counters.created_count IS NOT NULL
+),
+
+number_rows AS (
+    SELECT
+        'TABLET_NUMBERS' AS control_code,
+        'tablet' AS subject_kind,
+        counters.device_id AS subject_id,
+        counters.first_batch_id AS subject_key,
+        counters.institution_id,
+        counters.last_case_no AS declared_count,
+        counters.number_count + counters.deleted_count AS received_count,
+        COALESCE(known_since.since_at, counters.first_received_at) AS since_at,
+        missing.missing_numbers AS detail
+    FROM counters
+    LEFT JOIN missing USING (device_id)
+    LEFT JOIN known_since USING (device_id)
+    WHERE counters.last_case_no IS NOT NULL
+),
+
+-- Cases left on a tablet when it was returned, less those that came after all.
+returned_rows AS (
+    SELECT
+        'TABLET_RETURNED' AS control_code,
+        'tablet' AS subject_kind,
+        device.device_id AS subject_id,
+        device.institution_id,
+        device.cases_left_count AS declared_count,
+        device.cases_left_count - least(
+            device.cases_left_count,
+            greatest(COALESCE(counters.created_count - counters.deleted_count - counters.number_count, device.cases_left_count), 0)
+        ) AS received_count,
+        timezone('UTC', timezone(round.zone, device.returned_on::TIMESTAMP)) AS since_at,
+        regexp_extract(device.return_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
+    FROM device
+    LEFT JOIN counters USING (device_id)
+    CROSS JOIN round
+    WHERE device.returned_on IS NOT NULL AND device.cases_left_count IS NOT NULL
+)
+
+SELECT * FROM counter_rows
+UNION ALL BY NAME
+SELECT * FROM number_rows
+UNION ALL BY NAME
+SELECT * FROM returned_rows
