@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import accumulate, takewhile
 from typing import Any
 
 from pipeline.read import words as w
@@ -15,21 +16,23 @@ from pipeline.read.words import Words
 HEADERS_NEEDED = 2
 NUMBER = re.compile(r"(\d{1,6})[.)]?")
 IIN = re.compile(r"\d{12}")
+SAID_OF_SOMEBODY = ("birth_on", "sex", "iin", "admitted_on", "ward", "note_code")
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
-TOTAL = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
 Value = str | int | bool | None
+Entry = tuple[dict[str, Value], str | None]  # what a row says, and why it is held if it is
 
 
 @dataclass
 class Block:
-    """One list within a file: a header, what stands above it, its rows and the total below."""
+    """One list within a file: a header, what stands above it, its rows and the total below; sheets are counted from 1."""
 
-    columns: dict[str, int] = field(default_factory=dict)
+    sheet_no: int
+    columns: dict[str, int]
     as_of_on: date | None = None
     drawn_up_on: date | None = None
     declared_total: int | None = None
     named: list[str] = field(default_factory=list)
-    rows: list[tuple[dict[str, Value], str | None]] = field(default_factory=list)
+    rows: list[Entry] = field(default_factory=list)
 
 
 @dataclass
@@ -39,12 +42,15 @@ class _Titles:
     as_of_on: date | None = None
     drawn_up_on: date | None = None
     named: list[str] = field(default_factory=list)
+    is_site_named: bool = False
 
     def take(self, row: Row, words: Words) -> None:
         text = w.joined(row)
         self.drawn_up_on = self.drawn_up_on or w.date_in(words.drawn_up, text, words)
         self.as_of_on = self.as_of_on or w.date_in(words.as_of, text, words)
-        self.named += w.identifiers_in(text)
+        code = w.site_code(text, words)
+        self.named = [code] if code else self.named + w.identifiers_in(text)
+        self.is_site_named = self.is_site_named or code is not None
 
     @property
     def begin_a_list(self) -> bool:
@@ -61,7 +67,10 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date, accepted: Accept
     accepted
         Columns of headers a person has accepted, by the header's digest.
     """
-    read = [(sheet.is_hidden, _Reading(words, latest, accepted or {}).read(sheet)) for sheet in sheets]
+    read = [
+        (sheet.is_hidden, _Reading(words, latest, accepted or {}, number).read(sheet))
+        for number, sheet in enumerate(sheets, start=1)
+    ]
     visible = [block for is_hidden, blocks in read if not is_hidden for block in blocks]
     hidden = [block for is_hidden, blocks in read if is_hidden for block in blocks]
     if not any(IDENTITY & set(block.columns) for block in [*visible, *hidden]):
@@ -76,7 +85,8 @@ def read_lists(sheets: list[Sheet], words: Words, latest: date, accepted: Accept
 class _Reading:
     """Walks down one sheet."""
 
-    def __init__(self, words: Words, latest: date, accepted: Accepted) -> None:
+    def __init__(self, words: Words, latest: date, accepted: Accepted, sheet_no: int) -> None:
+        self.sheet_no = sheet_no
         self.words = words
         self.accepted = accepted
         self.latest = latest
@@ -85,6 +95,9 @@ class _Reading:
         self.waiting: list[tuple[Row, bool]] = []  # read as titles; what they are is told by the header below
         self.outside: list[tuple[Block, list[tuple[Row, bool]]]] = []
         self.is_ended = True
+        self.ended_at = 0  # rows of the last list when its last total was met
+        self.totals: list[int] = []
+        self.is_total_above = False
         self.is_below_header = False
 
     def read(self, sheet: Sheet) -> list[Block]:
@@ -105,74 +118,109 @@ class _Reading:
             self.blocks[-1].columns |= columns  # a header of two rows: groups of columns, and their names below
             return
         self.is_below_header = len(columns) >= HEADERS_NEEDED
+        first = next(cell for cell in row if cell is not None)
         if self.is_below_header:
             self._header(columns)
-        elif self.blocks and self._is_total(row):
-            self.is_ended = True
-        elif self.blocks and (entry := self._entry(row)):
-            cells, held = entry
-            self.blocks[-1].rows.append(({**cells, "is_hidden": is_hidden}, held))
-        elif not self.blocks or self.is_ended:
+        elif self.blocks and isinstance(first, str) and self._is_total(row, first):
+            self._end()
+        elif (
+            self.blocks
+            and not (isinstance(first, str) and self._is_title(row, first))
+            and (entry := self._entry(row, is_hidden))
+        ):
+            if self.titles.is_site_named:  # another site, whose header is not printed again
+                self._begin(self.blocks[-1].columns)
+            self.blocks[-1].rows.append(entry)
+            self.is_total_above = False
+        elif self.is_ended or not NUMBER.fullmatch(text_of(first) or ""):
             self.titles.take(row, self.words)
-            self.waiting.append((row, is_hidden))
+            self.waiting += [(row, is_hidden)] if self.is_ended else []
 
     def _header(self, columns: dict[str, int]) -> None:
         """Begin a list, unless the header is only printed again at the top of a page."""
-        if self.blocks and not self.is_ended:
-            self.blocks[-1].columns = columns
-            return
-        if self.blocks and not self.titles.begin_a_list and self.blocks[-1].columns == columns:
-            self.is_ended = False
-            return
-        titles = self.titles
-        self.blocks.append(Block(columns, titles.as_of_on, titles.drawn_up_on, None, titles.named))
-        self.outside.append((self.blocks[-1], self.waiting))
-        self.titles, self.waiting, self.is_ended = _Titles(), [], False
+        if self.blocks and not self.titles.begin_a_list and (not self.is_ended or self.blocks[-1].columns == columns):
+            self.blocks[-1].columns, self.is_ended = columns, False
+        else:
+            self._begin(columns)
 
-    def _is_total(self, row: Row) -> bool:
-        first = next(cell for cell in row if cell is not None)
-        found = self.words.totals.match(text_of(first) or "")
+    def _begin(self, columns: dict[str, int]) -> None:
+        titles = self.titles
+        self.blocks.append(Block(self.sheet_no, columns, titles.as_of_on, titles.drawn_up_on, None, titles.named))
+        self.outside.append((self.blocks[-1], self.waiting))
+        self.titles, self.waiting, self.is_ended, self.ended_at = _Titles(), [], False, 0
+
+    def _end(self) -> None:
+        """Stop at a total. Who stands between two totals is on the list: the first was one of a ward."""
+        rows = self.blocks[-1].rows
+        for at in range(self.ended_at, len(rows)):
+            entry, held = rows[at]
+            if held == "OUTSIDE_LIST" and (entry["full_name_raw"] or entry["iin"]):
+                rows[at] = entry, None
+        self.ended_at, self.is_ended = len(rows), True
+
+    def _is_total(self, row: Row, first: str) -> bool:
+        """Whether a row is a total; add it to its list, unless it is the sum of the totals above it, of which the last stands next to it."""
+        found = self.words.totals.match(first)
         if not found:
             return False
-        number = TOTAL.search(w.joined(row)[found.end() :])
-        block = self.blocks[-1]
-        if number:
-            block.declared_total = (block.declared_total or 0) + int(number[0])
+        number = w.total_in(row, found.end())
+        if number is None:
+            return True
+        sums = takewhile(number.__ge__, accumulate(reversed(self.totals)))
+        if not (self.is_total_above and number in sums):
+            block = self.blocks[-1]
+            block.declared_total = (block.declared_total or 0) + number
+            self.totals.append(number)
+        self.is_total_above = True
         return True
 
-    def _entry(self, row: Row) -> tuple[dict[str, Value], str | None] | None:
+    def _is_title(self, row: Row, first: str) -> bool:
+        """Whether a row within a list says of which site, or of when, the rows below are."""
+        if self.words.site.match(first):
+            return True
+        is_alone = row.count(None) == len(row) - 1 and any(map(str.isdigit, first))
+        return is_alone and bool(w.CODE.search(first) or self._is_dated(w.joined(row)))
+
+    def _is_dated(self, text: str) -> bool:
+        return bool(w.date_in(self.words.as_of, text, self.words) or w.date_in(self.words.drawn_up, text, self.words))
+
+    def _entry(self, row: Row, is_hidden: bool) -> Entry | None:
         """Return a row of people, and why it is held if it is; None for a row that is none."""
         cells = _cells(row, self.blocks[-1].columns)
         number = text_of(cells.get("number"))
         entry_no = NUMBER.fullmatch(number or "")
         entry = self._read(cells)
-        has_identity = any(entry[key] is not None for key in ("family_name", "given_name", "iin"))
+        entry["is_hidden"] = is_hidden
+        has_identity = entry["family_name"] or entry["given_name"] or entry["iin"]
         if number and not entry_no and not entry["iin"] and not entry["birth_on"]:
             return None
         if self.is_ended and not (entry_no and has_identity):
-            return None
+            return self._typed_outside(row, self.blocks[-1].columns, is_hidden, is_below=True)
         if not has_identity:
             if entry_no and entry["birth_on"]:
                 return entry, "NO_IDENTITY"
             filled = sum(text is not None and not FILLER.fullmatch(text) for text in map(text_of, row))
             return None if filled <= (2 if entry_no else 1) else (entry, "NO_IDENTITY")
-        return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None
+        entry["entry_no"] = int(entry_no[1]) if entry_no else None
+        return entry, None
 
     def _typed_outside(
-        self, row: Row, columns: dict[str, int], is_hidden: bool
-    ) -> tuple[dict[str, Value], str | None] | None:
+        self, row: Row, columns: dict[str, int], is_hidden: bool, *, is_below: bool = False
+    ) -> Entry | None:
         """Return a row above the header or below the totals that looks like somebody, held unless it is beyond doubt; else None."""
-        text = w.joined(row)
-        if w.date_in(self.words.as_of, text, self.words) or w.date_in(self.words.drawn_up, text, self.words):
+        if self._is_dated(w.joined(row)):
             return None
         cells = _cells(row, columns)
         number = text_of(cells.get("number"))
         entry_no = NUMBER.fullmatch(number or "")
         entry = {**self._read(cells), "is_hidden": is_hidden, "is_outside": True}
         has_iin = bool(IIN.fullmatch(str(entry["iin"])))
-        has_name = any(entry[key] is not None for key in ("family_name", "given_name"))
+        has_name = bool(entry["family_name"] or entry["given_name"])
         has_birth = entry["birth_date_precision"] == "DAY"
-        if not has_iin and (sum((bool(entry_no), has_name, has_birth)) < 2 or (number and not entry_no)):
+        is_somebody = sum((bool(entry_no), has_name, has_birth)) >= 2
+        if is_below and has_name:  # a ward's people may follow its neighbour's total
+            is_somebody = is_somebody or any(entry[key] for key in SAID_OF_SOMEBODY)
+        if not has_iin and (not is_somebody or (number and not entry_no)):
             return None
         is_sure = has_name and (has_iin or (entry_no and has_birth))
         return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None if is_sure else "OUTSIDE_LIST"

@@ -85,7 +85,7 @@ ROW = pa.schema(
 )  # fmt: skip
 BLOCK = pa.schema(
     [
-        ("batch_id", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()), ("block_no", pa.int32()),
+        ("batch_id", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()), ("block_no", pa.int32()), ("sheet_no", pa.int32()),
         ("as_of_on", pa.string()), ("drawn_up_on", pa.string()), ("declared_total", pa.int32()), ("named", pa.list_(pa.string())),
         ("has_rows", pa.bool_()),
     ]
@@ -260,6 +260,7 @@ class OfficeReader:
                     "received_at": batch["received_at"],
                     "sender_id": batch["institution_id"],
                     "block_no": number,
+                    "sheet_no": block.sheet_no,
                     "as_of_on": block.as_of_on.isoformat() if block.as_of_on else None,
                     "drawn_up_on": block.drawn_up_on.isoformat() if block.drawn_up_on else None,
                     "declared_total": block.declared_total,

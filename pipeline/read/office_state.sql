@@ -10,6 +10,7 @@ lists AS (
     SELECT
         office_row.* EXCLUDE (block_no),
         COALESCE(list_state.institution_id, office_row.sender_id) AS institution_id,
+        COALESCE(list_state.is_known, office_row.sender_id IN (FROM known), FALSE) AS is_known,
         CASE WHEN office_row.held IS NULL THEN list_state.list_id END AS list_id
     FROM office_row
     LEFT JOIN list_state ON list_state.batch_id = office_row.batch_id AND list_state.block_no = office_row.block_no
@@ -34,7 +35,7 @@ list_rows AS (
             WHEN fault IS NOT NULL THEN 'unreadable'
             WHEN lists.received_at < newest_list.received_at THEN 'replaced'
             WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN 'quarantined'
-            WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'quarantined'
+            WHEN NOT is_known THEN 'quarantined'
             WHEN held IS NOT NULL THEN 'quarantined'
             ELSE 'in_force'
         END AS state,
@@ -42,7 +43,7 @@ list_rows AS (
             WHEN fault IS NOT NULL THEN fault
             WHEN lists.received_at < newest_list.received_at THEN 'NEWER_LIST'
             WHEN held IN ('HEADER_NOT_FOUND', 'MAPPING_UNCERTAIN', 'NO_ROWS') THEN held
-            WHEN institution_id IS NULL OR institution_id NOT IN (FROM known) THEN 'UNKNOWN_INSTITUTION'
+            WHEN NOT is_known THEN 'UNKNOWN_INSTITUTION'
             WHEN held IS NOT NULL THEN held
             WHEN json_extract_string(cells, 'is_set_aside') = 'true' THEN 'VALUE_SET_ASIDE'
             WHEN json_extract_string(cells, 'is_outside') = 'true' THEN 'OUTSIDE_LIST'

@@ -32,6 +32,13 @@ DATE_IN_TEXT = (
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
 LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+CODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Za-z]+[._-]*\d|\d+[._-]*[A-Za-z])"
+)  # how an identifier begins that is no number
+DATE = re.compile(DATE_IN_TEXT)
+TOTAL = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
+TOTAL_SAID = re.compile(r"(?::|=|\s[-–—])\s*(\d{1,6})(?!\d)")
+TOTAL_CLAUSE = re.compile(r"\D*\d(?:[^,;(]|,(?=\d))*")  # behind it: how many of them are what
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Words:
 
     columns: dict[str, str]
     totals: re.Pattern[str]
+    site: re.Pattern[str]
     as_of: tuple[re.Pattern[str], ...]
     drawn_up: tuple[re.Pattern[str], ...]
     sexes: dict[str, int]
@@ -53,7 +61,8 @@ def load_words(path: Path) -> Words:
     raw: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return Words(
         columns={plain(word): column for column, words in raw["columns"].items() for word in words},
-        totals=re.compile(r"\s*(?:" + "|".join(map(re.escape, raw["totals"])) + r")(?![^\W\d_])", re.IGNORECASE),
+        totals=_beginnings(raw["totals"]),
+        site=_beginnings([phrase.removesuffix("{text}") for phrase in raw["site"]]),
         as_of=tuple(_phrase(phrase) for phrase in raw["as_of"]),
         drawn_up=tuple(_phrase(phrase) for phrase in raw["drawn_up"]),
         sexes={plain(word): int(sex) for sex, words in raw["sexes"].items() for word in words},
@@ -63,6 +72,13 @@ def load_words(path: Path) -> Words:
             for code, words in raw["notes"].items()
         ),
     )
+
+
+def _beginnings(phrases: list[str]) -> re.Pattern[str]:
+    """Return what matches a text that begins with one of the phrases, the longest first, and goes on with no letter."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    beginnings = "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in longest_first)
+    return re.compile(rf"\s*(?:{beginnings})(?![^\W\d_])", re.IGNORECASE)
 
 
 def _phrase(phrase: str) -> re.Pattern[str]:
@@ -183,6 +199,31 @@ def read_iin(cell: Cell) -> str | None:
         return str(cell).zfill(12)
     text = "".join((text_of(cell) or "").split())
     return text if any(map(str.isdigit, text)) else None
+
+
+def site_code(title: str, words: Words) -> str | None:
+    """Return the identifier a title gives after words like «Код учреждения:», if it gives nothing else."""
+    found = words.site.match(title)
+    code = IDENTIFIER.fullmatch(title[found.end() :].strip(' :.«»"')) if found else None
+    return code[0] if code else None
+
+
+def total_in(row: Row, start: int) -> int | None:
+    """Return the number a row of totals gives, after the word for it in its first cell: no day, and not the number of a ward.
+
+    Taken are, in this order, a number behind a colon or dash, a cell that is a number, one right behind the word, and the last one.
+    """
+    first, *others = (cell for cell in row if cell is not None)
+    said = DATE.sub(
+        " ", " ".join(str(first)[start:].split())
+    )  # where blanks are single, else they are looked at again and again
+    text = DATE.sub(" ", joined(row)[start:])
+    if (clause := TOTAL_CLAUSE.match(said)) and (found := TOTAL_SAID.search(clause[0])):
+        return int(found[1])
+    if alone := next((text for text in map(text_of, others) if text and TOTAL.fullmatch(text)), None):
+        return int(alone)
+    numbers = TOTAL.findall(clause[0]) if (clause := TOTAL_CLAUSE.match(text)) else []
+    return int(numbers[0 if text.lstrip(" :.-–—")[:1].isdigit() else -1]) if numbers else None
 
 
 def identifiers_in(text: str) -> list[str]:

@@ -174,10 +174,70 @@ def test_who_is_typed_above_the_header_or_below_the_totals_is_not_lost(tmp_path:
     ]
     (block,) = read(xlsx([*above, HEADER, *PEOPLE, *below]), tmp_path)
     assert people([block])[2:] == [
-        ("Ким", "Ли", None, "1950-02-01", 1, None), ("Ли", "Ким", None, None, None, "500201300012"),
         ("Пак", "Ли", None, None, 2, "600302400012"),
+        ("Ким", "Ли", None, "1950-02-01", 1, None), ("Ли", "Ким", None, None, None, "500201300012"),
     ]  # fmt: skip
-    assert [(entry["family_name"], held) for entry, held in block.rows if held] == [("Цой", "OUTSIDE_LIST"), (None, "OUTSIDE_LIST")]  # fmt: skip
+    assert [(entry["family_name"], held) for entry, held in block.rows if held] == [(None, "OUTSIDE_LIST"), ("Цой", "OUTSIDE_LIST")]  # fmt: skip
+
+
+BARE: Cells = ("ФИО", "Год рождения", "Палата")
+KIM, LI, PAK, TSOI = ("Ким Ян", 1950, 1), ("Ли Ан", 1951, 1), ("Пак Ира", "1952", 2), ("Цой Юн", "1953", 2)
+
+
+def test_who_stands_below_the_total_of_a_ward_is_on_the_list_if_another_total_follows_and_else_held(
+    tmp_path: Path,
+) -> None:
+    below = [
+        ("Итого по отделению 1: 2",),
+        ("Отделение 2",),
+        PAK,
+        TSOI,
+        ("Директор", "_____"),
+        ("Директор", "Сериков Б."),
+    ]
+    (block,) = read(xlsx([BARE, KIM, LI, *below]), tmp_path)
+    assert [row[0] for row in people([block])] == ["Ким", "Ли"]
+    assert [(entry["family_name"], held) for entry, held in block.rows[2:]] == [("Пак", "OUTSIDE_LIST"), ("Цой", "OUTSIDE_LIST")]  # fmt: skip
+    (block,) = read(xlsx([BARE, KIM, LI, *below, ("Итого по 2 отделению: 2",), ("Всего", 4)]), tmp_path)
+    assert [row[0] for row in people([block])] == ["Ким", "Ли", "Пак", "Цой"]
+    assert block.declared_total == 4
+
+
+def test_a_second_site_in_a_sheet_begins_another_list_whether_or_not_a_total_stands_above_it(tmp_path: Path) -> None:
+    for title in (("Приют (MNG-0002)",), ("Код учреждения: MNG-0002",), ("Мекеме коды", "MNG-0002")):
+        for header in (BARE, HEADER):
+            first, second = (KIM, LI) if header == BARE else PEOPLE
+            blocks = read(xlsx([("Дом (MNG-0001)",), header, first, title, header, second]), tmp_path)
+            assert [(block.named, len(block.rows)) for block in blocks] == [(["MNG-0001"], 1), (["MNG-0002"], 1)]
+            dated = read(xlsx([header, first, title, ("по состоянию на 02.06.2021",), header, second]), tmp_path)
+            assert [block.as_of_on for block in dated] == [None, date(2021, 6, 2)]
+    bare = read(xlsx([BARE, KIM, ("Код учреждения: MNG-0002",), LI]), tmp_path)  # its header is not printed again
+    assert [(block.named, len(block.rows)) for block in bare] == [([], 1), (["MNG-0002"], 1)]
+
+
+def test_a_header_at_the_top_of_a_page_begins_no_list(tmp_path: Path) -> None:
+    (block,) = read(
+        xlsx([TITLE, HEADER, PEOPLE[0], (3, None, "-"), ("Второе отделение",), HEADER, PEOPLE[1]]), tmp_path
+    )
+    assert people([block]) == READ
+
+
+@pytest.mark.parametrize(
+    ("rows", "total"),
+    [
+        ([("Итого по 2 отделению: 15",)], 15), ([("Итого по 2 отделению", None, 15)], 15), ([("Итого 2 отделение", "15")], 15),
+        ([("Всего на 01.06.2021 – 25",)], 25), ([("Всего на 1 июня 2021 года", 25)], 25), ([("Всего", date(2021, 6, 1), 25)], 25),
+        ([("Итого 25 человек, из них мужчин: 12",)], 25), ([("Итого: 25 (двадцать пять)",)], 25), ([("Итого", 25, 12, 13)], 25),
+        ([("Всего по 1,2 отделениям: 25",)], 25), ([("Итого", "25,0")], 25), ([("Всего человек 25",)], 25), ([("Всего на 01.06.2021",)], None),
+        ([("Итого", 12), PEOPLE[0], ("Итого", 13), ("Всего", 25)], 25), ([("Итого", 12), PEOPLE[0], ("Итого", 12)], 24),
+        ([("Итого", 12), ("Всего: 12",)], 12), ([("Итого", 12), PEOPLE[0], ("Итого", 0), ("Всего", 12)], 12),
+    ],
+)  # fmt: skip
+def test_a_total_is_a_number_of_people_and_no_day_and_of_wards_and_all_it_is_all(
+    rows: list[Cells], total: int | None, tmp_path: Path
+) -> None:
+    (block,) = read(xlsx([HEADER, PEOPLE[0], *rows]), tmp_path)
+    assert block.declared_total == total
 
 
 def test_a_title_may_write_the_month_as_a_word(tmp_path: Path) -> None:

@@ -208,6 +208,28 @@ def test_two_sites_in_one_file_are_two_lists(office: Desk) -> None:
     ]
 
 
+def test_of_several_sites_in_a_title_the_sender_is_meant_or_nobody_can_say_which(desk: Desk) -> None:
+    desk.put("register/reestr.xlsx", register(*(f"MNG-000{number}" for number in range(1, 6))))
+    kim, tsoi, pak = (1, "Ким", "Ли"), (1, "Цой", "Ан"), (1, "Пак", "Ан")
+    desk.put("list/MNG-0001/a.csv", text([HEADER, PERSON]))
+    desk.put("list/MNG-0003/a.csv", text([HEADER, kim]))
+    desk.receive("list")
+    desk.put("list/MNG-0002/b.csv", text([("Филиал MNG-0002 при MNG-0001",), HEADER, tsoi]))
+    desk.put(
+        "list/MNG-0003/b.csv",
+        text([("Переведены в MNG-0001, MNG-0002",), HEADER, pak, ("Отделение № 2",), HEADER, tsoi]),
+    )
+    desk.put(
+        "list/MNG-0004/b.csv", text([("Код учреждения: MNG-0005",), HEADER, tsoi, ("Отделение № 2",), HEADER, pak])
+    )
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id, entry_count FROM list ORDER BY 1") == [
+        ("MNG-0001", 1), ("MNG-0002", 1), ("MNG-0003", 1), ("MNG-0005", 2),
+    ]  # fmt: skip
+    held = "SELECT institution_id, reason, count(*) FROM intake_record WHERE state = 'quarantined' GROUP BY ALL"
+    assert rows(bench, held) == [("MNG-0003", "UNKNOWN_INSTITUTION", 2)]
+
+
 def test_a_list_sent_again_replaces_only_the_list_of_that_site(office: Desk) -> None:
     office.put(
         "list/MNG-0001/a.csv",
