@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def _each(
 
 def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
     missed: list[OSError] = []
-    for path in _walk(folder, missed.append):
+    for path in filterfalse(_is_left_behind, _walk(folder, missed.append)):
         below = path.relative_to(folder).parts
         institution = identifier(below[0]) if len(below) > 1 else None
         source = Source(path, "content" + _extension(path))
@@ -81,13 +82,14 @@ def _files(route: str, folder: Path, inbox: Path) -> Iterator[Found]:
 
 def _delivery(route: str, path: Path, inbox: Path) -> Iterator[Found]:
     """Yield a workbook, or a folder with one csv for each sheet, which is whole once its flag is there."""
-    if path.name.endswith(READY):
+    if path.name.endswith(READY) or _is_left_behind(path):
         return
     if not path.is_dir() or path.is_symlink():
         source = Source(path, "content" + _extension(path))
         yield _checked(Parcel(route, _origin(path, inbox), (source,), DEPARTMENT))
     elif _is_ready(path):
-        yield _whole(Parcel(route, _origin(path, inbox), _sources(path), DEPARTMENT))
+        sheets = tuple(source for source in _sources(path) if not _is_left_behind(source.path))
+        yield _whole(Parcel(route, _origin(path, inbox), sheets, DEPARTMENT))
     else:
         yield Waiting(_origin(path, inbox))
 
@@ -252,6 +254,11 @@ def _is_ready(folder: Path) -> bool:
 def is_ignored(name: str) -> bool:
     """Whether a name is that of something still being written, or of nobody's concern."""
     return name.startswith(".") or name.endswith(".part") or name in ("System Volume Information", "$RECYCLE.BIN")
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Whether a file among an office's papers is none: the owner's name Excel keeps beside an open workbook, or what Windows keeps of a folder."""
+    return path.name.startswith("~$") or path.name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _extension(path: Path) -> str:

@@ -247,6 +247,18 @@ def test_names_of_unfinished_files_are_left_alone(field: Field) -> None:
     assert field.receive("list").note == "nothing new: the inbox folder list/ is empty"
 
 
+def test_what_excel_and_windows_leave_among_papers_is_no_paper(field: Field) -> None:
+    for name in ("~$spisok.xlsx", "Thumbs.db", "desktop.ini"):
+        field.put(f"list/MNG-0001/{name}", b"x")
+        field.put(f"register/{name}", b"x")
+        field.put(f"register/july/{name}", b"x")
+    field.put("register/july/institution.csv", b"institution_id,bin\n")
+    field.put("register/july.ready", b"")
+    assert field.receive("list").landed == []
+    field.receive("register")
+    assert [[file["path"] for file in batch["files"]] for batch in field.lake.batches()] == [["institution.csv"]]
+
+
 def test_a_missing_folder_is_nothing_new_and_said(field: Field) -> None:
     receipt = field.receive("register")
     assert (receipt.landed, receipt.note) == ([], "nothing new: the inbox folder register/ is not there")
