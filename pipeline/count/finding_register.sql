@@ -215,7 +215,7 @@ newest_list AS (
     GROUP BY list.institution_id
 ),
 
--- Papers that came as a list after the one in force and make none: without a row that can be used, or that cannot be read at all.
+-- Papers that came as a list after the one in force and make none, or that one itself, where rows of it are held.
 held AS (
     SELECT
         'LIST_HELD' AS kind,
@@ -229,7 +229,7 @@ held AS (
     LEFT JOIN institution ON intake_record.institution_id = institution.institution_id
     LEFT JOIN newest_list ON intake_record.institution_id = newest_list.institution_id
     WHERE intake_record.route = 'list' AND intake_record.state IN ('quarantined', 'unreadable')
-    AND COALESCE(intake_record.received_at > newest_list.received_at, TRUE)
+    AND COALESCE(intake_record.received_at >= newest_list.received_at, TRUE)
     GROUP BY institution.institution_id
 ),
 
