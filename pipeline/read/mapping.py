@@ -19,6 +19,9 @@ ROWS_LOOKED_AT = 20
 ROWS_ABOVE = 30  # a header lies near the top
 ENOUGH = 0.8  # of the cells below must look the same
 NAME = re.compile(r"[^\W\d_]+([ -][^\W\d_]+){1,3}\.?")
+IIN_INSIDE = re.compile(r"(?<!\d)\d{4}[0-3]\d{7}(?!\d)")  # the number of an organisation has no day there
+SOMEBODY = re.compile(r"(\d{1,6}[.)]? )?([^\W\d_])[^\W\d_]+[ -]([^\W\d_])[^\W\d_]*")
+YEAR_INSIDE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 Accepted = dict[str, dict[str, int]]
 
 
@@ -92,6 +95,20 @@ def propose(sheets: list[Sheet], words: Words, latest: date) -> Proposal | None:
         if (proposal := _proposal(row, sheet.rows[number + 1 : number + 1 + ROWS_LOOKED_AT], words, latest))
     ]
     return max(found, key=lambda proposal: (len(proposal.columns), len(proposal.words)), default=None)
+
+
+def holds_people(sheet: Sheet) -> bool:
+    """Whether people seem to stand on a sheet in sight: an IIN, or a row that begins with a number and a name, or a name, and has a year."""
+    return not sheet.is_hidden and any(_names_somebody(w.joined(row)) for row in sheet.rows)
+
+
+def _names_somebody(text: str) -> bool:
+    if IIN_INSIDE.search(text):
+        return True
+    found = SOMEBODY.match(text)
+    if not found or not (found[2] + found[3]).isupper():
+        return False
+    return bool(found[1] or YEAR_INSIDE.search(text))
 
 
 def _proposal(row: Row, below: list[Row], words: Words, latest: date) -> Proposal | None:

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from pipeline.read.landed import require_landed
 from pipeline.read.lists import read_lists
-from pipeline.read.mapping import accepted_mappings, propose
+from pipeline.read.mapping import accepted_mappings, holds_people, propose
 from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
@@ -80,7 +80,7 @@ ROW = pa.schema(
     [
         ("batch_id", pa.string()), ("route", pa.string()), ("received_at", pa.string()), ("sender_id", pa.string()),
         ("record_no", pa.int32()), ("file_no", pa.int32()), ("kind", pa.string()), ("block_no", pa.int32()), ("fault", pa.string()), ("held", pa.string()),
-        ("cells", pa.string()), ("content_sha256", pa.string()),
+        ("cells", pa.string()), ("content_sha256", pa.string()), ("is_line", pa.bool_()),
     ]
 )  # fmt: skip
 BLOCK = pa.schema(
@@ -246,13 +246,13 @@ class OfficeReader:
     def _list(self, batch: dict[str, Any], sheets: list[Sheet], blocks: list[dict[str, Any]]) -> Iterator[Found]:
         words = load_words(self._headers)
         lists = read_lists(sheets, words, self._latest, self._accepted)
-        if not lists:
-            proposal = propose(sheets, words, self._latest)
-            yield (
-                Found("list", proposal.cells(), held="MAPPING_UNCERTAIN")
-                if proposal
-                else Found("list", {}, held="HEADER_NOT_FOUND")
-            )
+        read = {block.sheet_no for block in lists}
+        unread = [sheet for number, sheet in enumerate(sheets, start=1) if number not in read]
+        proposal = propose(unread, words, self._latest)
+        if proposal:
+            yield Found("list", proposal.cells(), held="MAPPING_UNCERTAIN")
+        elif not lists:
+            yield Found("list", {}, held="HEADER_NOT_FOUND")
         for number, block in enumerate(lists, start=1):
             blocks.append(
                 {
@@ -270,6 +270,9 @@ class OfficeReader:
             )
             for cells, held in block.rows or [({}, "NO_ROWS")]:
                 yield Found("list", cells, number, held=held)
+        for sheet in unread if lists else []:  # a page more without its header
+            if holds_people(sheet) and not (proposal and propose([sheet], words, self._latest) == proposal):
+                yield Found("list", {}, held="HEADER_NOT_FOUND")
 
 
 def _named_by_file(name: str, sheets: list[Sheet], known: tuple[str, ...]) -> list[Sheet]:
@@ -353,4 +356,5 @@ def _row(batch: dict[str, Any], number: int, found: Found) -> dict[str, Any]:
         "held": found.held,
         "cells": written(found.cells),
         "content_sha256": digest,
+        "is_line": found.sha256 is not None,
     }

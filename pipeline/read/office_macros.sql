@@ -1,8 +1,9 @@
--- How the cells of office papers are read; NULL where a cell is written otherwise.
+-- How the cells of office papers are read; NULL where a cell is written otherwise. Behind a day may stand a time, which says nothing of it.
 CREATE OR REPLACE TEMP MACRO office_day(t) AS
 CASE
-    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN TRY_CAST(t AS DATE)
-    WHEN regexp_full_match(t, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}') THEN CAST(try_strptime(t, '%d.%m.%Y') AS DATE)
+    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?') THEN TRY_CAST(left(t, 10) AS DATE)
+    WHEN regexp_full_match(t, '[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}( [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?)?')
+        THEN CAST(try_strptime(split_part(t, ' ', 1), '%d.%m.%Y') AS DATE)
 END;
 
 CREATE OR REPLACE TEMP MACRO office_day_or_ever(t) AS CASE WHEN t <> '' THEN coalesce(office_day(t), DATE '1970-01-01') END;
@@ -18,22 +19,28 @@ CREATE OR REPLACE TEMP MACRO office_boolean(t) AS
 CREATE OR REPLACE TEMP MACRO office_time(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?') THEN TRY_CAST(t AS TIME) END;
 
--- A moment without offset is local time of the round's zone.
+-- An IIN; a number cell has lost its leading zeros.
+CREATE OR REPLACE TEMP MACRO office_iin(t) AS
+    CASE WHEN regexp_full_match(t, '[0-9]{9,12}') THEN NULLIF(lpad(t, 12, '0'), '000000000000') END;
+
+CREATE OR REPLACE TEMP MACRO office_sex(t) AS CASE WHEN t IN ('1', '2') THEN CAST(t AS INTEGER) END;
+
+-- A moment without offset is local time of the round's zone; a date cell without time is its midnight.
 CREATE OR REPLACE TEMP MACRO office_moment(t, zone) AS
 CASE
     WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})')
         THEN CAST(TRY_CAST(t AS TIMESTAMPTZ) AS TIMESTAMP)
-    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?')
+    WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?')
         THEN CAST(timezone(zone, TRY_CAST(t AS TIMESTAMP)) AS TIMESTAMP)
 END;
 
 CREATE OR REPLACE TEMP MACRO office_is_identifier(t) AS COALESCE(regexp_full_match(t, '[A-Za-z0-9._-]{1,64}'), FALSE);
 
--- Whether a cell that should hold a number, a date or a yes-or-no holds something else.
+-- Whether a cell that should hold a number, a date, a yes-or-no, a sex, an IIN or a moment holds something else.
 CREATE OR REPLACE TEMP MACRO office_is_set_aside(cells) AS
 len(list_filter(
     ['site_no', 'capacity', 'computer_count', 'cases_left_count', 'act_case_count', 'present_count', 'temporarily_absent_count',
-        'living_in_staff_count', 'usual_present_count', 'sex'],
+        'living_in_staff_count', 'usual_present_count'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_integer(json_extract_string(cells, name)) IS NULL
 )) > 0
 OR len(list_filter(
@@ -46,4 +53,7 @@ OR len(list_filter(
         'is_independent'],
     lambda name: json_extract_string(cells, name) IS NOT NULL AND office_boolean(json_extract_string(cells, name)) IS NULL
 )) > 0
+OR json_extract_string(cells, 'iin') IS NOT NULL AND office_iin(json_extract_string(cells, 'iin')) IS NULL
+OR json_extract_string(cells, 'sex') IS NOT NULL AND office_sex(json_extract_string(cells, 'sex')) IS NULL
+OR json_extract_string(cells, 'moment_at') IS NOT NULL AND office_moment(json_extract_string(cells, 'moment_at'), 'UTC') IS NULL
 OR json_extract_string(cells, 'occurred_time') IS NOT NULL AND office_time(json_extract_string(cells, 'occurred_time')) IS NULL

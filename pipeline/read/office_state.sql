@@ -84,11 +84,25 @@ judged AS (
     FROM keyed
 ),
 
+-- In one file two movements of one number are two, of which the first holds; the portal may say in one pull what it said before otherwise.
+numbered AS (
+    SELECT
+        * REPLACE (
+            CASE
+                WHEN problem IS NULL AND route = 'movement' AND NOT is_line AND content_sha256 <> first_value(content_sha256) OVER file
+                    THEN 'DUPLICATE_KEY'
+                ELSE problem
+            END AS problem
+        )
+    FROM judged
+    WINDOW file AS (PARTITION BY batch_id, row_key, problem IS NULL ORDER BY record_no)
+),
+
 compared AS (
     SELECT
         *,
         problem IS NULL AND content_sha256 IS NOT DISTINCT FROM lag(content_sha256) OVER versions AS is_same_again
-    FROM judged
+    FROM numbered
     WINDOW versions AS (PARTITION BY route, institution_id, row_key, problem IS NULL ORDER BY received_at, batch_id, record_no)
 ),
 

@@ -23,6 +23,7 @@ WORDED_DAY_LAST = re.compile(
 )
 WORDED_MONTH = re.compile(r"([^\W\d_]{3,})[\s.,]+(?:(\d{1,2})[\s,]+)?(\d{4})")  # the day in between, as in English
 YEAR_SIGN = re.compile(r"\s*(?:г|ж|года|года рождения|г\s?\.?\s?р|жылы)?\.?\s*$", re.IGNORECASE)
+CLOCK = re.compile(r"[\sT]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?$")
 DAY_ZERO = date(1899, 12, 30)  # of spreadsheet programs, where a date without its format is a number of days
 SERIAL_DAYS = range(2100, 73_051)  # below it a number is a year; above it is no day of this century
 DATE_IN_TEXT = (
@@ -32,6 +33,7 @@ DATE_IN_TEXT = (
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
 LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ZEROS_LOST = re.compile(r"[0-9]{9,11}")  # who was born in 2000 has two at least, and mostly three
 CODE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Za-z]+[._-]*\d|\d+[._-]*[A-Za-z])"
 )  # how an identifier begins that is no number
@@ -127,6 +129,8 @@ def read_date(cell: Cell, latest: date, words: Words) -> tuple[date | None, str]
         return (counted, "DAY") if counted <= latest else (None, "UNKNOWN")
     written = text_of(cell) or ""
     text = written if len(written) <= LONGEST_DATE else ""
+    if ":" in text:  # midnight, where a program writes a day as a moment
+        text = CLOCK.sub("", text)
     if not text[-1:].isdigit():  # behind most dates no sign stands
         text = YEAR_SIGN.sub("", text)
     if found := YEAR_FIRST.fullmatch(text):
@@ -194,11 +198,11 @@ def split_name(text: str) -> tuple[str | None, str | None, str | None]:
 
 
 def read_iin(cell: Cell) -> str | None:
-    """Return an IIN as written; a number cell gets its leading zeros back; what has no digit is no IIN."""
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return str(cell).zfill(12)
+    """Return an IIN as written; what was a number gets its leading zeros back; what has no digit but zeros is no IIN."""
     text = "".join((text_of(cell) or "").split())
-    return text if any(map(str.isdigit, text)) else None
+    if not any(map(str.isdigit, text.replace("0", ""))):
+        return None
+    return text.zfill(12) if isinstance(cell, int) or ZEROS_LOST.fullmatch(text) else text
 
 
 def site_code(title: str, words: Words) -> str | None:

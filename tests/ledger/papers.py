@@ -75,6 +75,9 @@ def register(number: int, parcel: int, flaws: Sequence[str] = ()) -> Paper:
 
 
 SENDERS = st.sampled_from([CARE, SCHOOL])
+MOVERS = st.sampled_from(
+    [CARE, CARE]
+)  # one house, so that its papers meet; drawn, so that the campaign stays the one it was
 DAMAGE = st.sampled_from([False, False, False, True])
 
 
@@ -82,7 +85,7 @@ DAMAGE = st.sampled_from([False, False, False, True])
 def _movement(draw: st.DrawFn, parcel: int, name: str) -> Paper:
     told = draw(
         st.lists(
-            st.tuples(st.sampled_from(["1", "1", "2", ""]), st.sampled_from(["LEAVE", "RETURN", "RETURN", "JUMP"])),
+            st.tuples(st.sampled_from(["1", "2", "1", ""]), st.sampled_from(["LEAVE", "RETURN", "ADMISSION", "JUMP"])),
             min_size=3,
             max_size=6,
         )
@@ -94,10 +97,18 @@ def _movement(draw: st.DrawFn, parcel: int, name: str) -> Paper:
             for no, kind in told
         ),
     ]
+    first: dict[str, str] = {}
     rows = tuple(
-        (None, "NO_KEY") if not no else (None, "BAD_TYPE") if kind == "JUMP" else (no, kind) for no, kind in told
+        (None, "NO_KEY")
+        if not no
+        else (None, "BAD_TYPE")
+        if kind == "JUMP"
+        else (no, kind)
+        if first.setdefault(no, kind) == kind
+        else (None, "DUPLICATE_KEY")
+        for no, kind in told
     )
-    return Paper("movement", draw(SENDERS), f"{name}.csv", parcel, text(table, ","), rows)
+    return Paper("movement", draw(MOVERS), f"{name}.csv", parcel, text(table, ","), rows)
 
 
 @st.composite

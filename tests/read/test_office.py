@@ -261,6 +261,33 @@ def test_versions_of_a_list_are_compared(office: Desk) -> None:
     ]
 
 
+PAGE_MORE: list[Cells] = [(31, "Ким", "Ли"), (32, "Цой", "Ан")]
+PAGES: dict[str, tuple[Sequence[Cells], list[str]]] = {
+    "numbers and names": (PAGE_MORE, ["HEADER_NOT_FOUND"]),
+    "names and years": ([("Ким Ли", 1950), ("Цой Ан", 1951)], ["HEADER_NOT_FOUND"]),
+    "an IIN": ([(None, "500201300012")], ["HEADER_NOT_FOUND"]),
+    "an unknown header": ([("п", "Проживающий", "Когда"), (1, "Ким Ли", "01.02.1950"), (2, "Цой Ан", "01.02.1951")], ["MAPPING_UNCERTAIN"]),
+    "notes": ([("БИН", "990140000014"), (1, "Заполните все графы"), ("Отчёт о работе", 2021)], []),
+    "a known header": ([HEADER, *PAGE_MORE], []),
+}  # fmt: skip
+
+
+def test_a_sheet_of_people_beside_a_list_is_on_it_or_told(desk: Desk) -> None:
+    sites = [f"MNG-000{number}" for number in range(len(PAGES))]
+    desk.put("register/reestr.xlsx", register(*sites))
+    for site, (sheet, _) in zip(sites, PAGES.values(), strict=True):
+        desk.put(f"list/{site}/a.xlsx", workbook(a=[HEADER, PERSON], b=sheet))
+    bench = desk.read_office()
+    told = "SELECT institution_id, reason, record_no = 0 FROM intake_record WHERE state = 'quarantined' ORDER BY ALL"
+    assert rows(bench, told) == [
+        (site, reason, reason == "MAPPING_UNCERTAIN")
+        for site, (_, reasons) in zip(sites, PAGES.values(), strict=True)
+        for reason in reasons
+    ]
+    assert rows(bench, "SELECT DISTINCT record_no FROM intake_record WHERE state = 'in_force' AND route = 'list' ORDER BY 1") == [(1,), (2,), (3,)]  # fmt: skip
+    assert rows(bench, "SELECT entry_count FROM list ORDER BY institution_id") == [(1,)] * 5 + [(3,)]
+
+
 def test_an_empty_list_is_a_list(office: Desk) -> None:
     office.put("list/MNG-0001/a.csv", text([*TITLES, HEADER, ("Итого", 0)]))
     assert rows(office.read_office(), "SELECT declared_total, entry_count FROM list") == [(0, 0)]
@@ -564,6 +591,40 @@ def test_a_movement_sent_again_replaces_and_the_same_again_is_repeated(office: D
     ]
 
 
+def test_of_two_movements_with_one_number_in_a_file_the_second_is_held(office: Desk) -> None:
+    journal = [movement(1, "FLIGHT"), movement(1), movement(2), movement(1, day="2021-08-01"), movement(2)]
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, *journal], ","))
+    bench = office.read_office()
+    assert states(bench, "movement") == [
+        ("in_force", None, 2),
+        ("quarantined", "BAD_TYPE", 1),
+        ("quarantined", "DUPLICATE_KEY", 1),
+        ("repeated", "SAME_AGAIN", 1),
+    ]
+    assert rows(bench, "SELECT movement_no, occurred_on FROM movement ORDER BY 1") == [
+        ("1", date(2021, 7, 1)),
+        ("2", date(2021, 7, 1)),
+    ]
+
+
+def test_what_a_movement_says_otherwise_is_left_empty_and_marked(office: Desk) -> None:
+    odd = [
+        {"iin": "нет"}, {"iin": 12345}, {"sex": 3}, {"sex": "ж"}, {"birth_date": "весной"}, {"occurred_time": "утром"},
+        {"occurred_on": "2021-07-01 00:00:00"}, {"birth_date": "01.02.1950 0:00"}, {"iin": "50201300012"},
+    ]  # fmt: skip
+    sent = [
+        [said.get(name, cell) for name, cell in zip(MOVEMENT, movement(number), strict=True)]
+        for number, said in enumerate(odd)
+    ]
+    office.put("movement/MNG-0001/a.csv", text([MOVEMENT, *sent], ","))
+    office.put("movement/MNG-0002/a.xlsx", workbook(m=[MOVEMENT, movement(day=datetime(2021, 7, 1, 14, 30))]))  # noqa: DTZ001
+    bench = office.read_office()
+    assert states(bench, "movement") == [("in_force", "VALUE_SET_ASIDE", 6), ("in_force", None, 4)]
+    assert rows(bench, "SELECT DISTINCT occurred_on FROM movement") == [(date(2021, 7, 1),)]
+    kept = "SELECT count(iin), count(sex), count(birth_on), count(DISTINCT birth_on) FROM movement_identity"
+    assert rows(bench, kept) == [(8, 8, 9, 1)]
+
+
 def test_bad_movements_are_held(office: Desk) -> None:
     bad = [movement(None), movement(2, "FLIGHT"), movement(3, day="soon"), movement(4, day=None)]
     office.put("movement/MNG-0001/a.csv", text([MOVEMENT, *bad, movement(5)], ","))
@@ -591,6 +652,22 @@ def test_a_headcount_of_nobody_is_an_answer(office: Desk) -> None:
     ) == [
         (datetime(2021, 8, 31, 18), 0, 1, date(2021, 9, 3))  # noqa: DTZ001
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "moment", "reason"),
+    [
+        (datetime(2021, 9, 1), datetime(2021, 8, 31, 19), None),  # noqa: DTZ001  # midnight, of which a date cell keeps the day
+        ("около полуночи", None, "VALUE_SET_ASIDE"),
+    ],
+)
+def test_the_moment_of_a_headcount_is_read_or_marked(
+    office: Desk, written: object, moment: datetime | None, reason: str | None
+) -> None:
+    office.put("headcount/MNG-0001/a.xlsx", workbook(h=[HEADCOUNT, ("MNG-0001", written, *count()[2:])]))
+    bench = office.read_office()
+    assert rows(bench, "SELECT moment_at FROM headcount") == [(moment,)]
+    assert states(bench, "headcount") == [("in_force", reason, 1)]
 
 
 def test_headcounts_replace_and_bad_ones_are_held(office: Desk) -> None:

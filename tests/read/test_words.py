@@ -24,6 +24,8 @@ WORDS = load_words(PROJECT / "data" / "reference" / "list_headers.yaml")
         ("1950", (date(1950, 1, 1), "YEAR")), (1950, (date(1950, 1, 1), "YEAR")), ("02.1950", (date(1950, 2, 1), "MONTH")),
         (datetime(1950, 2, 1, 5), (date(1950, 2, 1), "DAY")), (date(1950, 2, 1), (date(1950, 2, 1), "DAY")),  # noqa: DTZ001
         ("31.02.1950", (None, "UNKNOWN")), ("13.1950", (None, "UNKNOWN")), ("", (None, "UNKNOWN")), (None, (None, "UNKNOWN")),
+        ("15.01.2005 0:00:00", (date(2005, 1, 15), "DAY")), ("2005-01-15 00:00:00", (date(2005, 1, 15), "DAY")),
+        ("2005-01-15T00:00", (date(2005, 1, 15), "DAY")), ("12 мая 2009 г. 9:30", (date(2009, 5, 12), "DAY")),
         ("нет", (None, "UNKNOWN")), (18264, (date(1950, 1, 1), "DAY")), ("1750", (None, "UNKNOWN")),
     ],
 )  # fmt: skip
@@ -95,6 +97,12 @@ def test_full_names(text: str, expected: tuple[str | None, str | None, str | Non
         ("нет", None),
         (None, None),
         ("0502", "0502"),
+        ("50201300012", "050201300012"),
+        ("501300012", "000501300012"),
+        (0, None),
+        ("0", None),
+        ("000000000000", None),
+        (True, None),
     ],
 )
 def test_iin_as_written(cell: str | int | None, expected: str | None) -> None:
