@@ -167,9 +167,9 @@ HEAVY = {
     "a member of one line": Hostile(f"{VPN}.zip", interviews(b"\n", *[b"x" * MIB] * 2048), {"TOO_LARGE": 1}),
     "a member of one row": Hostile(f"{VPN}.zip", interviews(b"\n", *[b'"\n"\t' * (MIB // 4)] * 200), {"TOO_LARGE": 1}),
     "rows of long cells": Hostile(f"{VPN}.zip", interviews(b"\n", *[b"\t".join([b"x" * 90_000] * 11) + b"\n"] * 600), {"NO_CROSSWALK": 600}),
-    "as many columns as are taken": Hostile(f"{VPN}.zip", interviews(b"\tx" * 9_980, b"\n", *[b"1\t" * 9_990 + b"1\n"] * 20), {"NO_CROSSWALK": 20}),
+    "as many columns as are taken": Hostile(f"{VPN}.zip", interviews(b"\tx" * 4_980, b"\n", *[b"1\t" * 4_990 + b"1\n"] * 20), {"CROSSWALK_MISFIT": 20}),
     "a page of nothing": Hostile(f"{VPN}.json", page((b"{}," * MIB, 10)), {"TOO_LARGE": 1}),
-    "a page of as many rows as are taken": Hostile(f"{VPN}.json", page((b"{},", 499_000)), {"NO_KEY": 499_001}),
+    "a page of as many rows as are taken": Hostile(f"{VPN}.json", page((b"{},", 499_000)), {"NO_CROSSWALK": 499_001}),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from pipeline.read.foreign.sheets import CannotBeRead, Row
 from pipeline.read.zips import DirectoryTooLarge, entered
 
 MOST_MEMBERS = 100_000  # an ODK archive holds the photographs, too
-MOST_COLUMNS = 10_000
+MOST_COLUMNS = 5_000
 MOST_BYTES = 8 * 1024**3  # of all members together, unpacked
 LONGEST_CELL = 1024 * 1024
 LONGEST_ROW = 4 * LONGEST_CELL  # a row may be several lines
