@@ -34,9 +34,8 @@ PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "�
 LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ZEROS_LOST = re.compile(r"[0-9]{9,11}")  # who was born in 2000 has two at least, and mostly three
-CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Za-z]+[._-]*\d|\d+[._-]*[A-Za-z])"
-)  # how an identifier begins that is no number
+# how an identifier begins that is no number
+CODE = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]+[._-]*\d|\d+[._-]*[A-Za-z])")
 DATE = re.compile(DATE_IN_TEXT)
 TOTAL = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
 TOTAL_SAID = re.compile(r"(?::|=|\s[-–—])\s*(\d{1,6})(?!\d)")
@@ -218,9 +217,8 @@ def total_in(row: Row, start: int) -> int | None:
     Taken are, in this order, a number behind a colon or dash, a cell that is a number, one right behind the word, and the last one.
     """
     first, *others = (cell for cell in row if cell is not None)
-    said = DATE.sub(
-        " ", " ".join(str(first)[start:].split())
-    )  # where blanks are single, else they are looked at again and again
+    # blanks made single, else they are looked at again and again
+    said = DATE.sub(" ", " ".join(str(first)[start:].split()))
     text = DATE.sub(" ", joined(row)[start:])
     if (clause := TOTAL_CLAUSE.match(said)) and (found := TOTAL_SAID.search(clause[0])):
         return int(found[1])

@@ -26,9 +26,8 @@ BUNDLE_ROUTES = ("tablet_vpn", "tablet_usb")
 DEPARTMENT = "department"
 READY = ".ready"
 CUSTODY = "custody.json"
-CUSTODY_KEPT = (
-    64 * 1024 * 1024
-)  # of one stick, in the manifests of all its bundles; several hundred that are listed file by file
+# Of one stick, in the manifests of all its bundles; several hundred that are listed file by file.
+CUSTODY_KEPT = 64 * 1024 * 1024
 NO_CUSTODY = ("NO_CUSTODY",)
 COPYING_NS = 10 * 60 * 1_000_000_000  # a stick that is copied by hand, or over a slow share, rests no longer than this
 UNSEEN_NS = 2_000_000_000  # within so long a second change may bear the time of the first

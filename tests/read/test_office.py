@@ -617,7 +617,7 @@ def test_what_a_movement_says_otherwise_is_left_empty_and_marked(office: Desk) -
         for number, said in enumerate(odd)
     ]
     office.put("movement/MNG-0001/a.csv", text([MOVEMENT, *sent], ","))
-    office.put("movement/MNG-0002/a.xlsx", workbook(m=[MOVEMENT, movement(day=datetime(2021, 7, 1, 14, 30))]))  # noqa: DTZ001
+    office.put("movement/MNG-0002/a.xlsx", workbook(m=[MOVEMENT, movement(day=datetime(2021, 7, 1, 14, 30))]))  # noqa: DTZ001  # a cell has no zone
     bench = office.read_office()
     assert states(bench, "movement") == [("in_force", "VALUE_SET_ASIDE", 6), ("in_force", None, 4)]
     assert rows(bench, "SELECT DISTINCT occurred_on FROM movement") == [(date(2021, 7, 1),)]
