@@ -7,10 +7,12 @@ import importlib.util
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import ClassVar
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,7 +23,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.errors import BadReferenceFile, InputUnusable
 from pipeline.identifiers import iin
-from pipeline.resolve.link import COLUMNS, link, link_file
+from pipeline.resolve.link import COLUMNS, FOLDER, find_people, link, link_file
 from pipeline.resolve.link.grouping import group
 from pipeline.resolve.link.model import read_model
 from pipeline.settings import PROJECT
@@ -217,6 +219,23 @@ class TestOfModels:
     def test_the_shipped_one_judges_without_fitting(self) -> None:
         records, truth = febrl(1)
         assert f1(link(records, read_model(SHIPPED)), truth) >= 0.98
+
+    def test_what_is_passed_over_would_not_have_been_joined(self) -> None:
+        records, _ = febrl(1)
+        columns = {name: records[name].to_pylist() for name in records.column_names}
+        turned = {"given_name": 7, "family_name": 13, "national_id": 29}  # strangers of one birthday
+        strangers = {name: each[turned.get(name, 0) :] + each[: turned.get(name, 0)] for name, each in columns.items()}
+        strangers["record_id"] = [f"stranger-{record_id}" for record_id in columns["record_id"]]
+        strangers["birth_date"] = [day and day[: (8, 6, 4)[i % 3]] for i, day in enumerate(columns["birth_date"])]
+        model = replace(read_model(SHIPPED), pairs_per_record=0.001)  # as if of a large file, where odds are long
+        with duckdb.connect() as con:
+            con.register("source", pa.concat_tables([records, pa.table(strangers, records.schema)]))
+            found = find_people(con, model)
+            assert len(con.sql("FROM pair")) < found.candidate_pairs * 2 / 3
+            con.execute("CREATE OR REPLACE TEMP TABLE pair AS FROM compared('candidate')")
+            weighed = con.sql((FOLDER / "weighed.sql").read_text(encoding="utf-8"))
+            assert sorted(weighed.fetchall()) == sorted(con.sql("FROM weighed").fetchall())
+            assert len(weighed) == found.linked_pairs > 0
 
     def test_reads_what_it_writes(self, tmp_path: Path) -> None:
         model = read_model(SHIPPED)

@@ -1,8 +1,8 @@
 """Probabilistic linkage of any table of people, Cyrillic or Latin: `link`.
 
 The road: what was handed in is taken apart (`told`), names and places are folded (`spelling`, `record`), records that share a block become
-candidates (`block`, `candidate`), pairs are compared field by field (`likeness`, `compared`, `pair`), a model is fitted or read
-(`training.py`, `model.py`), pairs are weighed (`weighed`) and people made of them (`grouping.py`).
+candidates (`block`, `candidate`), those that may be one person by a model (`likely`), or all where one is to be fitted (`training.py`), are
+compared field by field (`likeness`, `compared`), pairs are weighed (`weighed`) and people made of them (`grouping.py`).
 
 The model is that of Fellegi and Sunter, as Splink has it, and knows families besides; `benchmarks/link.py` holds both against one another.
 """
@@ -117,12 +117,16 @@ def find_people(con: duckdb.DuckDBPyConnection, model: Model | None = None, told
     _make(con, "block", "candidate")
     con.execute("DROP TABLE block")
     told("comparing")
-    _make(con, "pair")
     if model is None:
+        _compare(con, "candidate")
         told("fitting a model")
         model = fit(con, read_model(load_settings().reference / SHIPPED))
+        _lay_out(con, model)
+    else:
+        _lay_out(con, model)
+        _make(con, "likely")
+        _compare(con, "likely")
     told("weighing")
-    _lay_out(con, model)
     _make(con, "weighed")
     told("making people")
     _group(con)
@@ -169,20 +173,28 @@ def _take_in(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _lay_out(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Make `parameters`, the model as one row of weights."""
+    """Make macros of the model: what each level of a field weighs, and what an equal value adds by how rare it is."""
     records = con.execute("SELECT count(*) FROM record").fetchall()[0][0]
-    prior = {
-        "one_person_weight": log2(model.odds(model.pairs_per_record, records)),
-        "one_family_weight": log2(model.odds(model.kin_per_record, records)),
-        **{f"{name}_share": model.u[name][0] for name in LEVELS},
-    }
     weights = {
-        **{f"{name}_weights": model.weights(name) for name in LEVELS},
-        **{f"kin_{name}_weights": model.kin_weights(name) for name in KIN},
+        **{name: model.weights(name) for name in LEVELS},
+        **{f"kin_{name}": model.kin_weights(name) for name in KIN},
     }
-    columns = [f"{value!r}::DOUBLE AS {name}" for name, value in prior.items()]
-    columns += [f"{values!r}::DOUBLE[] AS {name}" for name, values in weights.items()]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE parameters AS SELECT {records} AS records, {', '.join(columns)}")
+    macros = {
+        "one_person_weight()": f"{log2(model.odds(model.pairs_per_record, records))!r}::DOUBLE",
+        "one_family_weight()": f"{log2(model.odds(model.kin_per_record, records))!r}::DOUBLE",
+        **{f"{name}_weight(level)": f"({each!r}::DOUBLE[])[level + 1]" for name, each in weights.items()},
+        **{f"{name}_rarity(seen)": f"rarity(seen, {records}, {model.u[name][0]!r}::DOUBLE)" for name in LEVELS},
+    }
+    for name, formula in macros.items():
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS {formula}")
+
+
+def _compare(con: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Make `pair` of a table of pairs, field by field."""
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE pair AS FROM compared({quoted(pairs)})")
+    except duckdb.Error as error:
+        raise step_failed(error, "resolve/link/compared.sql") from None
 
 
 def _group(con: duckdb.DuckDBPyConnection) -> None:

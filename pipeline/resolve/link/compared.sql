@@ -1,5 +1,6 @@
 -- How alike the two records of a pair are, field by field, as levels of the model.
--- Names are laid crosswise where they fit clearly better so.
+-- Names are laid crosswise where they fit clearly better so. Two valid numbers part two records whatever else agrees, unless they are one
+-- slip apart and the given name is the same: twins have numbers a slip apart, and near names.
 CREATE OR REPLACE TEMP MACRO compared(pairs) AS TABLE
 WITH faced AS (
     SELECT

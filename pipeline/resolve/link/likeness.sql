@@ -1,10 +1,13 @@
 -- How alike two values are, as a level of the model: 1 equal, then further and further apart; 0 where a side says nothing.
 
+-- More than so many slips of the hand apart, at a glance: a slip alters two letters in place at most.
+CREATE OR REPLACE TEMP MACRO is_beyond(slips, a, b) AS strlen(a) = strlen(b) AND hamming(a, b) > 2 * slips;
+
 -- At most so many slips of the hand: a letter or digit left out, put in, replaced, or two swapped. Counting slips is slow, and a look at
 -- the letters in place, then at those in common, tells most pairs from one another.
 CREATE OR REPLACE TEMP MACRO is_within(slips, a, b) AS
 CASE
-    WHEN strlen(a) = strlen(b) AND hamming(a, b) > 2 * slips THEN FALSE
+    WHEN is_beyond(slips, a, b) THEN FALSE
     WHEN jaro_similarity(a, b) >= 0.75 THEN damerau_levenshtein(a, b) <= slips
     ELSE FALSE
 END;
@@ -12,6 +15,14 @@ END;
 -- How alike two names are together; a missing one is taken for a stranger's.
 CREATE OR REPLACE TEMP MACRO names_likeness(a_given, a_family, b_given, b_family) AS
 COALESCE(jaro_winkler_similarity(a_given, b_given), 0.4) + COALESCE(jaro_winkler_similarity(a_family, b_family), 0.4);
+
+-- What a name may weigh at best, found in one order or the other.
+CREATE OR REPLACE TEMP MACRO name_at_best(a, b, crossed, equal_weight, unequal_weight) AS
+CASE
+    WHEN a = b THEN equal_weight
+    WHEN a = crossed THEN greatest(equal_weight, unequal_weight)
+    ELSE unequal_weight
+END;
 
 -- Equal, one slip of the hand, near, different.
 CREATE OR REPLACE TEMP MACRO name_level(a, b, likeness) AS
