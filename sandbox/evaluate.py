@@ -11,8 +11,9 @@ Shares carry their 95 % interval after Wilson, as though the errors came one by 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import combinations
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,35 @@ class Linkage:
         rates = {f"{name}_rate": _rate(*share) for name, share in self.shares().items()}
         bounds = {f"{name}_interval": interval(*share) for name, share in self.shares().items()}
         return {**vars(self), **rates, **bounds}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """All that a build got wrong about one true person, or about several of whom it put records together.
+
+    ``kinds`` tells pairs and persons by what is wrong, ``records`` the records in play of these people and those that stand for
+    them. There is nobody in ``people`` where one is counted who does not exist.
+    """
+
+    kinds: dict[str, int]
+    people: tuple[str, ...]
+    records: tuple[str, ...]
+
+    @property
+    def errors(self) -> int:
+        """All kinds together."""
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True)
+class _Error:
+    """One person, or records of nobody, at one institution: what is wrong there, and by how many persons."""
+
+    kind: str
+    who: str | None
+    where: str
+    records: list[str]
+    persons: int
 
 
 Confusion = Counter[tuple[str, str]]
@@ -265,6 +295,20 @@ def kept_ids(earlier_dir: Path, later_dir: Path, truth_dir: Path) -> Linkage:
     return link
 
 
+def find_mistakes(build_dir: Path, truth_dir: Path) -> list[Mistake]:
+    """Return what a build got wrong about whom, the worst first; see `evaluate`."""
+    return _Comparison(build_dir, truth_dir).mistakes()
+
+
+def _joined(groups: Iterable[set[str]]) -> list[set[str]]:
+    """Put groups that share somebody together."""
+    apart: list[set[str]] = []
+    for group in groups:
+        near = [other for other in apart if other & group]
+        apart = [other for other in apart if not other & group] + [group.union(*near)]
+    return apart
+
+
 def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(path, columns=list(columns)).to_pylist()
     return rows
@@ -367,9 +411,34 @@ class _Comparison:
         self._count("present_institution_id", found.present, found.present_off)
         return found
 
+    def mistakes(self) -> list[Mistake]:
+        """Return every mistake, the worst first."""
+        kinds: dict[str, Counter[str]] = defaultdict(Counter)  # by true person, or by record where nobody is behind it
+        about: dict[str, list[str]] = defaultdict(list)
+        for record_id, key in self._in_play().items():
+            about[key].append(record_id)
+        merged: list[set[str]] = []
+        for kind, one, other in self._wrong_pairs():
+            pair = {str(self.of[record_id].person_key) for record_id in (one, other)}
+            kinds[min(pair)][kind] += 1
+            merged.append(pair)
+        for place in ("usual", "present"):
+            for error in self._errors(f"{place}_institution_id"):
+                for each in [error] if error.who else [replace(error, records=[i], persons=1) for i in error.records]:
+                    who = each.who or each.records[0]
+                    kinds[who][f"{each.kind}, {place}"] += each.persons
+                    merged.append({who})
+                    about[who] += [record_id for record_id in each.records if record_id not in about[who]]
+        found = []
+        for people in _joined(merged):
+            told = sum((kinds[key] for key in people), Counter[str]())
+            records = tuple(record_id for key in sorted(people) for record_id in about[key])
+            found.append(Mistake(dict(sorted(told.items())), tuple(sorted(people & self.people.keys())), records))
+        return sorted(found, key=lambda mistake: (-mistake.errors, mistake.people, mistake.records))
+
     def told(self) -> dict[str, dict[str, str | None]]:
         """Return the records of every true person with the id the build gives to each."""
-        person_id = {row["record_id"]: row["person_id"] for row in self.members}
+        person_id = self._person_of()
         people: dict[str, dict[str, str | None]] = defaultdict(dict)
         for record_id, record in self.of.items():
             if record.person_key:
@@ -391,17 +460,13 @@ class _Comparison:
                 self.evaluation.reasons[str(wanted), str(given)] += 1
 
     def _linkage(self) -> None:
-        link, in_play = self.evaluation.linkage, {}
-        for record, record_id, state in zip(self.records, self.ids, self.true_state, strict=True):
-            if record_id and record.person_key and state in {"counted", "duplicate"}:
-                in_play[record_id] = record.person_key
+        link, in_play, person_of = self.evaluation.linkage, self._in_play(), self._person_of()
         clusters: dict[str, Counter[str]] = defaultdict(Counter)
         spread: dict[str, set[str]] = defaultdict(set)
-        for row in self.members:
-            key = in_play.get(row["record_id"])
-            if key:
-                clusters[row["person_id"]][key] += 1
-                spread[key].add(row["person_id"])
+        for record_id, key in in_play.items():
+            if record_id in person_of:
+                clusters[person_of[record_id]][key] += 1
+                spread[key].add(person_of[record_id])
         link.asked_pairs, link.persons = len(self.asked), len(self.persons)
         sizes = Counter(in_play.values())
         link.true_pairs = sum(n * (n - 1) // 2 for n in sizes.values())
@@ -413,23 +478,61 @@ class _Comparison:
             families = Counter(self.people[k]["family_key"] for k in cluster if self.people[k]["family_key"])
             link.kin_merged += any(n > 1 for n in families.values())
 
+    def _wrong_pairs(self) -> Iterator[tuple[str, str, str]]:
+        """Give the pairs of records in play that are one person and were not put together, and those that were and are not."""
+        in_play, person_of = self._in_play(), self._person_of()
+        for kind, mine, yours in (("lost pair", in_play, person_of), ("false pair", person_of, in_play)):
+            together: dict[str, list[str]] = defaultdict(list)
+            for record_id in in_play:
+                together[mine.get(record_id, record_id)].append(record_id)
+            for records in together.values():
+                for one, other in combinations(records, 2):
+                    if yours.get(one, one) != yours.get(other, other):
+                        yield kind, one, other
+
+    def _in_play(self) -> dict[str, str]:
+        """Return of each record in play whom it is about."""
+        return {
+            record_id: record.person_key
+            for record, record_id, state in zip(self.records, self.ids, self.true_state, strict=True)
+            if record_id and record.person_key and state in {"counted", "duplicate"}
+        }
+
+    def _person_of(self) -> dict[str, str]:
+        return {row["record_id"]: row["person_id"] for row in self.members}
+
     def _count(self, place: str, tallies: dict[str, Tally], institutions_off: Counter[int]) -> None:
+        for _, where in self._truth(place):
+            self._tally(tallies, where, truth=1)
+        off = Counter(dict.fromkeys(self.category, 0))
+        for error in self._errors(place):
+            self._tally(tallies, error.where, **{error.kind: error.persons})
+            off[error.where] += -1 if error.kind == "missed" else error.persons
+        institutions_off.update(off.values())
+
+    def _errors(self, place: str) -> Iterator[_Error]:
+        """Who is missed, counted twice or wrongly included at which institution."""
         truth = self._truth(place)
-        found = Counter[tuple[str | None, str]]()
+        found = self._found(place)
+        for who, where in sorted(truth):
+            records = found.get((who, where), [])
+            if not records:
+                yield _Error("missed", who, where, records, 1)
+            elif len(records) > 1:
+                yield _Error("counted_twice", who, where, records, len(records) - 1)
+        for (whoever, where), records in found.items():
+            if whoever not in self.in_play or self.people[whoever][place] != where:
+                yield _Error("wrongly_included", whoever, where, records, len(records))
+
+    def _found(self, place: str) -> dict[tuple[str | None, str], list[str]]:
+        """Return the records that stand for counted persons, by whom they are truly about and where the person is counted."""
         counted = {i for i, s in zip(self.ids, self.observed, strict=True) if s == "counted"}
+        found: dict[tuple[str | None, str], list[str]] = defaultdict(list)
         for person in self.persons:
             where, survivor = person[place], person["survivor_record_id"]
             if where is not None and survivor in counted:
-                found[self.of[survivor].person_key, where] += 1
-        off = Counter(dict.fromkeys(self.category, 0))
-        for key in truth:
-            self._tally(tallies, key[1], truth=1, missed=int(found[key] == 0), counted_twice=max(0, found[key] - 1))
-            off[key[1]] += found[key] - 1
-        for (who, where), count in found.items():
-            if who not in self.in_play or self.people[who][place] != where:
-                self._tally(tallies, where, wrongly_included=count)
-                off[where] += count
-        institutions_off.update(off.values())
+                found[self.of[survivor].person_key, where].append(survivor)
+        return found
 
     def _truth(self, place: str) -> set[tuple[str, str]]:
         """Persons at their places, where a record in play tells of them from there."""

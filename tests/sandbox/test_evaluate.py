@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sandbox_oracle import perfect_build, rewrite, rows
 
-from sandbox.evaluate import ALL, Evaluation, evaluate, interval, kept_ids, pool
+from sandbox.evaluate import ALL, Evaluation, evaluate, find_mistakes, interval, kept_ids, pool
 from sandbox.truth import RECORDS
 
 Tables = dict[str, list[dict]]
@@ -115,6 +115,32 @@ def test_a_wrong_place_is_both_missed_and_wrongly_included(build: tuple[Path, Pa
     rewrite(path, "person", tables["person"])
     result = evaluate(path, truth)
     assert (result.present[ALL].missed, result.present[ALL].wrongly_included, result.usual[ALL].errors) == (1, 1, 0)
+
+
+def test_all_that_is_wrong_about_somebody_is_one_mistake(build: tuple[Path, Path, Tables]) -> None:
+    path, truth, tables = build
+    assert find_mistakes(path, truth) == []
+    split = next(m for m in tables["person_record"] if m["role"] == "DUPLICATE")
+    original = next(p for p in tables["person"] if p["person_id"] == split["person_id"])
+    tables["person"].append({**original, "person_id": "second", "survivor_record_id": split["record_id"]})
+    split["person_id"] = "second"
+    next(s for s in tables["record_state"] if s["record_id"] == split["record_id"])["state"] = "counted"
+    alone = [p for p in tables["person"] if p["person_id"] not in {"second", original["person_id"]}]
+    one, other = [p for p in alone if p["present_institution_id"]][:2]
+    tables["person"].remove(other)
+    for member in tables["person_record"]:
+        if member["person_id"] == other["person_id"]:
+            member["person_id"] = one["person_id"]
+    for name in ("person", "person_record", "record_state"):
+        rewrite(path, name, tables[name])
+    found, result = find_mistakes(path, truth), evaluate(path, truth)
+    assert sorted(len(mistake.people) for mistake in found) == [1, 2]
+    assert sum(m.kinds.get("lost pair", 0) for m in found) == result.linkage.true_pairs - result.linkage.correct_pairs
+    assert sum(m.kinds.get("false pair", 0) for m in found) == result.linkage.found_pairs - result.linkage.correct_pairs
+    for place, tally in (("usual", result.usual[ALL]), ("present", result.present[ALL])):
+        for kind in ("missed", "counted_twice", "wrongly_included"):
+            assert sum(m.kinds.get(f"{kind}, {place}", 0) for m in found) == getattr(tally, kind)
+    assert [m.errors for m in found] == sorted((m.errors for m in found), reverse=True)
 
 
 def test_the_right_place_is_not_wrong_where_only_papers_tell_of_it(
