@@ -205,8 +205,9 @@ def read(seed: int, rate_scale: float, console: Console) -> tuple[int, Counter[s
     reader = Reader(build, folder / "truth")
     for number, mistake in enumerate(mistakes[:WORST], start=1):
         console.print(f"seed {seed}, {number}:", *reader.lines(mistake), sep="\n", highlight=False)
+    common = Counter(trait for mistake in mistakes for trait in set(reader.common(mistake)))
     shutil.rmtree(folder)
-    return len(mistakes), Counter(trait for mistake in mistakes for trait in set(reader.common(mistake)))
+    return len(mistakes), common
 
 
 def main() -> None:
