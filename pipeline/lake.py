@@ -18,6 +18,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +35,7 @@ NOT_TAKEN = ("refused", "waiting")  # outcomes in `receipts.jsonl`
 SIMULATED = ".sandbox"  # lies in a lake that was begun for a simulated campaign
 EVER = datetime.max.replace(tzinfo=UTC)
 BUNDLE_FILES = ("manifest.json", "signature", "submissions.ndjson", "submissions.sha256")
+SWEEP = re.compile(r"sweep-\d{5}\.csv")
 # What only one process at a time does: write a batch's receipt or pin inputs, pull from a source, make a step, switch a snapshot, note a look.
 LOCKS = ("receive", "portal", "gateway", "odk", "census_db", "build", "publish", "access")
 
@@ -59,6 +61,17 @@ def in_utc(at: datetime | str) -> str:
 def is_foreign(name: str) -> bool:
     """Whether a file of submissions is another survey tool's: as many records as its crosswalk makes of it, not one a line."""
     return name not in BUNDLE_FILES and not name.endswith(".ndjson")
+
+
+def is_sweep(route: str, name: str) -> bool:
+    """Whether a file says what the Census Database has no more, and what it has again; no case is in it."""
+    return route == "census_db" and SWEEP.fullmatch(name) is not None
+
+
+def has_foreign(batch: dict[str, Any]) -> bool:
+    """Whether another survey tool's file is among those of a batch."""
+    names = [file["path"] for file in batch["files"]]
+    return any(is_foreign(name) and not is_sweep(batch["route"], name) for name in names)
 
 
 class Lake:

@@ -108,7 +108,7 @@ def ledger(
 
 @app.command()
 def missing(build_id: BuildId = None, as_json: AsJson = False) -> None:
-    """Show the cases that came by portal, VPN or USB and are not in the Census Database after 72 hours, the oldest first."""
+    """Show the cases that came by portal, VPN or USB and are not in the Census Database after 72 hours, and what it had and has no more."""
     with night.desk(build_id) as desk:
         cases = desk.missing()
     rows = cases if as_json else [{name: case[name] for name in MISSING} for case in cases]

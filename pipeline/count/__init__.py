@@ -123,6 +123,7 @@ def make_control_totals(bench: Workbench) -> None:
     """Write what senders say they had beside what came, and when each tablet was heard; uses of certificates and what batches brought stay for the discrepancies."""
     bench.write("sync_lag")
     bench.write("census_db_search")
+    bench.write("census_db_gone")
     _keep(bench, "certificate_use")
     for name in ("came", "control_tablet", "control_bundle", "control_route", "control_certificate"):
         _keep(bench, name)

@@ -235,6 +235,20 @@ after_close AS (
     GROUP BY institution.institution_id, late_batch.route
 ),
 
+-- Cases that the Census Database gave and has no more: they are counted here, and lost there.
+gone_case AS (
+    SELECT
+        'CENSUS_DB_GONE' AS kind,
+        'UNKNOWN' AS institution_id,
+        'route' AS subject_kind,
+        'census_db' AS subject_id,
+        count(*) AS measured,
+        count(*) AS person_count,
+        min(gone_at) AS since_at
+    FROM census_db_gone
+    HAVING count(*) > 0
+),
+
 -- Routes we ask, while a window is open that feeds them.
 fed_route AS (
     SELECT
@@ -282,6 +296,7 @@ silent_route AS (
 SELECT * FROM gaps
 UNION ALL BY NAME SELECT * FROM after_close
 UNION ALL BY NAME SELECT * FROM silent_route
+UNION ALL BY NAME SELECT * FROM gone_case
 UNION ALL BY NAME SELECT * FROM refused_form
 UNION ALL BY NAME SELECT * FROM lags
 UNION ALL BY NAME SELECT * FROM silent

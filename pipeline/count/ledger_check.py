@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import LedgerUnbalanced
+from pipeline.lake import is_sweep
 
 NAMED = 5
 SIGNATURE, SUBMISSIONS = "signature", "submissions.ndjson"
@@ -25,8 +26,14 @@ def lines_landed(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             + ("MANIFEST_UNREADABLE" in batch.get("problems", ())),
         }
         for batch in batches
-        if (files := [file for file in batch["files"] if file["path"] not in STATEMENTS]) and _is_lines(batch, files)
+        if (files := [file for file in batch["files"] if not _is_statement(batch["route"], file["path"])])
+        and _is_lines(batch, files)
     ]
+
+
+def _is_statement(route: str, name: str) -> bool:
+    """Whether a file is about what a batch holds, or about what earlier ones held."""
+    return name in STATEMENTS or is_sweep(route, name)
 
 
 def _is_lines(batch: dict[str, Any], files: list[dict[str, Any]]) -> bool:

@@ -16,6 +16,7 @@ OWN = {check["id"] for check in catalogue()["phases"]["closing"] if "own" in che
 GAPS = "FROM quality.control_total WHERE gap_count > 0 AND control_code IN"
 LOOKS = {
     "BATCHES_NOT_IN_BUILD": "sanaq status",
+    "CENSUS_DB_GONE": "sanaq missing",
     "CENSUS_DB_GAP": f"sanaq missing; of days and totals sanaq query \"{GAPS} ('CENSUS_DAY', 'PORTAL_TOTAL')\"",
     "COUNTER_GAP": f"sanaq query \"{GAPS} ('TABLET_COUNTER', 'TABLET_NUMBERS')\"",
     "DECISIONS_NOT_IN_BUILD": "sanaq build, reconcile, publish takes them up",

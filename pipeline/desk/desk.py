@@ -56,7 +56,7 @@ class Desk(Room):
         return {**found[0], **file, **told, **mapping, "decisions": self.decisions(record_id)}
 
     def missing(self) -> list[Row]:
-        """Return the cases that are not in the Census Database 72 hours after they came, the oldest first."""
+        """Return the cases that are not in the Census Database 72 hours after they came, or were and are no more, the oldest first."""
         return self._rows("missing")
 
     def decisions(self, record_id: str) -> list[Row]:

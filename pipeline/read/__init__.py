@@ -16,7 +16,7 @@ MEMORY = "1GB"  # of the engine: reading streams and sorts on disk, so that ten 
 
 def run(bench: Workbench) -> None:
     """Make the tables of the step: records, what offices sent, batches."""
-    from pipeline.read import batches, office, submissions
+    from pipeline.read import batches, office, submissions, sweeps
     from pipeline.read.seals import seals
 
     hold_memory(bench.con)
@@ -24,6 +24,7 @@ def run(bench: Workbench) -> None:
     proven = seals(bench)
     submissions.run(bench, proven, submissions.safe_houses(bench))
     batches.run(bench, proven)
+    sweeps.run(bench)
 
 
 def hold_memory(con: duckdb.DuckDBPyConnection) -> None:

@@ -171,7 +171,7 @@ def _daily(batch: dict[str, Any]) -> list[dict[str, Any]]:
     counts = said.get("daily_counts" if batch.get("cursor_to") is None else "daily")
     landed = batch.get("landed_daily")  # none but of the Census Database, and of it since this is counted
     rows = (
-        [(_day(day), _count(count), landed and landed.get(day, 0)) for day, count in counts.items()]
+        [(_day(day), _count(count), None if landed is None else landed.get(day, 0)) for day, count in counts.items()]
         if isinstance(counts, dict)
         else []
     )

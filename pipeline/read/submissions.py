@@ -26,7 +26,7 @@ import jinja2
 import pyarrow as pa
 
 from pipeline import sealed
-from pipeline.lake import is_foreign
+from pipeline.lake import has_foreign, is_foreign, is_sweep
 from pipeline.read import feed
 from pipeline.read.feed import Batch, SubmissionFile
 from pipeline.read.foreign import Foreign, may_be_export
@@ -190,7 +190,7 @@ class Reader:
         """Return the files with the typed rows of a run, reading it if that was not done before under the same seals."""
         self._seals = seals
         names = "".join(f"{batch['batch_id']}\t{batch['received_at']}\t{seals[batch['batch_id']]}\n" for batch in run)
-        if any(is_foreign(file["path"]) for batch in run for file in batch["files"]):
+        if any(has_foreign(batch) for batch in run):
             names += self.foreign.version
         folder = self._lake.memo / self.version / hashlib.sha256(names.encode()).hexdigest()[:32]
         if not folder.exists():
@@ -230,6 +230,8 @@ class Reader:
             name = file["path"]
             is_statement = name in STATEMENTS and is_bundle(batch)
             if is_statement and not (name == MANIFEST and "MANIFEST_UNREADABLE" in problems):
+                continue
+            if is_sweep(batch["route"], name):
                 continue
             require_landed(batch, file_no, root / name)
             whole = "BAD_MANIFEST" if name == MANIFEST else "UNKNOWN_FILE" if name in seal.strangers else None

@@ -2,7 +2,8 @@
 
 A row becomes visible when its transaction commits, however long ago it was written, so no clock and no overlap finds all of them. A
 pull therefore ends before the oldest transaction still open (the xmin of its snapshot), and the next one begins there. A sweep looks
-through all keys, in the same snapshot: it finds what came back from a backup, and what waits behind a transaction that stays open.
+through all keys, in the same snapshot: it finds what came back from a backup, what waits behind a transaction that stays open,
+and what had landed and is there no more.
 """
 
 from __future__ import annotations
@@ -51,15 +52,48 @@ PAGE = f"""
     USING (case_id, case_version)
     ORDER BY number
 """
+KEYS_FILE = """
+    read_csv(
+        {path}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
+        columns = {{number: 'BIGINT', case_id: 'VARCHAR', case_version: 'INTEGER', accepted_on: 'DATE', sha256: 'VARCHAR'}}
+    )
+"""
+SWEEP_FILES = """
+    read_csv([{paths}], auto_detect = false, header = false, delim = ',', filename = true, columns = {{sha256: 'VARCHAR', is_gone: 'BOOLEAN'}})
+"""
+NOTHING_SAID = "(SELECT NULL::VARCHAR AS sha256, FALSE AS is_gone, NULL::VARCHAR AS filename LIMIT 0)"
 # What of the keys has not landed: both sides may be the whole census, so neither is held in Python.
 UNLANDED = """
     SELECT case_id, case_version, accepted_on
-    FROM read_csv(
-        {keys}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
-        columns = {{number: 'BIGINT', case_id: 'VARCHAR', case_version: 'INTEGER', accepted_on: 'DATE', sha256: 'VARCHAR'}}
-    )
+    FROM {keys}
     ANTI JOIN {landed} AS landed ON landed.digest = unhex(sha256)
     ORDER BY number
+"""
+# What the last word of earlier sweeps does not say already: lines that landed and are there no more, and such as are there again.
+SWEPT = """
+    COPY (
+        WITH there AS (
+            SELECT unhex(sha256) AS digest
+            FROM {keys}
+        ),
+        gone AS (
+            SELECT DISTINCT landed.digest
+            FROM {landed} AS landed
+            ANTI JOIN there USING (digest)
+        ),
+        known AS (
+            SELECT unhex(sha256) AS digest
+            FROM {said}
+            QUALIFY is_gone AND row_number() OVER (PARTITION BY sha256 ORDER BY parse_filename(filename) DESC) = 1
+        )
+        SELECT
+            lower(hex(COALESCE(gone.digest, known.digest))) AS sha256,
+            gone.digest IS NOT NULL AS is_gone
+        FROM gone
+        FULL JOIN known USING (digest)
+        WHERE gone.digest IS NULL OR known.digest IS NULL
+        ORDER BY 1
+    ) TO {made} (FORMAT csv, HEADER false)
 """
 DIGESTS = """
     COPY (
@@ -124,7 +158,7 @@ def pull(lake: Lake, settings: Settings, folder: Path, *, is_sweep: bool) -> Par
         is_whole = is_sweep or int(cursor_from or 0) > int(bound)
         since, until = ("0", LAST_XID) if is_whole else (cursor_from or "0", bound)
         landed_daily: Counter[str] = Counter()
-        sources = list(_pages(db, since, until, lake, settings, folder, landed_daily))
+        sources = list(_pages(db, since, until, lake, settings, folder, landed_daily, is_whole=is_whole))
         if not sources:
             return None
         daily = {day.isoformat(): size for day, size in db.execute(COUNTS, [until])}
@@ -154,23 +188,47 @@ def can_write(settings: Settings) -> bool:
 
 
 def _pages(
-    db: Connection, since: str, until: str, lake: Lake, settings: Settings, folder: Path, landed_daily: Counter[str]
+    db: Connection,
+    since: str,
+    until: str,
+    lake: Lake,
+    settings: Settings,
+    folder: Path,
+    landed_daily: Counter[str],
+    *,
+    is_whole: bool,
 ) -> Iterator[Source]:
-    """Write the submissions that have not landed yet, at most a thousand a file, and count them by the day they were accepted."""
+    """Write the submissions that have not landed yet, at most a thousand a file, and count them by the day they were accepted; then what a sweep says."""
     folder.mkdir()
-    keys = _keys(db, since, until, folder / "keys.csv")
-    if not keys.stat().st_size:
+    path = _keys(db, since, until, folder / "keys.csv")
+    if not (path.stat().st_size or is_whole):
         return
+    keys = KEYS_FILE.format(path=quoted(str(path)))
     names = (f"page-{number:05d}.ndjson" for number in count(1))
     try:
         with closing(connect(settings, lake)) as con:
             landed = _landed(con, lake, folder)
-            con.execute(UNLANDED.format(keys=quoted(str(keys)), landed=landed))
+            con.execute(UNLANDED.format(keys=keys, landed=landed))
             while wanted := con.fetchmany(PAGE_RECORDS):
                 landed_daily.update(accepted_on.isoformat() for _, _, accepted_on in wanted)
                 yield _page(db, [(case_id, version) for case_id, version, _ in wanted], lake, folder / next(names))
+            if is_whole:
+                yield from _swept(con, keys, landed, lake, folder)
     except duckdb.Error as error:
         raise step_failed(error, f"receive/{CENSUS_DB}") from None
+
+
+def _swept(con: duckdb.DuckDBPyConnection, keys: str, landed: str, lake: Lake, folder: Path) -> Iterator[Source]:
+    """Write which of the lines that landed are there no more, or again, where no sweep before has said it.
+
+    Each file bears the next number: the same said for a second time is another batch.
+    """
+    before = sorted(str(path) for path in lake.landing.glob(f"{CENSUS_DB}/*/files/sweep-*.csv"))
+    said = SWEEP_FILES.format(paths=", ".join(map(quoted, before))) if before else NOTHING_SAID
+    path = folder / f"sweep-{len(before) + 1:05d}.csv"
+    con.execute(SWEPT.format(keys=keys, landed=landed, said=said, made=quoted(str(path))))
+    if path.stat().st_size:
+        yield Source(path, path.name)
 
 
 def _keys(db: Connection, since: str, until: str, path: Path) -> Path:

@@ -12,7 +12,7 @@ import duckdb
 
 from pipeline.errors import InputsMissing
 from pipeline.identifiers.sql import make_table
-from pipeline.lake import Lake, is_foreign, received_by
+from pipeline.lake import Lake, has_foreign, received_by
 from pipeline.sql import Workbench, step_failed
 
 HERE = Path(__file__).resolve().parent
@@ -127,7 +127,7 @@ def register_translated(bench: Workbench, before: dict[str, Any], now: dict[str,
     """Let the batches with a file of another survey tool be read as `translated` where the crosswalks differ; none where they do not."""
     is_anew = before["inputs"].get("crosswalks") != now["inputs"].get("crosswalks")
     batches = bench.lake.batches() if is_anew else []
-    foreign = [batch["batch_id"] for batch in batches if any(is_foreign(file["path"]) for file in batch["files"])]
+    foreign = [batch["batch_id"] for batch in batches if has_foreign(batch)]
     _make_column(bench, "translated", "batch_id", foreign)
 
 

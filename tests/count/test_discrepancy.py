@@ -420,6 +420,45 @@ def test_a_gap_keeps_its_id_while_what_came_names_other_institutions(field: Fiel
     assert [institution_id for _, institution_id in ids[0]] == ["A"]
 
 
+def given(field: Field, case_id: str, version: int, digest: str) -> None:
+    """Let the Census Database have given a line."""
+    field.add("record", record_id=f"c-{digest}", batch_id="c", route="census_db", received_at="2021-10-05", record_no=1,
+              case_id=case_id, case_version=version, bytes_sha256=digest)  # fmt: skip
+
+
+def gone(field: Field, *digests: str) -> None:
+    """Let the newest sweep have missed these lines, and no others."""
+    field.con.execute("DELETE FROM census_db_sweep")
+    for number, digest in enumerate(digests):
+        field.add("census_db_sweep", bytes_sha256=digest, gone_at=f"2021-10-0{6 + number} 21:00")
+
+
+def test_what_the_census_database_lost_is_told_until_it_is_back(field: Field) -> None:
+    given(field, "k1", 1, "one")
+    given(field, "k2", 1, "two")
+    assert found(field, "CENSUS_DB_GONE") == []
+    gone(field, "two", "one")
+    [row] = found(field, "CENSUS_DB_GONE")
+    assert (row["severity"], row["person_count"], row["subject_id"]) == ("amber", 2, "census_db")
+    assert row["since_at"].isoformat() == "2021-10-06T21:00:00"
+    assert (row["institution_id"], row["owner"]) == ("UNKNOWN", "DEPARTMENT")
+    gone(field, "one")
+    assert [row["person_count"] for row in found(field, "CENSUS_DB_GONE")] == [1]
+    gone(field)
+    assert found(field, "CENSUS_DB_GONE") == []
+
+
+def test_a_row_changed_in_place_or_followed_by_a_newer_version_is_not_lost(field: Field) -> None:
+    given(field, "k1", 1, "before")
+    given(field, "k1", 1, "after")
+    given(field, "k2", 1, "first")
+    given(field, "k2", 2, "second")
+    gone(field, "before", "first")
+    assert found(field, "CENSUS_DB_GONE") == []
+    gone(field, "before", "second")  # the older version alone is there again: the newest answers are lost
+    assert [row["person_count"] for row in found(field, "CENSUS_DB_GONE")] == [1]
+
+
 def silent(field: Field) -> dict[str, tuple[str, int]]:
     return {row["subject_id"]: (row["severity"], int(row["measured"])) for row in found(field, "ROUTE_SILENT")}
 

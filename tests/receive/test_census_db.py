@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -34,9 +35,19 @@ INSERT = "INSERT INTO sanaq.submission (case_id, case_version, submission, accep
 
 def insert(db: Owner, *cases: str, day: str = "2021-10-03", version: int = 1) -> None:
     """Write cases in the transaction that is open."""
-    rows = [(case, version, json.dumps({"case_id": case, "case_version": version}), day) for case in cases]
+    rows = [(case, version, case_line(case, version).decode(), day) for case in cases]
     with db.cursor() as cursor:
         cursor.executemany(INSERT, rows)
+
+
+def case_line(case: str, version: int) -> bytes:
+    """A case as `insert` writes it."""
+    return json.dumps({"case_id": case, "case_version": version}).encode()
+
+
+def sha256(line: bytes) -> str:
+    """Digest of a line."""
+    return hashlib.sha256(line).hexdigest()
 
 
 def said(server: Server) -> dict[str, object]:
@@ -73,7 +84,7 @@ def pulled(field: Field, *, is_sweep: bool = False) -> list[str]:
     lines = [
         line
         for batch_id in receipt.landed
-        for path in sorted((field.lake.landing / "census_db" / batch_id / "files").iterdir())
+        for path in sorted((field.lake.landing / "census_db" / batch_id / "files").glob("page-*"))
         for line in path.read_bytes().splitlines()
     ]
     assert receipt.record_count == len(lines)
@@ -236,6 +247,72 @@ def test_what_landed_is_known_without_what_was_kept_of_it(field: Field, owner: O
     owner.commit()
     assert pulled(field) == ["c3.1"]
     assert kept.exists()
+
+
+def swept(field: Field) -> list[tuple[str, bool]]:
+    """What a sweep says: the cases that are gone (True) or back, by their lines; nothing where it lands no file."""
+    before = {batch["batch_id"] for batch in field.lake.batches()}
+    field.receive("census_db", is_sweep=True)
+    line = {sha256(case_line(case, version)): f"{case}.{version}" for case in ("c1", "c2", "c3") for version in (1, 2)}
+    return [
+        (line[digest], is_gone == "true")
+        for batch in field.lake.batches()
+        if batch["batch_id"] not in before
+        for path in sorted((field.lake.landing / "census_db" / batch["batch_id"] / "files").glob("sweep-*"))
+        for digest, is_gone in (said.split(",") for said in path.read_text().splitlines())
+    ]
+
+
+def test_a_sweep_says_once_what_is_there_no_more_and_once_that_it_is_back(field: Field, owner: Owner) -> None:
+    insert(owner, "c1", "c2")
+    owner.commit()
+    assert swept(field) == []
+    for _ in range(2):  # said a second time in the same words it is another batch
+        owner.execute("DELETE FROM sanaq.submission WHERE case_id = 'c1'")
+        owner.commit()
+        assert pulled(field) == []  # only a sweep can know
+        assert (swept(field), swept(field)) == ([("c1.1", True)], [])
+        insert(owner, "c1")
+        owner.commit()
+        assert pulled(field) == []
+        assert (swept(field), swept(field)) == ([("c1.1", False)], [])
+    assert len(field.lake.batches()) == 5
+
+
+def test_a_sweep_of_an_emptied_table_says_so_and_a_changed_row_brings_the_new_line_with_it(
+    field: Field, owner: Owner
+) -> None:
+    insert(owner, "c1", "c2")
+    owner.commit()
+    pulled(field)
+    owner.execute(
+        """UPDATE sanaq.submission SET submission = '{"case_id":"c2","case_version":1,"x":1}' WHERE case_id = 'c2'"""
+    )
+    owner.commit()
+    assert swept(field) == [("c2.1", True)]
+    assert [file["path"] for file in field.lake.batches()[-1]["files"]] == ["page-00001.ndjson", "sweep-00001.csv"]
+    owner.execute("TRUNCATE sanaq.submission")
+    owner.commit()
+    field.receive("census_db", is_sweep=True)
+    [batch] = field.lake.batches()[2:]
+    assert (batch["files"][0]["path"], batch["files"][0]["line_count"], batch["declared"]["total"]) == (
+        "sweep-00002.csv",
+        2,
+        0,
+    )
+
+
+def test_a_sweep_that_was_killed_before_it_landed_is_said_by_the_next(field: Field, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    insert(owner, "c1")
+    owner.commit()
+    pulled(field)
+    owner.execute("DELETE FROM sanaq.submission")
+    owner.commit()
+    with monkeypatch.context() as killed:
+        killed.setattr(landing.Landing, "_put", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            field.receive("census_db", is_sweep=True)
+    assert (swept(field), swept(field)) == ([("c1.1", True)], [])
 
 
 def test_a_case_may_be_called_anything(field: Field, owner: Owner) -> None:
