@@ -84,7 +84,7 @@ class Central:
     Attributes
     ----------
     now
-        What the server's clock showed at its last answer.
+        What the server's clock showed at its last answer, or ours if that was earlier: one of them may be ahead.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class Central:
     def _once(self, method: str, path: str, **given: Any) -> bytes:
         try:
             with self._client.stream(method, path, **given) as answer:
-                self.now = clock_of(answer)
+                self.now = min(clock_of(answer), datetime.now(UTC))
                 return self._body(answer)
         except httpx.TimeoutException:
             raise Shaky("no answer in time") from None
@@ -223,7 +223,7 @@ def forms(settings: Settings) -> list[Form]:
 def pull(lake: Lake, central: Central, form: Form, folder: Path) -> Parcel | None:
     """Pull what changed since the last pull into `folder`; None where nothing did."""
     pulled = _pulled(lake, form)
-    # one ahead of the server's clock was set when that clock, or a row, was wrong; what was pulled since goes before it when its moment has passed
+    # one ahead of both clocks was set when they, or a row, were wrong; what was pulled since goes before it when its moment has passed
     cursors = (datetime.fromisoformat(one["cursor_to"]) for one in reversed(pulled))
     cursor = next((to for to in cursors if to <= central.now), None)
     # where no row had a date there is nothing to go on from

@@ -175,6 +175,18 @@ def test_a_cursor_a_wrong_clock_had_moved_ahead_does_not_come_back_when_its_mome
     assert ("03", 0, "submitted") in rows(desk.read_submissions(), CASES)
 
 
+def test_a_server_clock_that_stays_ahead_hides_nothing_that_is_stamped_right(
+    desk: Desk, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is held against ours: else what it stamped would be where the next pull goes on from, as soon as its moment has passed there."""
+    monkeypatch.setattr(odk, "clock_of", lambda _: datetime.now(UTC) + timedelta(days=2))
+    submit_in(central, 1, timedelta(days=2))
+    assert len(desk.receive("tablet_vpn").landed) == 1
+    submit_in(central, 2, timedelta())
+    assert len(desk.receive("tablet_vpn", clock_from(START + timedelta(hours=1))).landed) == 1
+    assert not desk.receive("tablet_vpn", clock_from(START + timedelta(hours=2))).landed
+
+
 def test_forms_whose_names_look_alike_have_their_own_cursors(central: Central, desk: Desk) -> None:
     forms = ["анкета", "список", "a" * 70 + "1", "a" * 70 + "2"]
     for number, form in enumerate(forms, start=1):
