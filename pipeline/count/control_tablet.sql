@@ -41,13 +41,32 @@ unread AS (
     GROUP BY bundle.device_id
 ),
 
+-- Of what was deleted, at least so much had come: of the cases a bundle knows, more were there or deleted than had been begun.
+deleted_after AS (
+    SELECT
+        device_id,
+        greatest(max(known_count), 0) AS came_count
+    FROM (
+        SELECT
+            bundle.device_id,
+            bundle.batch_id,
+            bundle.deleted_count + count(DISTINCT record.device_case_no) - bundle.created_count AS known_count
+        FROM bundle
+        JOIN bundle AS other ON bundle.device_id = other.device_id
+        JOIN record ON other.batch_id = record.batch_id AND record.device_case_no <= bundle.last_case_no
+        WHERE bundle.deleted_count > 0
+        GROUP BY bundle.device_id, bundle.batch_id, bundle.deleted_count, bundle.created_count
+    )
+    GROUP BY device_id
+),
+
 counters AS (
     SELECT
         tablet.device_id,
         tablet.first_batch_id,
         tablet.institution_id,
         tablet.created_count,
-        tablet.deleted_count,
+        greatest(tablet.deleted_count - COALESCE(deleted_after.came_count, 0), 0) AS deleted_count,
         tablet.first_received_at,
         greatest(tablet.last_case_no, numbered.last_case_no) AS last_case_no,
         COALESCE(numbered.number_count, 0) AS number_count,
@@ -55,6 +74,7 @@ counters AS (
     FROM tablet
     LEFT JOIN numbered USING (device_id)
     LEFT JOIN unread USING (device_id)
+    LEFT JOIN deleted_after USING (device_id)
 ),
 
 -- Of a tablet with fewer numbers than its counter says: what came, with an end before the first number and one behind the last.

@@ -68,6 +68,14 @@ def test_a_counter_that_says_anything_is_looked_through_as_far_as_it_is_told(fie
     assert row["detail"] == "1 3 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22"
 
 
+def test_a_case_deleted_after_it_was_sent_hides_none_that_never_came(field: Field) -> None:
+    bundle(field, "b1", [1, 2, 3, 4], created_count=4, last_case_no=4)
+    bundle(field, "b2", [], created_count=4, last_case_no=4, deleted_count=1)
+    assert [controls(field, code)[0]["gap_count"] for code in ("TABLET_COUNTER", "TABLET_NUMBERS")] == [0, 0]
+    bundle(field, "b3", [6], created_count=7, last_case_no=7, deleted_count=2)
+    assert [controls(field, code)[0]["gap_count"] for code in ("TABLET_COUNTER", "TABLET_NUMBERS")] == [1, 1]
+
+
 def test_a_stick_that_fills_the_gap_weeks_later_closes_it(field: Field) -> None:
     bundle(field, "b1", [1, 2, 5], created_count=5, last_case_no=5)
     bundle(field, "u1", [2, 3, 4], route="tablet_usb", created_count=5, last_case_no=5)
