@@ -16,7 +16,7 @@ from typing import Any, Literal
 import python_calamine
 
 from pipeline.read.compound import hidden_rows, require_sound_chains
-from pipeline.read.packed import LARGEST_AREA, MOST_SHEETS, NoSpreadsheet, look_through
+from pipeline.read.packed import LARGEST_AREA, MOST_CELLS, MOST_SHEETS, NoSpreadsheet, look_through
 
 __all__ = ["NoSpreadsheet", "Row", "Sheet", "is_blank", "open_sheets", "text_of"]
 
@@ -156,10 +156,16 @@ def _has_swallowed(cell: str, delimiter: str, width: int) -> bool:
 
 def _parsed(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[list[str]]:
     csv.field_size_limit(max(131072, len(text) + 1))
+    rows, filled = [], 0
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting))
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting):
+            filled += len(row) - row.count("")
+            if filled > MOST_CELLS:
+                raise NoSpreadsheet("TOO_LARGE")
+            rows.append(row)
     except csv.Error:
         raise NoSpreadsheet("NOT_A_SPREADSHEET") from None
+    return rows
 
 
 def _rows(rows: list[list[Any]]) -> list[Row]:

@@ -42,7 +42,8 @@ STATEMENTS = (MANIFEST, SIGNATURE, DIGESTS)  # of a bundle, about what it holds
 RUN_BYTES = 128 * 1024 * 1024
 AT_ONCE = 2  # runs at most: while the one is written, which is the work of one thread, the other is parsed
 SLAB_ROWS = 122_880  # held in memory at once; a row group of Parquet
-SLAB_BYTES = 256 * 1024 * 1024  # of lines: few where every line is nearly as long as it may be
+SLAB_BYTES = 64 * 1024 * 1024  # of lines: the engine holds several copies at times
+LONG_LINE = 8 * 1024  # beyond this a line may be text through and through, all of which is kept: it counts twice
 VET_ROWS = 20_000
 VET_BYTES = 16 * 1024 * 1024
 HERE = Path(__file__).resolve().parent
@@ -519,7 +520,8 @@ class _Cut:
         rows = size = 0
         while self.upcoming is not None and rows < SLAB_ROWS and size < SLAB_BYTES:
             batch, rows = self.upcoming, rows + self.upcoming.num_rows
-            size += int(batch.column("byte_length").to_numpy().sum())
+            lengths = batch.column("byte_length").to_numpy()
+            size += int(lengths.sum() + lengths[lengths > LONG_LINE].sum())
             self.upcoming = next(self._lines, None)
             yield batch
 

@@ -428,6 +428,14 @@ def renamed(content: bytes, names: dict[str, str], **more: bytes) -> bytes:
     return out.getvalue()
 
 
+def test_a_text_has_no_more_filled_cells_than_a_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.read.sheets.MOST_CELLS", 6)
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"a;b;c\n1;2;3\n;;\n;;\n")
+    assert len(open_sheets(path)[0].rows) == 4
+    assert code(b"a;b;c\n1;2;3\n4;;\n", tmp_path) == "TOO_LARGE"
+
+
 def test_a_workbook_is_looked_at_as_its_engine_will_find_it(tmp_path: Path) -> None:
     """Names are compared without regard to case; what could be found in two ways is refused."""
     far = repacked(xlsx(ROWS), lambda sheet: sheet.replace(b"</sheetData>", FAR))

@@ -145,6 +145,22 @@ def test_slabs_do_not_show(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(desk.lake.memo.rglob("record-*.parquet"))) > 1
 
 
+def test_long_lines_fill_a_slab_twice_as_fast(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.read.feed.BATCH_ROWS", 1)
+    fill(desk, 9)
+    files = [file for batch in desk.lake.batches() for file in batch["files"] if file["path"].endswith(".ndjson")]
+    monkeypatch.setattr(submissions, "SLAB_BYTES", sum(file["size"] for file in files))
+
+    def slabs() -> int:
+        shutil.rmtree(desk.lake.memo, ignore_errors=True)
+        read(desk)
+        return len(list(desk.lake.memo.rglob("record-*.parquet")))
+
+    assert slabs() == 1
+    monkeypatch.setattr(submissions, "LONG_LINE", 10)
+    assert slabs() == 2
+
+
 def test_a_second_build_reads_nothing_again_and_gives_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(desk, 3)
     first = bytes_of(read(desk))
