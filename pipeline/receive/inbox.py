@@ -28,7 +28,6 @@ READY = ".ready"
 CUSTODY = "custody.json"
 # Of one stick, in the manifests of all its bundles; several hundred that are listed file by file.
 CUSTODY_KEPT = 64 * 1024 * 1024
-NO_CUSTODY = ("NO_CUSTODY",)
 COPYING_NS = 10 * 60 * 1_000_000_000  # a stick that is copied by hand, or over a slow share, rests no longer than this
 UNSEEN_NS = 2_000_000_000  # within so long a second change may bear the time of the first
 EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
@@ -36,7 +35,7 @@ EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
 
 @dataclass(frozen=True)
 class Waiting:
-    """A bundle without its `.ready` flag, or of a stick without its custody record."""
+    """A bundle without its `.ready` flag, or of a stick without a custody record that can be read."""
 
     origin: str
 
@@ -105,14 +104,14 @@ def _flagged(route: str, path: Path, inbox: Path) -> Iterator[Found]:
 
 
 def _stick(route: str, stick: Path, inbox: Path) -> Iterator[Found]:
-    """Yield the bundles of a stick; of one whose custody record cannot be read, or may still be on its way, none lands without it."""
+    """Yield the bundles of a stick; of one whose custody record is not given, or may still be on its way, none lands without it."""
     if not stick.is_dir():
         yield _loose(route, stick, inbox)
     elif stick.is_symlink():
         yield Refusal(route, _origin(stick, inbox), "SYMLINK")
     else:
         custody, problems = _custody(stick / CUSTODY, len(_listed(stick)))
-        if problems == NO_CUSTODY and _is_fresh(stick):
+        if problems and _is_fresh(stick):
             yield from (Waiting(_origin(path, inbox)) for path in _listed(stick) if path.is_dir())
             return
         yield from _each(partial(_carried, custody=custody, problems=problems), route, stick, inbox)
@@ -171,7 +170,7 @@ def _listing(found: dict[str, os.stat_result], custody: dict[str, Any] | None) -
 def _custody(path: Path, copies: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """Return what a medium's record says; every bundle keeps it, so the more there are the shorter it has to be."""
     if not path.is_file() or path.is_symlink():
-        return None, NO_CUSTODY
+        return None, ("NO_CUSTODY",)
     limit = min(JSON_LIMIT, CUSTODY_KEPT // copies)
     with path.open("rb") as handle:
         content = handle.read(limit + 1)
@@ -180,7 +179,7 @@ def _custody(path: Path, copies: int) -> tuple[dict[str, Any] | None, tuple[str,
 
 
 def _is_fresh(stick: Path) -> bool:
-    """Whether somebody may still be copying a stick: a bundle keeps the custody record it lands with, and it may come last."""
+    """Whether somebody may still be copying a stick: a bundle keeps the custody record it lands with, and it may come last, or in parts."""
     found = _walk(stick, lambda _: None)  # what cannot be looked into is refused in its place
     return any(time.time_ns() - path.lstat().st_ctime_ns < COPYING_NS for path in found)
 

@@ -164,9 +164,12 @@ def test_the_same_bundle_from_two_sticks_is_one_batch_and_both_sticks_are_entere
     assert field.receipts()[-1]["custody"] == {"medium_id": "S2"}
 
 
-def test_a_stick_waits_for_its_custody_record_while_it_may_be_copied(field: Field) -> None:
+@pytest.mark.parametrize("arrived", [None, b"", b'{"medium_id": "USB-0'], ids=["missing", "empty", "cut short"])
+def test_a_stick_waits_for_its_custody_record_while_it_may_be_copied(field: Field, arrived: bytes | None) -> None:
     for bundle in ("TB-1", "TB-2"):
         field.bundle(f"tablet_usb/S1/{bundle}", is_ready=False)
+    if arrived is not None:
+        field.put("tablet_usb/S1/custody.json", arrived)
     receipt = field.receive("tablet_usb")
     assert (receipt.landed, receipt.waiting_at) == ([], ["tablet_usb/S1/TB-1", "tablet_usb/S1/TB-2"])
     field.put("tablet_usb/S1/custody.json", b'{"medium_id": "USB-001"}')
@@ -195,7 +198,10 @@ def test_custody_that_names_other_bytes_is_flagged(field: Field) -> None:
 
 
 @pytest.mark.parametrize("custody", [b"", b"{", b"[1]", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000])
-def test_damaged_custody_is_flagged(field: Field, custody: bytes) -> None:
+def test_custody_that_stays_damaged_is_flagged(
+    field: Field, custody: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "COPYING_NS", 0)
     field.bundle("tablet_usb/S1/TB-1", is_ready=False)
     field.put("tablet_usb/S1/custody.json", custody)
     field.receive("tablet_usb")
@@ -206,6 +212,7 @@ def test_a_custody_record_is_the_shorter_the_more_bundles_keep_it(
     field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "CUSTODY_KEPT", 100)
+    monkeypatch.setattr(inbox, "COPYING_NS", 0)
     for stick, bundles in (("S1", ("TB-1",)), ("S2", ("TB-2", "TB-3", "TB-4"))):
         field.put(f"tablet_usb/{stick}/custody.json", b'{"medium_id": "USB-001", "act_no": "17"}')
         for bundle in bundles:
