@@ -75,9 +75,6 @@ def register(number: int, parcel: int, flaws: Sequence[str] = ()) -> Paper:
 
 
 SENDERS = st.sampled_from([CARE, SCHOOL])
-MOVERS = st.sampled_from(
-    [CARE, CARE]
-)  # one house, so that its papers meet; drawn, so that the campaign stays the one it was
 DAMAGE = st.sampled_from([False, False, False, True])
 
 
@@ -108,7 +105,7 @@ def _movement(draw: st.DrawFn, parcel: int, name: str) -> Paper:
         else (None, "DUPLICATE_KEY")
         for no, kind in told
     )
-    return Paper("movement", draw(MOVERS), f"{name}.csv", parcel, text(table, ","), rows)
+    return Paper("movement", draw(SENDERS), f"{name}.csv", parcel, text(table, ","), rows)
 
 
 @st.composite
