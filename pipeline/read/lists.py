@@ -14,7 +14,10 @@ from pipeline.read.sheets import Row, Sheet, is_blank, text_of
 from pipeline.read.words import Words
 
 HEADERS_NEEDED = 2
-NUMBER = re.compile(r"(\d{1,6})[.)]?")
+# also «12а» and «12/1» of somebody put in between
+NUMBER = re.compile(r"(?:№\s*)?(\d{1,6})(?:\s?-?[^\W\d_]|[-/.]\d{1,2})?[.)]?")
+COLUMN_LETTERS = frozenset("АБВABC")
+COUNT = re.compile(r"(?:№\s*)?\d{1,4}")
 IIN = re.compile(r"\d{12}")
 SAID_OF_SOMEBODY = ("birth_on", "sex", "iin", "admitted_on", "ward", "note_code")
 FILLER = re.compile(r"[\s_.\-–—…*]+")  # a line drawn for a signature, a dash for "none"
@@ -187,22 +190,35 @@ class _Reading:
     def _entry(self, row: Row, is_hidden: bool) -> Entry | None:
         """Return a row of people, and why it is held if it is; None for a row that is none."""
         cells = _cells(row, self.blocks[-1].columns)
-        number = text_of(cells.get("number"))
-        entry_no = NUMBER.fullmatch(number or "")
         entry = self._read(cells)
         entry["is_hidden"] = is_hidden
+        is_numbered = entry["entry_no"] is not None
         has_identity = entry["family_name"] or entry["given_name"] or entry["iin"]
-        if number and not entry_no and not entry["iin"] and not entry["birth_on"]:
+        if _has_word_for_number(cells) and not any(entry[key] for key in ("iin", "birth_on", "sex", "admitted_on")):
             return None
-        if self.is_ended and not (entry_no and has_identity):
+        section = self._section(row)
+        if section == "TITLE":
+            return None
+        if self.is_ended and not (is_numbered and has_identity):
             return self._typed_outside(row, self.blocks[-1].columns, is_hidden, is_below=True)
         if not has_identity:
-            if entry_no and entry["birth_on"]:
+            if is_numbered and entry["birth_on"]:
                 return entry, "NO_IDENTITY"
             filled = sum(text is not None and not FILLER.fullmatch(text) for text in map(text_of, row))
-            return None if filled <= (2 if entry_no else 1) else (entry, "NO_IDENTITY")
-        entry["entry_no"] = int(entry_no[1]) if entry_no else None
-        return entry, None
+            return None if filled <= (2 if is_numbered else 1) else (entry, "NO_IDENTITY")
+        return entry, "NO_IDENTITY" if section == "UNSURE" else None
+
+    def _section(self, row: Row) -> str | None:
+        """Tell a title between the rows, TITLE, and one that may as well be somebody's name, UNSURE, by its words; beside it stand at most counts."""
+        filled = [text for text in map(text_of, row) if text and _filled(text)]
+        titles = [text for text in filled if any(map(str.isalpha, text))]
+        if len(titles) != 1 or not all(COUNT.fullmatch(text) for text in filled if text != titles[0]):
+            return None
+        has_word, has_no_other = w.section_words(titles[0], self.words)
+        is_name = w.is_like_name(w.numbered_name(titles[0])[1])
+        if has_no_other or (has_word and not is_name):
+            return "TITLE"
+        return "UNSURE" if len(filled) == 1 and (has_word or not is_name) else None
 
     def _typed_outside(
         self, row: Row, columns: dict[str, int], is_hidden: bool, *, is_below: bool = False
@@ -211,23 +227,23 @@ class _Reading:
         if self._is_dated(w.joined(row)):
             return None
         cells = _cells(row, columns)
-        number = text_of(cells.get("number"))
-        entry_no = NUMBER.fullmatch(number or "")
         entry = {**self._read(cells), "is_hidden": is_hidden, "is_outside": True}
+        is_numbered = entry["entry_no"] is not None
         has_iin = bool(IIN.fullmatch(str(entry["iin"])))
         has_name = bool(entry["family_name"] or entry["given_name"])
         has_birth = entry["birth_date_precision"] == "DAY"
-        is_somebody = sum((bool(entry_no), has_name, has_birth)) >= 2
+        is_somebody = sum((is_numbered, has_name, has_birth)) >= 2
         if is_below and has_name:  # a ward's people may follow its neighbour's total
             is_somebody = is_somebody or any(entry[key] for key in SAID_OF_SOMEBODY)
-        if not has_iin and (not is_somebody or (number and not entry_no)):
+        if not has_iin and (not is_somebody or _has_word_for_number(cells)):
             return None
-        is_sure = has_name and (has_iin or (entry_no and has_birth))
-        return {**entry, "entry_no": int(entry_no[1]) if entry_no else None}, None if is_sure else "OUTSIDE_LIST"
+        is_sure = has_name and (has_iin or (is_numbered and has_birth))
+        return entry, None if is_sure else "OUTSIDE_LIST"
 
     def _read(self, cells: dict[str, Any]) -> dict[str, Value]:
         texts = {column: _filled(text_of(cell)) for column, cell in cells.items()}
-        full_name = texts.get("full_name")
+        number = NUMBER.fullmatch(texts.get("number") or "")
+        number_before, full_name = w.numbered_name(texts.get("full_name") or "")
         parts = (texts.get("family_name"), texts.get("given_name"), texts.get("patronymic"))
         family, given, patronymic = w.split_name(full_name) if full_name else parts
         birth_on, precision = w.read_date(cells.get("birth_on"), self.latest, self.words)
@@ -236,7 +252,7 @@ class _Reading:
         unread = (texts.get("birth_on") and not birth_on) or (texts.get("admitted_on") and not admitted_on)
         sex = w.read_sex(texts.get("sex"), self.words)
         return {
-            "entry_no": None,
+            "entry_no": int(number[1]) if number else number_before,
             "iin": w.read_iin(cells.get("iin")),
             "full_name_raw": full_name or " ".join(filter(None, parts)) or None,
             "family_name": family,
@@ -250,6 +266,12 @@ class _Reading:
             "note_code": next((code for code, pattern in self.words.notes if note and pattern.search(note)), None),
             "is_set_aside": bool(unread or (texts.get("sex") and sex is None)),
         }
+
+
+def _has_word_for_number(cells: dict[str, Any]) -> bool:
+    """Whether a word stands where the row's number should, as in titles and signatures."""
+    number = text_of(cells.get("number")) or ""
+    return any(map(str.isalnum, number)) and not NUMBER.fullmatch(number)
 
 
 def _cells(row: Row, columns: dict[str, int]) -> dict[str, Any]:
@@ -269,11 +291,11 @@ def known_words(row: Row, words: Words) -> dict[str, int]:
 
 
 def numbers_columns(row: Row) -> bool:
-    """Whether a row does nothing but number the columns, 1 2 3 …, as forms do below their header."""
-    if text_of(row[0]) != "1" or len(row) < 2 or text_of(row[1]) != "2":
-        return False
+    """Whether a row does nothing but number the columns, 1 2 3 … or А Б 1 2 …, as forms do below their header."""
     texts = [text_of(cell) for cell in row if cell is not None]
-    return len(texts) > HEADERS_NEEDED and texts == [str(number) for number in range(1, len(texts) + 1)]
+    while texts and texts[0] in COLUMN_LETTERS:
+        texts.pop(0)
+    return len(texts) >= HEADERS_NEEDED and texts == [str(number) for number in range(1, len(texts) + 1)]
 
 
 def _filled(text: str | None) -> str | None:

@@ -31,6 +31,9 @@ DATE_IN_TEXT = (
     r"\s*»?"
 )
 PATRONYMIC_PARTICLES = frozenset({"ұлы", "қызы", "улы", "кызы", "оглы", "оғлы", "кизи", "uly", "qyzy", "kyzy", "ogly"})
+NAME_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’`.])*(?:[^\W\d_]|\.)")
+TITLE_PART = re.compile(r"\d[\w-]*|[^\W\d_]+\.?")
+NUMBER_BEFORE = re.compile(r"(\d{1,6})\s*([.)])?\s*(?=[^\W\d_])")
 LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ZEROS_LOST = re.compile(r"[0-9]{9,11}")  # who was born in 2000 has two at least, and mostly three
@@ -48,6 +51,7 @@ class Words:
 
     columns: dict[str, str]
     totals: re.Pattern[str]
+    sections: frozenset[str]
     site: re.Pattern[str]
     as_of: tuple[re.Pattern[str], ...]
     drawn_up: tuple[re.Pattern[str], ...]
@@ -63,6 +67,7 @@ def load_words(path: Path) -> Words:
     return Words(
         columns={plain(word): column for column, words in raw["columns"].items() for word in words},
         totals=_beginnings(raw["totals"]),
+        sections=frozenset(word for words in raw["sections"] for word in words),
         site=_beginnings([phrase.removesuffix("{text}") for phrase in raw["site"]]),
         as_of=tuple(_phrase(phrase) for phrase in raw["as_of"]),
         drawn_up=tuple(_phrase(phrase) for phrase in raw["drawn_up"]),
@@ -183,6 +188,30 @@ def read_sex(text: str | None, words: Words) -> int | None:
 @lru_cache(256)
 def _plain_word(text: str) -> str:
     return plain(text)
+
+
+def is_like_name(text: str) -> bool:
+    """Whether a text is two to five words that begin with a capital, as names are written; the particles need none."""
+    words = text.replace(",", " ").split()
+    return 2 <= len(words) <= 5 and all(
+        NAME_WORD.fullmatch(word) and (word[0].isupper() or word in PATRONYMIC_PARTICLES) for word in words
+    )
+
+
+def section_words(text: str, words: Words) -> tuple[bool, bool]:
+    """Return whether a text has a word of section titles, and whether it has nothing but these, numbers and single letters that are no initials."""
+    said = [part.lower().replace("ё", "е") for part in TITLE_PART.findall(text)]
+    is_known = [part.removesuffix(".") in words.sections for part in said]
+    others = [part for part, known in zip(said, is_known, strict=True) if not known]
+    return any(is_known), any(is_known) and all(len(part) == 1 or part[0].isdigit() for part in others)
+
+
+def numbered_name(text: str) -> tuple[int | None, str]:
+    """Return the serial number that stands before a name in its cell, and the name."""
+    found = NUMBER_BEFORE.match(text)
+    if not found or not (found[2] or is_like_name(text[found.end() :])):
+        return None, text
+    return int(found[1]), text[found.end() :]
 
 
 def split_name(text: str) -> tuple[str | None, str | None, str | None]:

@@ -504,6 +504,7 @@ class ListWords(Part):
 
     columns: dict[ListColumn, tuple[str, ...]]
     totals: tuple[str, ...]
+    sections: tuple[tuple[Annotated[str, Field(min_length=2)], ...], ...]
     as_of: tuple[str, ...]
     drawn_up: tuple[str, ...]
     site: tuple[str, ...]

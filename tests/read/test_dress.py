@@ -203,6 +203,80 @@ def test_who_stands_below_the_total_of_a_ward_is_on_the_list_if_another_total_fo
     assert block.declared_total == 4
 
 
+TITLES_BETWEEN: list[Cells] = [
+    ("Отделение 2",), ("2 палата",), ("2-е отделение (мужское)",), ("Мужчины",), ("Әйелдер",), ("Корпус Б",), ("Старшая Группа",),
+    ("ВТОРОЕ ОТДЕЛЕНИЕ",), ("Палата интенсивной терапии",), ("Группа «Солнышко»",), ("№ 3 бөлімше",), ("Отделение", "№ 2"),
+    ("Мужчин", 12), ("из них женщин", None, 3), ("Men",), ("Ward 2",), (None, "Отделение 2"), (None, None, "2 палата"),
+]  # fmt: skip
+BETWEEN_UNSURE: list[Cells] = [
+    ("Блок Александр",), ("Блок А.А.",), ("Ward John",), ("Ахметов",), ("Спальня 5",), ("младшие школьники",),
+]  # fmt: skip
+BETWEEN_SOMEBODY: list[Cells] = [
+    ("Цой Юн",), ("Әлиева Дана Серік қызы",), ("Ким Л.В.",), ("Блок Александр", 1950), ("Блок А.А.", None, 2), ("Ахметов", 1950), ("Адам И.",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "held"),
+    [
+        (TITLES_BETWEEN, []),
+        (BETWEEN_UNSURE, ["NO_IDENTITY"] * 6),
+        (BETWEEN_SOMEBODY, [None] * 7),
+    ],
+    ids=["titles", "unsure", "somebody"],
+)
+def test_a_title_between_rows_without_numbers_is_nobody_and_who_may_be_one_waits(
+    rows: list[Cells], held: list[str | None], tmp_path: Path
+) -> None:
+    (block,) = read(xlsx([BARE, KIM, *rows, LI]), tmp_path)
+    assert [why for _, why in block.rows] == [None, *held, None]
+    in_parts = ("Фамилия", "Имя", "Палата")
+    titles = [row for row in rows if held == []]
+    (block,) = read(xlsx([in_parts, ("Ким", "Ян", 1), *titles, ("Ли", "Ан", 1)]), tmp_path)
+    assert [row[0] for row in people([block])] == ["Ким", "Ли"]
+
+
+def test_a_title_beside_the_numbers_or_under_the_iin_is_nobody(tmp_path: Path) -> None:
+    (block,) = read(xlsx([HEADER, PEOPLE[0], (None, "Отделение 2"), (2, "Мужчины"), PEOPLE[1]]), tmp_path)
+    assert people([block]) == READ
+    (block,) = read(xlsx([("ИИН", "ФИО"), ("500201300012", "Ким Ян"), ("Отделение 2",)]), tmp_path)
+    assert [row[0] for row in people([block])] == ["Ким"]
+
+
+def test_a_serial_number_is_read_however_it_is_written(tmp_path: Path) -> None:
+    written = ["12", "13.", "14)", "15а", "16-б", "17/1", "№ 18", "–", "+"]
+    (block,) = read(xlsx([("№", "ФИО", "Палата"), *((number, "Ким Ян", 1) for number in written)]), tmp_path)
+    assert [(entry["entry_no"], held) for entry, held in block.rows] == [
+        *((number, None) for number in range(12, 19)),
+        (None, None),
+        (None, None),
+    ]
+    (block,) = read(xlsx([BARE, ("1. Ким Ян", 1950), ("2) Ли Ан",), ("3 Пак Ира", 1952), ("4.Цой", 1953)]), tmp_path)
+    assert [(entry["entry_no"], entry["family_name"], held) for entry, held in block.rows] == [
+        (1, "Ким", None), (2, "Ли", None), (3, "Пак", None), (4, "Цой", None),
+    ]  # fmt: skip
+
+
+def test_a_word_for_a_number_is_a_signature_unless_more_is_said_of_somebody(tmp_path: Path) -> None:
+    rows = [("б/н", "Ким Ян", None, "М"), ("Директор", "Сериков Б."), ("б/н", "Ли Ан", None, None, "500201300012")]
+    (block,) = read(xlsx([HEADER, *PEOPLE, *rows]), tmp_path)
+    assert [row[0] for row in people([block])[2:]] == ["Ким", "Ли"]
+
+
+@pytest.mark.parametrize(
+    "numbers", [(1, 2, 3, 4, 5), ("А", "Б", 1, 2, 3), (1, None, 2, 3, 4), ("1", "2", None, "3", "4")]
+)
+def test_a_row_that_numbers_the_columns_is_nobody(numbers: Cells, tmp_path: Path) -> None:
+    (block,) = read(xlsx([HEADER, numbers, *PEOPLE]), tmp_path)
+    assert (people([block]), len(block.rows)) == (READ, 2)
+
+
+@pytest.mark.parametrize("word", ["Общее число", "Общий итог", "Жалпы саны", "Grand total"])
+def test_a_total_has_many_words(word: str, tmp_path: Path) -> None:
+    (block,) = read(xlsx([BARE, KIM, LI, (word, 2)]), tmp_path)
+    assert (block.declared_total, len(block.rows)) == (2, 2)
+
+
 def test_a_second_site_in_a_sheet_begins_another_list_whether_or_not_a_total_stands_above_it(tmp_path: Path) -> None:
     for title in (("Приют (MNG-0002)",), ("Код учреждения: MNG-0002",), ("Мекеме коды", "MNG-0002")):
         for header in (BARE, HEADER):

@@ -198,9 +198,7 @@ def test_custody_that_names_other_bytes_is_flagged(field: Field) -> None:
 
 
 @pytest.mark.parametrize("custody", [b"", b"{", b"[1]", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000])
-def test_custody_that_stays_damaged_is_flagged(
-    field: Field, custody: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_custody_that_stays_damaged_is_flagged(field: Field, custody: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "COPYING_NS", 0)
     field.bundle("tablet_usb/S1/TB-1", is_ready=False)
     field.put("tablet_usb/S1/custody.json", custody)
