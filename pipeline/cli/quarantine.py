@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Annotated, get_args
 
@@ -14,6 +15,7 @@ from pipeline.cli.steps import make
 from pipeline.cli.terminal import out, print_json, show, show_stations
 from pipeline.desk import words
 
+SAID_COLUMN = re.compile(r"(?:([1-9]\d{0,3}):)?(none|([a-z_]+)=([1-9]\d{0,4}))")
 LISTED = ("record_id", "institution_id", "reason", "age_hours", "standing")
 
 app = typer.Typer(
@@ -69,7 +71,8 @@ def release_items(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=NUMBER", help="Of a list with an unknown header: which column is what, if not as proposed."
+            metavar="[HEADER:]NAME=NUMBER",
+            help="Of lists with unknown headers: which column is what, if not as proposed; HEADER:none of no list.",
         ),
     ] = None,
     now: Now = None,
@@ -78,7 +81,7 @@ def release_items(
 ) -> None:
     """Let records take part as if their checks had passed, from the next build on; of a version conflict the one released wins.
 
-    Of a list with an unknown header: accept what its columns mean, for every list with that header.
+    Of a file with unknown headers: accept what their columns mean, for every list with these headers.
     """
     columns = _columns(column) if column else None
     with night.desk(build_id) as desk:
@@ -126,12 +129,19 @@ def retry_items(
     show(rows, as_json, title="What waited, and what became of it")
 
 
-def _columns(said: list[str]) -> dict[str, int]:
-    """Read `full_name=2` and the like."""
+def _columns(said: list[str]) -> dict[int, dict[str, int]]:
+    """Read `full_name=2`, `2:full_name=3`, `2:none` and the like: columns by header, the first where none is named."""
     from pipeline.round.models import ListColumn
 
     known = get_args(ListColumn)
-    columns = {name: int(number) for name, _, number in (one.partition("=") for one in said) if number.isdecimal()}
-    if len(columns) < len(said) or not set(columns) <= {*known} or min(columns.values()) < 1:
-        raise typer.BadParameter(f"NAME=NUMBER, the name one of {', '.join(known)}", param_hint="--column")
+    columns: dict[int, dict[str, int]] = {}
+    for one in said:
+        found = SAID_COLUMN.fullmatch(one)
+        if not found or (found[3] and found[3] not in known):
+            raise typer.BadParameter(
+                f"[HEADER:]NAME=NUMBER, the name one of {', '.join(known)}, or HEADER:none", param_hint="--column"
+            )
+        of_header = columns.setdefault(int(found[1] or 1), {})
+        if found[3]:
+            of_header[found[3]] = int(found[4])
     return columns

@@ -16,6 +16,7 @@ from pipeline.settings import Settings
 from pipeline.sql import quoted
 
 OUR_NAMES = re.compile(r"content(\.[a-z0-9]{1,8})?|page-\d{5}\.ndjson|submissions\.ndjson|manifest\.json")
+Columns = dict[int, dict[str, int]]
 
 
 class Desk(Room):
@@ -60,13 +61,13 @@ class Desk(Room):
         return self._rows("missing")
 
     def decisions(self, record_id: str) -> list[Row]:
-        """Return who decided what about a record, when and why, in order; of an unknown header what its columns were taken for."""
+        """Return who decided what about a record, when and why, in order; of unknown headers what their columns were taken for."""
         taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]
-        names = ("decided_at", "action", "decided_by", "why", "columns")
-        return [{name: row.get(name) for name in names if name != "columns" or name in row} for row in taken]
+        names = ("decided_at", "action", "decided_by", "why", "headers")
+        return [{name: row.get(name) for name in names if name != "headers" or name in row} for row in taken]
 
     def decide(
-        self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: dict[str, int] | None = None
+        self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: Columns | None = None
     ) -> list[Row]:
         """Append one decision about each record, of one moment; none if one of them cannot be taken.
 
@@ -75,7 +76,8 @@ class Desk(Room):
         Parameters
         ----------
         columns
-            For a list with an unknown header, which column (from 1) is what; what was proposed when None.
+            For a file with unknown headers, which column (from 1) is what, by header (from 1), none if it is of no list; what was
+            proposed for a header that is left out.
 
         Returns
         -------
@@ -98,11 +100,11 @@ class Desk(Room):
             self._read_decisions()
             moment = self._moment(clock).isoformat()
             held = {row["record_id"]: row for row in self.items()}
-            headers = {each: self._header(action, each, held.get(each), columns) for each in record_ids}
-            for record_id, header in headers.items():
-                self._require_open(action, record_id, held.get(record_id), by, header.get("columns"))
+            headers = {each: self._headers(action, each, held.get(each), columns or {}) for each in record_ids}
+            for record_id, said in headers.items():
+                self._require_open(action, record_id, held.get(record_id), by, said)
             self._require_nameless(action, record_ids, by, why)
-            for record_id, header in headers.items():
+            for record_id, said in headers.items():
                 row = {
                     "record_id": record_id,
                     "action": action,
@@ -110,7 +112,7 @@ class Desk(Room):
                     "decided_by": by,
                     "why": why,
                 }
-                append_line(self._lake.decisions / "quarantine.jsonl", row | header)
+                append_line(self._lake.decisions / "quarantine.jsonl", row | said)
             self._read_decisions()
         now = {row["record_id"]: row["standing"] for row in self.items()}
         return [{"record_id": each, "action": action, "standing": now.get(each, "taken back")} for each in record_ids]
@@ -153,22 +155,30 @@ class Desk(Room):
         self._hold(record_id)
         return self._rows("mapping")
 
-    def _header(self, action: str, record_id: str, item: Row | None, columns: dict[str, int] | None) -> Row:
-        """Return what a release takes the columns of an unknown header for, and which header, once it holds: of S3 when a second person says so."""
+    def _headers(self, action: str, record_id: str, item: Row | None, columns: Columns) -> Row:
+        """Return what a release takes the columns of unknown headers for, and which headers, once it holds: of S3 when a second person says so."""
         rows = self._mapping(record_id) if action == "release" else []
         if not rows:
             return {}
-        said: Row = {"columns": columns or {row["column_name"]: row["column_no"] for row in rows}}
+        digests = {row["header_no"]: row["header_sha256"] for row in rows}
+        if not columns.keys() <= digests.keys():
+            raise self._refused(record_id, "it has no header of that number", "`sanaq quarantine show` numbers them.")
+        proposed: Columns = {number: {} for number in digests}
+        for row in rows:
+            proposed[row["header_no"]][row["column_name"]] = row["column_no"]
         is_seconded = item is not None and (item["standing"], item["last_action"]) == ("proposed", action)
         holds = item is not None and (is_seconded or not item["needs_two"])
-        return said | ({"header_sha256": rows[0]["header_sha256"]} if holds else {})
+        return {
+            "headers": [
+                {"columns": said} | ({"header_sha256": digests[number]} if holds else {})
+                for number, said in (proposed | columns).items()
+            ]
+        }
 
     def _hold(self, record_id: str) -> None:
         self._bench.con.execute(f"CREATE OR REPLACE TEMP TABLE traced AS SELECT {quoted(record_id)} AS record_id")
 
-    def _require_open(
-        self, action: str, record_id: str, item: Row | None, by: str, columns: dict[str, int] | None
-    ) -> None:
+    def _require_open(self, action: str, record_id: str, item: Row | None, by: str, said: Row) -> None:
         taken = self.decisions(record_id)
         if action == "retry":
             if not taken or taken[-1]["action"] == "retry":
@@ -185,7 +195,7 @@ class Desk(Room):
         if item["last_action"] == action and (item["standing"] != "proposed" or taken[-1]["decided_by"] == by):
             wanted = "Another person has to second it." if item["standing"] == "proposed" else "Nothing is left to do."
             raise self._refused(record_id, f"that is decided already ({item['standing']})", wanted)
-        if item["last_action"] == action and columns != taken[-1].get("columns"):
+        if item["last_action"] == action and _columns_said(said) != _columns_said(taken[-1]):
             raise self._refused(
                 record_id,
                 "the first person took the columns for something else",
@@ -230,6 +240,10 @@ def _receipt(row: Row) -> Row:
     return {name: row.get(name) for name in ("batch_id", "outcome")} | {
         "noted_at": row.get("at") or row.get("received_at")
     }
+
+
+def _columns_said(decision: Row) -> list[Row]:
+    return [header["columns"] for header in decision.get("headers", [])]
 
 
 def _next_step(item: Row, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""Proposes what the columns of an unknown header mean, for a person to accept once; an accepted header is known from then on."""
+"""Proposes what the columns of unknown headers mean, for a person to accept once; an accepted header is known from then on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Proposal:
     words: dict[int, str]
 
     def cells(self) -> dict[str, Any]:
-        """Return the proposal as the cells of the row that is held for it."""
+        """Return the proposal as one of those in the row that is held for them."""
         listed = [
             {"column_name": name, "column_no": at + 1, "word": self.words.get(at)}
             for name, at in sorted(self.columns.items(), key=lambda item: item[1])
@@ -49,7 +49,7 @@ class Proposal:
 
 
 def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
-    """Return the columns of every header that was accepted up to a moment; the last decision on a header holds.
+    """Return the columns of every header that was accepted up to a moment, none if it is of no list; the last decision on a header holds.
 
     A header accepted opens the lists of whoever writes like that, those of S3 institutions among them.
 
@@ -59,13 +59,16 @@ def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
         A line of `decisions/quarantine.jsonl` names a header and not its columns.
     """
     accepted: Accepted = {}
-    headers: dict[str, str] = {}  # by the item over which it was accepted
+    by_item: dict[str, list[str]] = {}  # the headers accepted over it
     for number, row in enumerate(lake.decided("quarantine", as_of), 1):
         item = str(row.get("record_id"))
         if row.get("action") == "retry":
-            accepted.pop(headers.get(item, ""), None)
-        elif "header_sha256" in row:
-            header, columns = row["header_sha256"], row.get("columns")
+            for header in by_item.pop(item, []):
+                accepted.pop(header, None)
+        for said in row.get("headers", [row]):  # a line of one header alone may say it by itself
+            if "header_sha256" not in said:
+                continue
+            header, columns = said["header_sha256"], said.get("columns")
             if not isinstance(header, str) or not isinstance(columns, dict):
                 raise BadDecision(
                     "this decision names no header and its columns",
@@ -73,8 +76,13 @@ def accepted_mappings(lake: Lake, as_of: datetime) -> Accepted:
                     todo="Restore the file from the back-up; decisions are only ever appended.",
                 )
             accepted[header] = {str(name): int(at) - 1 for name, at in columns.items()}
-            headers[item] = header
+            by_item.setdefault(item, []).append(header)
     return accepted
+
+
+def is_no_list(sheet: Sheet, accepted: Accepted) -> bool:
+    """Whether a person has said of a header of the sheet that it is of no list."""
+    return {} in accepted.values() and any(accepted.get(header_sha256(row)) == {} for row in sheet.rows[:ROWS_ABOVE])
 
 
 def header_sha256(row: Row) -> str:
@@ -85,12 +93,18 @@ def header_sha256(row: Row) -> str:
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()
 
 
-def propose(sheets: list[Sheet], words: Words, latest: date) -> Proposal | None:
-    """Return the likeliest header of a file none of whose rows is a known one; None if nothing looks like a list of people."""
+def propose(sheets: list[Sheet], words: Words, latest: date) -> list[Proposal]:
+    """Return the likeliest header of each sheet none of whose rows is a known one, if it looks like a list of people; like headers once."""
+    found: dict[str, Proposal] = {}
+    for sheet in sheets:
+        if not sheet.is_hidden and (proposal := _likeliest(sheet, words, latest)):
+            found.setdefault(proposal.header_sha256, proposal)
+    return [*found.values()]
+
+
+def _likeliest(sheet: Sheet, words: Words, latest: date) -> Proposal | None:
     found = [
         proposal
-        for sheet in sheets
-        if not sheet.is_hidden
         for number, row in enumerate(sheet.rows[:ROWS_ABOVE])
         if (proposal := _proposal(row, sheet.rows[number + 1 : number + 1 + ROWS_LOOKED_AT], words, latest))
     ]

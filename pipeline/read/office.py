@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from pipeline.read.landed import require_landed
 from pipeline.read.lists import read_lists
-from pipeline.read.mapping import accepted_mappings, holds_people, propose
+from pipeline.read.mapping import accepted_mappings, holds_people, is_no_list, propose
 from pipeline.read.office_lines import read_lines
 from pipeline.read.sheets import NoSpreadsheet, Row, Sheet, is_blank, open_sheets, text_of
 from pipeline.read.words import load_words
@@ -189,7 +189,7 @@ class OfficeReader:
     def _rows(self, run: list[dict[str, Any]], blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for batch in run:
             found = self._batch(batch, blocks)
-            # an unknown header has a number of its own: what people decide about it must not speak of the list's first row
+            # what headers mean has a number of its own: what people decide about it must not speak of the list's first row
             first = 0 if any(one.held == "MAPPING_UNCERTAIN" for one in found) else 1
             yield from (_row(batch, number, one) for number, one in enumerate(found, start=first))
 
@@ -247,10 +247,13 @@ class OfficeReader:
         words = load_words(self._headers)
         lists = read_lists(sheets, words, self._latest, self._accepted)
         read = {block.sheet_no for block in lists}
-        unread = [sheet for number, sheet in enumerate(sheets, start=1) if number not in read]
-        proposal = propose(unread, words, self._latest)
-        if proposal:
-            yield Found("list", proposal.cells(), held="MAPPING_UNCERTAIN")
+        unread = [
+            sheet
+            for number, sheet in enumerate(sheets, start=1)
+            if number not in read and not is_no_list(sheet, self._accepted)
+        ]
+        if proposals := propose(unread, words, self._latest):
+            yield Found("list", {"headers": [one.cells() for one in proposals]}, held="MAPPING_UNCERTAIN")
         elif not lists:
             yield Found("list", {}, held="HEADER_NOT_FOUND")
         for number, block in enumerate(lists, start=1):
@@ -271,7 +274,7 @@ class OfficeReader:
             for cells, held in block.rows or [({}, "NO_ROWS")]:
                 yield Found("list", cells, number, held=held)
         for sheet in unread if lists else []:  # a page more without its header
-            if holds_people(sheet) and not (proposal and propose([sheet], words, self._latest) == proposal):
+            if holds_people(sheet) and not propose([sheet], words, self._latest):
                 yield Found("list", {}, held="HEADER_NOT_FOUND")
 
 

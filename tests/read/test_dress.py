@@ -21,7 +21,7 @@ from odf.text import P
 
 from pipeline.read import packed
 from pipeline.read.lists import Block, read_lists
-from pipeline.read.mapping import Proposal, propose
+from pipeline.read.mapping import Proposal, header_sha256, propose
 from pipeline.read.sheets import NoSpreadsheet, open_sheets
 from pipeline.read.words import load_words
 from pipeline.settings import PROJECT
@@ -390,11 +390,12 @@ UNKNOWN: list[list[Cells]] = [
 
 
 def proposal(rows: Sequence[Cells], folder: Path) -> Proposal | None:
+    """What is proposed for a file of one sheet."""
     path = folder / "content"
     path.write_bytes(xlsx(rows))
     sheets = open_sheets(path)
     assert read_lists(sheets, WORDS, LATEST) == []
-    return propose(sheets, WORDS, LATEST)
+    return next(iter(propose(sheets, WORDS, LATEST)), None)
 
 
 @pytest.mark.parametrize("rows", UNKNOWN, ids=["told by the cells", "told by a word"])
@@ -406,6 +407,22 @@ def test_an_unknown_header_is_proposed_and_read_once_accepted(rows: list[Cells],
     blocks = read_lists(open_sheets(tmp_path / "content"), WORDS, LATEST, accepted)
     assert people(blocks)[:2] == READ
     assert blocks[0].as_of_on == date(2021, 6, 1)
+
+
+def test_every_unknown_header_of_a_file_is_proposed_once(tmp_path: Path) -> None:
+    def more(book: openpyxl.Workbook) -> None:
+        for rows in (UNKNOWN[1], UNKNOWN[0], [("Наименование", "Сумма"), ("стол", 100)]):
+            sheet = book.create_sheet()
+            for row in rows:
+                sheet.append(list(row))
+
+    path = tmp_path / "content"
+    path.write_bytes(xlsx(UNKNOWN[0], more))
+    proposals = propose(open_sheets(path), WORDS, LATEST)
+    assert [one.header_sha256 for one in proposals] == [header_sha256(list(rows[1])) for rows in UNKNOWN]
+    accepted = {one.header_sha256: one.columns for one in proposals}
+    blocks = read_lists(open_sheets(path), WORDS, LATEST, accepted)
+    assert [block.sheet_no for block in blocks] == [1, 2, 3]
 
 
 def test_a_known_header_without_a_name_is_unknown(tmp_path: Path) -> None:

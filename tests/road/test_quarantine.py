@@ -173,7 +173,9 @@ def test_two_persons_agree_on_what_the_columns_of_a_header_mean(desk: Road) -> N
     release = ("quarantine", "release", item, "--why", "asked the head", "--now", DECIDED)
     columns = ("--column", "full_name=2", "--column", "birth_on=3")
     desk.do(*release, *columns, "--by", "DEP-01")
-    assert desk.do("quarantine", "show", item)["decisions"][0]["columns"] == {"full_name": 2, "birth_on": 3}
+    assert desk.do("quarantine", "show", item)["decisions"][0]["headers"] == [
+        {"columns": {"full_name": 2, "birth_on": 3}}
+    ]
     refused = desk.sanaq(*release, "--by", "DEP-02")
     assert "took the columns for something else" in refused.err
     assert accepted_mappings(desk.lake, EVER) == {}
@@ -306,6 +308,41 @@ def test_an_unknown_header_waits_with_a_proposal_and_is_known_once_it_is_accepte
 
     desk.do("quarantine", "retry", item, "--by", "DEP-01", "--why", "another column", "--now", LATER)
     assert held(desk, "MAPPING_UNCERTAIN", "S3") == [item]
+
+
+@pytest.mark.slow
+def test_all_unknown_headers_of_a_file_are_decided_at_once(desk: Road) -> None:
+    """Two pages with headers of their own, and one of staff that is no list; two persons say the same of all three."""
+    page = [(1, f"{NAMES[1]} {SECRETS[1]}", f"{BORN}-01"), (2, f"{NAMES[2]} {SECRETS[1]}", f"{BORN}-02")]
+    pages = {
+        head: [(f"п{head}", "Проживающий", "Когда родился"), *((number + at, *said) for number, *said in page)]
+        for at, head in ((0, "a"), (2, "b"), (4, "staff"))
+    }
+    folder = desk.inbox / "list" / "MNG-0002"
+    folder.mkdir(parents=True)
+    (folder / "zz.xlsx").write_bytes(workbook(**pages))
+    desk.do("receive", "list", "--now", "2021-10-20T03:00:00+05:00")
+    desk.build()
+    (item,) = [
+        one["record_id"]
+        for one in items(desk, "--reason", "MAPPING_UNCERTAIN")
+        if len({row["header_no"] for row in desk.do("quarantine", "show", one["record_id"])["mapping"]}) == 3
+    ]
+    release = ("quarantine", "release", item, "--why", "asked the head", "--now", DECIDED)
+    assert "no header of that number" in desk.sanaq(*release, "--by", "DEP-01", "--column", "4:none").err
+    columns = ("--column", "2:full_name=2", "--column", "2:number=1", "--column", "3:none")
+    desk.do(*release, *columns, "--by", "DEP-01")
+    assert accepted_mappings(desk.lake, EVER) == {}
+    assert "took the columns for something else" in desk.sanaq(*release, "--by", "DEP-02").err
+    assert desk.do(*release, *columns, "--by", "DEP-02")[0]["standing"] == "released"
+    build = desk.build()
+    entries = [row for row in rows(build, "list_entry") if row["institution_id"] == "MNG-0002"]
+    assert sorted(row["entry_no"] for row in entries) == [1, 2, 3, 4]
+    assert not [one for one in items(desk) if one["record_id"][:16] == item[:16]]
+
+    desk.do("quarantine", "retry", item, "--by", "DEP-01", "--why", "another column", "--now", LATER)
+    assert accepted_mappings(desk.lake, EVER) == {}
+    assert item in held(desk, "MAPPING_UNCERTAIN", "S3")
 
 
 @pytest.mark.slow
