@@ -11,6 +11,7 @@ from pipeline.identifiers.sql import make_table
 from pipeline.publish.assemble import keep, run_sql
 from pipeline.sql import Workbench
 
+BETWEEN = " + "  # the names of groups that are released as one
 FIELDS = {"publication_group": "VARCHAR", "released_group": "VARCHAR", "min_count": "INTEGER"}
 
 
@@ -36,7 +37,7 @@ class GroupCell:
     @property
     def name(self) -> str:
         """Name the group is released under."""
-        return " + ".join(self.groups)
+        return BETWEEN.join(self.groups)
 
     def is_safe(self, rules: Rules) -> bool:
         """Enough institutions, none too large, nor all of S3 together, and the minimum count."""

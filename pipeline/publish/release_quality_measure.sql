@@ -23,6 +23,13 @@ cell AS (
         AND release_cell.value = measure.value
     WHERE population.released_group <> ''
     GROUP BY population.released_group, measure.measure
+),
+
+rated AS (
+    SELECT
+        *,
+        CASE WHEN NOT is_suppressed THEN safe_rate(true_count, person_count) END AS measure_rate
+    FROM cell
 )
 
 SELECT
@@ -30,6 +37,6 @@ SELECT
     measure,
     CASE WHEN NOT is_suppressed THEN true_count END AS numerator_count,
     person_count AS denominator_count,
-    CASE WHEN NOT is_suppressed THEN safe_rate(true_count, person_count) END AS measure_rate,
-    is_suppressed
-FROM cell
+    measure_rate,
+    is_suppressed OR (measure_rate IS NULL AND person_count > 0) AS is_suppressed
+FROM rated

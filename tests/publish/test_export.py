@@ -86,6 +86,15 @@ def test_frictionless_finds_the_package_valid(export: dict[str, Path]) -> None:
     assert len(report.tasks) == len(list(export["csv"].glob("*.csv")))
 
 
+def test_what_the_package_says_of_a_column_is_in_the_language_asked_for(export: dict[str, Path]) -> None:
+    package = json.loads((export["csv"] / "datapackage.json").read_text())
+    fields = {
+        (table["name"], field["name"]): field for table in package["resources"] for field in table["schema"]["fields"]
+    }
+    assert fields["coverage.mode", "counted_count"]["unit"] == "человек"
+    assert fields["census.person", "languages_known"]["description"] == "коды через точку с запятой"
+
+
 def test_a_changed_file_no_longer_fits_its_package(release: Path, tmp_path: Path) -> None:
     export_release(release, "csv", tmp_path / "out", "en")
     path = tmp_path / "out" / "coverage.mode.csv"
@@ -162,18 +171,14 @@ def test_sdmx_is_read_back_with_its_structure(release: Path, export: dict[str, P
 
 def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_path: Path) -> None:
     """No school has a list; of the children without care only one house expects anybody."""
-    settings = load_settings(lake=tmp_path / "lake", threads=1, id_key="a secret")
-    lake = Lake(settings.lake)
     expected = []
     for site, (category, _, count) in SITES.items():
         is_missing = category.startswith("BOARD")
         of_both = None if is_missing else 0 if category == "ORPH" else count
         counts = dict.fromkeys(("expected_present_count", "expected_usual_count"), of_both)
         expected.append({"institution_id": site, "grade": "MISSING" if is_missing else "FIRM", **counts})
-    build = MadeBuild(tables={"expected": expected}).write(lake.root, settings)
-    export_release(publish_release(lake, build, settings).folder, "sdmx", tmp_path / "out", "en")
-    table = tmp_path / "out" / "coverage.publication_group.csv"
-    (data,) = get_datasets(table, tmp_path / "out" / "structure.json")
+    folder = sdmx_of(MadeBuild(tables={"expected": expected}), tmp_path)
+    (data,) = get_datasets(folder / "coverage.publication_group.csv", folder / "structure.json")
     found = {
         (row.publication_group, row.FIGURE): (row.OBS_STATUS, row.CONF_STATUS)
         for row in data.data.itertuples(index=False)
@@ -186,6 +191,43 @@ def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_pa
     assert set(found.values()) == {("O", "N"), ("Q", "C"), ("A", "N")}
     empty = data.data[data.data["OBS_VALUE"].isna()]
     assert set(empty[["publication_group", "FIGURE"]].itertuples(index=False, name=None)) == not_known | withheld
+
+
+def test_sdmx_says_of_a_rate_of_too_few_that_it_is_withheld(tmp_path: Path) -> None:
+    """Fifteen in three schools: ten may be counted, a rate is told from twenty on."""
+    folder = sdmx_of(MadeBuild(persons_per_site=0.1, tables=only("BOARD_GIFT", "BOARD_SPORT")), tmp_path)
+    (data,) = get_datasets(folder / "quality.measure.csv", folder / "structure.json")
+    (several,) = data.data[data.data["measure"] == "more_than_one_record"].groupby("publication_group")
+    found = {row.FIGURE: (row.OBS_STATUS, row.CONF_STATUS) for row in several[1].itertuples(index=False)}
+    told = dict.fromkeys(("numerator_count", "denominator_count"), ("A", "N"))
+    assert found == {**told, "measure_rate": ("Q", "C")}
+
+
+def test_sdmx_of_a_merged_group_is_read_back(tmp_path: Path) -> None:
+    folder = sdmx_of(MadeBuild(tables=only("ORPH", "INPAT", "SOCSERV", "TB")), tmp_path)
+    merged = "CHILDREN_WITHOUT_CARE-SOCIAL_AND_HEALTH"
+    for table in FIGURES:
+        (data,) = get_datasets(folder / f"{table}.csv", folder / "structure.json")
+        assert set(data.data["publication_group"]) == {merged}
+    lists = {each.id: each for each in read_sdmx(folder / "structure.json").get_codelists()}
+    names = {code.id: code.name for code in lists["CL_PUBLICATION_GROUP"].items}
+    assert names[merged] == "Children without parental care + Social and health residential"
+
+
+def sdmx_of(made: MadeBuild, folder: Path) -> Path:
+    """Release a build and write it as SDMX."""
+    settings = load_settings(lake=folder / "lake", threads=1, id_key="a secret")
+    lake = Lake(settings.lake)
+    release = publish_release(lake, made.write(lake.root, settings), settings).folder
+    export_release(release, "sdmx", folder / "out", "en")
+    return folder / "out"
+
+
+def only(*categories: str) -> dict[str, list[dict[str, object]]]:
+    """A register of the sites of some categories."""
+    sites = [(site, category, kato) for site, (category, kato, _) in SITES.items() if category in categories]
+    names = ("institution_id", "category_code", "kato")
+    return {"institution": [dict(zip(names, site, strict=True)) for site in sites]}
 
 
 def told(row: tuple[object, ...]) -> str:
@@ -247,6 +289,8 @@ def test_the_codebook_describes_every_file_variable_and_code(release: Path, expo
     assert sex.findtext(f"{DDI}catgry/{DDI}catValu") == "1"
     assert {"Male", "Мужской"} <= set(labels)
     assert len(labels) == 6
+    (counted,) = root.findall(f".//{DDI}var[@ID='V.coverage.mode.counted_count']")
+    assert [node.text for node in counted.findall(f"{DDI}txt")] == ["Unit: persons", "Единица: человек", "Бірлік: адам"]
     ids = [node.get("ID") for node in root.iter() if node.get("ID")]
     assert len(ids) == len(set(ids))
 

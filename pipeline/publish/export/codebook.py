@@ -11,6 +11,8 @@ from pipeline.schema import Labels
 DDI = "ddi:codebook:2_5"
 LOCATION = f"{DDI} http://www.ddialliance.org/Specification/DDI-Codebook/2.5/XMLSchema/codebook.xsd"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+COUNTRY = Labels(en="Kazakhstan", ru="Казахстан", kk="Қазақстан")
+UNIT = Labels(en="Unit", ru="Единица", kk="Бірлік")
 XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -38,7 +40,7 @@ def _study(study: Xml.Element, source: Source) -> None:
         "SELECT strftime(moment_on, '%Y-%m-%d'), region_kato FROM ref.round"
     ).fetchall()[0]
     _add(summary, "timePrd", date=moment, event="single").text = moment
-    _add(summary, "nation", abbr="KZ").text = "Kazakhstan"
+    _said(summary, "nation", COUNTRY, abbr="KZ")
     _add(summary, "geogCover").text = f"KATO {region}"
     _said(summary, "dataKind", Labels(en="Census microdata and figures", ru="Микроданные и показатели переписи", kk="Санақ микродеректері мен көрсеткіштері"))  # fmt: skip
     access = _add(_add(study, "dataAccs"), "useStmt")
@@ -71,7 +73,9 @@ def _variable(parent: Xml.Element, table: ReleasedTable, variable: Variable) -> 
     node = _add(parent, "var", ID=name, name=variable.name, files=_file_id(table), intrvl=_interval(variable))
     _said(node, "labl", variable.labels)
     if variable.unit:
-        _add(node, "txt").text = f"Unit: {variable.unit}"
+        for language in LANGUAGES:
+            unit = f"{getattr(UNIT, language)}: {getattr(variable.unit, language)}"
+            _add(node, "txt", language=language).text = unit
     for code, labels in variable.codes.items():
         category = _add(node, "catgry")
         _add(category, "catValu").text = code
@@ -87,9 +91,9 @@ def _file_id(table: ReleasedTable) -> str:
     return f"F.{table.full_name}"
 
 
-def _said(parent: Xml.Element, name: str, labels: Labels) -> None:
+def _said(parent: Xml.Element, name: str, labels: Labels, **attributes: str) -> None:
     for language in LANGUAGES:
-        _add(parent, name, language=language).text = getattr(labels, language)
+        _add(parent, name, language=language, **attributes).text = getattr(labels, language)
 
 
 def _add(parent: Xml.Element, name: str, /, *, language: str | None = None, **attributes: str) -> Xml.Element:

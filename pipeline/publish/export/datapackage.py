@@ -8,10 +8,12 @@ from typing import Any
 
 from pipeline.publish.export.source import ReleasedTable, Source, Variable
 from pipeline.publish.snapshot import file_sha256
+from pipeline.schema import Labels
 from pipeline.sql import quoted
 
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA = r"^[=+\-@\t\r]"
+JOINED = Labels(en="codes, joined by a semicolon", ru="коды через точку с запятой", kk="кодтар нүктелі үтір арқылы")
 
 
 def write(source: Source, folder: Path) -> None:
@@ -61,14 +63,14 @@ def _resource(source: Source, table: ReleasedTable, path: Path) -> dict[str, Any
 def _field(source: Source, variable: Variable) -> dict[str, Any]:
     field: dict[str, Any] = {"name": variable.name, "type": _type(variable), "title": source.said(variable.labels)}
     if variable.unit:
-        field["unit"] = variable.unit
+        field["unit"] = source.said(variable.unit)
     if variable.codes:
         field["categories"] = [
             {"value": int(code) if variable.is_whole else code, "label": source.said(labels)}
             for code, labels in variable.codes.items()
         ]
     if variable.is_list:
-        field["description"] = "codes, joined by a semicolon"
+        field["description"] = source.said(JOINED)
     if variable.is_key:
         field["constraints"] = {"required": True}
     return field

@@ -1,7 +1,7 @@
 """SDMX-CSV 2.0, one file for each table of figures, and their structures as an SDMX-JSON 2.0 message.
 
 The key of a table are its dimensions, and one more says which of its figures an observation is; identifiers are the names of tables and
-columns. Every figure is an observation, the withheld ones too: `OBS_STATUS` and `CONF_STATUS` say why there is no value, in the codes of SDMX.
+columns; the names of merged groups are joined by `MERGED`, since an id has neither a blank nor a plus. Every figure is an observation, the withheld ones too: `OBS_STATUS` and `CONF_STATUS` say why there is no value, in the codes of SDMX.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pysdmx.model import (
 from pysdmx.model.message import Header
 
 from pipeline.publish.export.source import ReleasedTable, Source, Variable
+from pipeline.publish.groups import BETWEEN
 from pipeline.schema import Labels
 from pipeline.sql import quoted
 
@@ -35,6 +36,7 @@ AGENCY = Agency("SANAQ")
 VERSION = "1.0.0"
 CODELIST = "urn:sdmx:org.sdmx.infomodel.codelist.Codelist"
 SUPPRESSED = "is_suppressed"
+MERGED = "-"
 FIGURE, VALUE, OBS_STATUS, CONF_STATUS = "FIGURE", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"
 CONCEPTS = {
     FIGURE: Labels(en="Which figure", ru="Какой показатель", kk="Қай көрсеткіш"),
@@ -83,6 +85,7 @@ def write(source: Source, folder: Path) -> None:
 def _observations(table: ReleasedTable) -> str:
     """One row for each figure; what is empty in a row of which something is withheld is withheld."""
     keys = ", ".join(f'"{name}"' for name in table.key)
+    ids = ", ".join(f"replace(\"{name}\", '{BETWEEN}', '{MERGED}') AS \"{name}\"" for name in table.key)
     figures = [f'"{variable.name}"' for variable in _figures(table)]
     values = ", ".join(f"CAST({name} AS DOUBLE) AS {name}" for name in figures)
     flow = f"'{AGENCY.id}:{_id(table)}({VERSION})'"
@@ -90,7 +93,7 @@ def _observations(table: ReleasedTable) -> str:
     'dataflow' AS STRUCTURE, {flow} AS STRUCTURE_ID, 'I' AS ACTION, {keys}, {FIGURE}, {VALUE},
     CASE WHEN {VALUE} IS NOT NULL THEN 'A' WHEN is_withheld THEN 'Q' ELSE 'O' END AS {OBS_STATUS},
     CASE WHEN {VALUE} IS NULL AND is_withheld THEN 'C' ELSE 'N' END AS {CONF_STATUS}
-FROM (SELECT {keys}, COALESCE({SUPPRESSED}, TRUE) AS is_withheld, {values} FROM {table.full_name})
+FROM (SELECT {ids}, COALESCE({SUPPRESSED}, TRUE) AS is_withheld, {values} FROM {table.full_name})
 UNPIVOT INCLUDE NULLS ({VALUE} FOR {FIGURE} IN ({", ".join(figures)}))
 ORDER BY {keys}, {FIGURE}"""
 
@@ -126,7 +129,7 @@ def _structures(source: Source) -> list[Structure]:
 def _codelist(
     source: Source, name: str, codes: dict[str, Labels], agency: Agency = AGENCY, version: str = VERSION
 ) -> Codelist:
-    items = [Code(code, name=source.said(labels)) for code, labels in codes.items()]
+    items = [Code(code.replace(BETWEEN, MERGED), name=source.said(labels)) for code, labels in codes.items()]
     is_partial = agency is SDMX
     return Codelist(name, name=name, agency=agency.id, version=version, items=items, is_partial=is_partial)
 

@@ -28,6 +28,14 @@ USE = Labels(
     kk="Құпия: рұқсат алған талдаушыларға арналған микродеректер; адамдарды не қорғайтыны docs/release.md ішінде.",
 )
 
+UNITS = {
+    "UTC": Labels(en="UTC", ru="UTC", kk="UTC"),
+    "batches": Labels(en="batches", ru="партий", kk="партия"),
+    "institutions": Labels(en="institutions", ru="учреждений", kk="мекеме"),
+    "persons": Labels(en="persons", ru="человек", kk="адам"),
+    "years": Labels(en="years", ru="лет", kk="жыл"),
+}
+
 DICTIONARY = """
 SELECT schema_name, table_name, column_name, data_type, unit, code_list, is_key, comment_en, comment_ru, comment_kk
 FROM meta.dictionary
@@ -49,7 +57,7 @@ class Variable:
 
     name: str
     type: str
-    unit: str | None
+    unit: Labels | None
     code_list: str | None
     codes: dict[str, Labels]
     is_key: bool
@@ -169,5 +177,6 @@ def _tables(
             variables: list[Variable] = []
             tables.append(ReleasedTable(schema, name, rows, labels, variables))
         else:
-            variables.append(Variable(column, kind, unit, code_list, codes.get(code_list, {}), is_key, labels))
+            said = UNITS[unit] if unit else None
+            variables.append(Variable(column, kind, said, code_list, codes.get(code_list, {}), is_key, labels))
     return tables
