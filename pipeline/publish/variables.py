@@ -78,7 +78,8 @@ def _released(name: str, column: Column, codes: list[str]) -> Released | None:
         return _as_year(name, column)
     if name.endswith("_kato") and kind == "VARCHAR":
         expression = f"CASE WHEN regexp_full_match({name}, '[0-9]{{9}}') THEN left({name}, 2) || '0000000' END"
-        return Released(name, name, expression, _described(column, "region only", "только область", "тек облыс"))
+        place = column.model_copy(update={"code_list": "kato"})
+        return Released(name, name, expression, _described(place, "region only", "только область", "тек облыс"))
     if kind == "VARCHAR" and name.endswith("country"):
         return Released(
             name, name, f"CASE WHEN regexp_full_match({name}, '[A-Z]{{2}}') THEN {name} END", _confidential(column)

@@ -128,8 +128,8 @@ SELECT person.* REPLACE (
 FROM person"""
     said = LANGUAGES[language]
     comment = Labels(
-        en=f"census.person with labels {said.en} in place of codes; lists stay codes",
-        ru=f"census.person с подписями {said.ru} вместо кодов; списки остаются кодами",
-        kk=f"census.person кодтардың орнына {said.kk} атаулармен; тізімдер код күйінде қалады",
+        en=f"census.person with labels {said.en} in place of codes; lists and countries stay codes",
+        ru=f"census.person с подписями {said.ru} вместо кодов; списки и страны остаются кодами",
+        kk=f"census.person кодтардың орнына {said.kk} атаулармен; тізімдер мен елдер код күйінде қалады",
     )
     return View(f"person_{language}", query, comment, _meanings(entry))

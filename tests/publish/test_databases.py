@@ -385,6 +385,9 @@ def test_persons_are_read_with_labels_in_each_language(
     lost = f"SELECT count(*) {said} AS said JOIN census.person USING (person) WHERE (said.sex IS NULL) <> (person.sex IS NULL)"
     assert rows(census, lost) == [(0,)]
     assert (region, group) in rows(census, f"SELECT DISTINCT district_kato, publication_group {said}")
+    assert set(rows(census, f"SELECT DISTINCT workplace_kato {said}")) - {(None,)} == {(region,)}
+    places = "FROM meta.dictionary WHERE schema_name = 'census' AND ends_with(column_name, '_kato')"
+    assert rows(census, f"SELECT DISTINCT code_list {places}") == [("kato",)]
 
 
 def test_coverage_is_read_with_the_names_of_groups_merged_ones_among_them(tmp_path: Path) -> None:
