@@ -180,12 +180,9 @@ def prune(lake: Lake, keep: int) -> list[str]:
     list[str]
         Ids of the builds removed.
     """
-    manifests = [*lake.operations.glob("*/manifest.json"), *lake.published.glob("*/manifest.json")]
-    published = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
-    # a release that holds a group tells it from the build of an earlier one
-    told = {build_id for made in published for build_id in made.get("disclosure", {}).get("told", {}).values()}
-    spared = {made["build_id"] for made in published} | told | lake.closed_on()
-    with lake.lock("build"):
+    # what is being published is known once it is there; in this order no publication waits for a step
+    with lake.lock("build"), lake.lock("publish"):
+        spared = _published(lake) | lake.closed_on()
         for left_over in lake.builds.glob(".*.old"):
             shutil.rmtree(left_over)
         builds = [path for path in lake.builds.iterdir() if path.is_dir() and not path.is_symlink()]
@@ -198,6 +195,14 @@ def prune(lake: Lake, keep: int) -> list[str]:
             if typed.stat().st_mtime < time.time() - 2 * DAY:
                 shutil.rmtree(typed.rename(typed.with_name(f".{typed.name}.part")))  # never half of it by its name
     return [path.name for path in doomed]
+
+
+def _published(lake: Lake) -> set[str]:
+    """Return the builds of what is published; a release that holds a group tells it from the build of an earlier one."""
+    manifests = [*lake.operations.glob("*/manifest.json"), *lake.published.glob("*/manifest.json")]
+    published = [json.loads(path.read_text(encoding="utf-8")) for path in manifests]
+    told = {build_id for made in published for build_id in made.get("disclosure", {}).get("told", {}).values()}
+    return {made["build_id"] for made in published} | told
 
 
 def code_version() -> str:

@@ -87,7 +87,7 @@ def earlier_releases(lake: Lake) -> Earlier:
     Raises
     ------
     InputsMissing
-        A release was made before releases were compared, so nobody knows what it told; or there are releases and none is in force.
+        A release was made before releases were compared, so nobody knows what it told.
     """
     found = []
     for folder in snapshots(lake.published):
@@ -100,12 +100,6 @@ def earlier_releases(lake: Lake) -> Earlier:
             )
         found.append(manifest["disclosure"])
     present = current_manifest(lake.published)
-    if found and present is None:
-        raise InputsMissing(
-            "releases lie here and none is in force, so nobody knows as in which one a group is to be held",
-            where=str(lake.published / "current"),
-            todo="Put back what `current` names, or put one that lies there in force: `sanaq release --rollback NAME --by EMPLOYEE --why TEXT`.",
-        )
     return Earlier(
         tuple(line["told"] for line in found),
         tuple(line["named"] for line in found),

@@ -239,6 +239,8 @@ def publish(
 
     Raises
     ------
+    InputsMissing
+        Others lie in the room and none is in force, so nobody knows what this one follows.
     StalePublication
         What is published already is as of a later moment, or this very build was taken back.
     RoundClosed
@@ -246,6 +248,8 @@ def publish(
     """
     room.mkdir(parents=True, exist_ok=True)
     present = current_manifest(room)
+    if present is None:
+        _require_none_but(name, room)
     _refuse_stale(present, manifest, room)
     _refuse_pinned_before_close(lake, manifest)
     target = room / name
@@ -284,6 +288,16 @@ def _make(room: Path, name: str, fill: Callable[[Path], dict[str, Any]]) -> None
         _sync_file(path)
     staging.rename(room / name)
     _sync_folder(room)
+
+
+def _require_none_but(name: str, room: Path) -> None:
+    """Only one whose own switch was cut short may lie in a room where none is in force."""
+    if any(folder.name != name for folder in snapshots(room)):
+        raise InputsMissing(
+            "earlier ones lie here and none is in force, so nobody knows what this one follows",
+            where=str(room / CURRENT),
+            todo=f"Put back what `current` names, or put one that lies there in force: `{COMMANDS[room.name]} --rollback NAME --by EMPLOYEE --why TEXT`.",
+        )
 
 
 def _refuse_stale(present: dict[str, Any] | None, manifest: dict[str, Any], room: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -183,6 +184,20 @@ def test_old_builds_are_removed_but_not_those_published_or_current(lake: Lake) -
     point_current(lake.builds, ids[2])
     assert build.prune(lake, keep=2) == [ids[4]]
     assert sorted(path.name for path in lake.builds.iterdir()) == sorted({*ids, "current"} - {ids[4]})
+
+
+def test_a_build_that_is_being_released_is_not_removed(lake: Lake) -> None:
+    released, newest = night.open_build(FIRST), night.open_build(SECOND)
+    for age, build_id in enumerate((newest, released)):
+        os.utime(lake.builds / build_id, (1_000_000 - age, 1_000_000 - age))
+    pruning = Thread(target=build.prune, args=(lake, 1))
+    with lake.lock("publish"):
+        pruning.start()
+        pruning.join(0.5)
+        (lake.published / "snapshot").mkdir(parents=True)
+        (lake.published / "snapshot" / "manifest.json").write_text(json.dumps({"build_id": released}))
+    pruning.join()
+    assert (lake.builds / released).exists()
 
 
 def test_a_build_the_round_was_closed_on_is_kept_reopened_too(lake: Lake) -> None:

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from pipeline.errors import InputsMissing, LedgerUnbalanced, NothingToBuild, RoundClosed, StalePublication
-from pipeline.lake import Lake, append_line, closing_digest
+from pipeline.lake import Lake, append_line, closing_digest, point_current
 from pipeline.publish import Publication, current_build, publish_operations, publish_release, snapshot
 from pipeline.settings import Settings
 from tests.made_build import AS_OF, MadeBuild
@@ -344,6 +344,34 @@ def test_where_none_is_in_force_one_is_put_in_force_by_its_name(
     assert rolled_back(lake, room, first.snapshot_id) == first.snapshot_id == (room / "current").readlink().name
     (line,) = lake.rolled_back(room)
     assert (line["from"], line["withdrawn"]) == (None, [second.snapshot_id])
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("make", [publish_operations, publish_release])
+def test_where_current_leads_nowhere_nothing_follows_what_lies_there(
+    make: Callable[..., Publication], lake: Lake, earlier: Path, build: Path, later: Path, settings: Settings
+) -> None:
+    """Older than what lies there or newer: nobody knows whether it is stale."""
+    standing = make(lake, build, settings)
+    room = standing.folder.parent
+    point_current(room, "gone")
+    for other in (earlier, later):
+        with pytest.raises(InputsMissing, match=f"none is in force.*sanaq {COMMANDS[make]} --rollback NAME"):
+            make(lake, other, settings)
+    assert rolled_back(lake, room, standing.snapshot_id) == standing.snapshot_id
+    assert make(lake, later, settings).is_new
+
+
+COMMANDS = {publish_operations: "publish", publish_release: "release"}
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_first_night_whose_switch_was_cut_short_is_published_again(
+    lake: Lake, build: Path, settings: Settings
+) -> None:
+    first = publish_operations(lake, build, settings).snapshot_id
+    (lake.operations / "current").unlink()
+    assert publish_operations(lake, build, settings).snapshot_id == first == current(lake)
 
 
 def rolled_back(lake: Lake, room: Path, name: str, *, restores: bool = False) -> str:
