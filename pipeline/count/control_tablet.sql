@@ -108,22 +108,31 @@ missing_no AS (
     WHERE next_no > case_no + 1
 ),
 
-missing AS (
+gap AS (
     SELECT
         device_id,
-        min(case_no) AS first_missing_no,
-        array_to_string(list(case_no ORDER BY case_no)[1:20], ' ') AS missing_numbers
+        list(case_no ORDER BY case_no) AS numbers
     FROM missing_no
     GROUP BY device_id
 ),
 
--- The gap is known since the first bundle whose counter had passed the missing number.
+-- As many of them as were deleted are no gap, and any may be: one more must be missing before something surely is.
+missing AS (
+    SELECT
+        gap.device_id,
+        COALESCE(gap.numbers[counters.deleted_count + 1], gap.numbers[-1]) AS surely_missing_no,
+        array_to_string(gap.numbers[1:20], ' ') AS missing_numbers
+    FROM gap
+    JOIN counters USING (device_id)
+),
+
+-- The gap is known since the first bundle whose counter had passed that number.
 known_since AS (
     SELECT
         missing.device_id,
         min(bundle.received_at) AS since_at
     FROM missing
-    JOIN bundle ON missing.device_id = bundle.device_id AND bundle.last_case_no >= missing.first_missing_no
+    JOIN bundle ON missing.device_id = bundle.device_id AND bundle.last_case_no >= missing.surely_missing_no
     GROUP BY missing.device_id
 ),
 

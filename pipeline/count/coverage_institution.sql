@@ -2,7 +2,7 @@
 WITH site AS (
     SELECT
         institution.institution_id,
-        institution.category_code,
+        COALESCE(institution.category_code, 'UNKNOWN') AS category_code,
         site_tier(institution.institution_id, ref_category.tier) AS tier,
         ref_category.publication_group,
         residence_rule.pattern,
@@ -21,6 +21,13 @@ WITH site AS (
         'UNKNOWN' AS category_code,
         FALSE AS is_web_only,
         FALSE AS is_active
+),
+
+-- A training case or a draft, whatever became of it, says nothing of anybody, like what comes again.
+practice AS (
+    SELECT record_id
+    FROM record
+    WHERE is_training OR case_status = 'draft'
 ),
 
 -- R_raw, R_cases and the states, by the sender's institution.
@@ -46,11 +53,9 @@ received AS (
                 'WITHDRAWN', 'TRAINING', 'DRAFT', 'PRIVATE_HOUSEHOLD', 'BELONGS_ELSEWHERE'
             )) AS erroneous_count,
             count(*) FILTER (WHERE state = 'out_of_scope' AND reason = 'BELONGS_ELSEWHERE') AS forwarded_count,
-            -- a training case or a draft, like what comes again, says nothing of anybody
-            max(received_at) FILTER (
-                WHERE state <> 'repeated' AND COALESCE(state <> 'out_of_scope' OR reason NOT IN ('TRAINING', 'DRAFT'), TRUE)
-            ) AS last_received_at
+            max(received_at) FILTER (WHERE state <> 'repeated' AND practice.record_id IS NULL) AS last_received_at
         FROM record_state
+        LEFT JOIN practice USING (record_id)
         GROUP BY institution_id
     ) AS sent
     LEFT JOIN institution USING (institution_id)

@@ -3,8 +3,9 @@
 WITH summed AS (
     SELECT
         category_code,
-        tier,
-        publication_group,
+        -- what has no category in the register is UNKNOWN, like what is not in it: of the two, sites alone have a tier
+        max(tier) AS tier,
+        max(publication_group) AS publication_group,
         district_kato,
         GROUPING(category_code) = 0 AS is_category,
         GROUPING(district_kato) = 0 AS is_district,
@@ -47,7 +48,7 @@ WITH summed AS (
         sum(web_count) AS web_count,
         sum(iin_missing_count) AS iin_missing_count
     FROM (SELECT * REPLACE (COALESCE(district_kato, 'UNKNOWN') AS district_kato) FROM coverage_institution)
-    GROUP BY GROUPING SETS ((category_code, tier, publication_group), (district_kato), ())
+    GROUP BY GROUPING SETS ((category_code), (district_kato), ())
 )
 
 SELECT

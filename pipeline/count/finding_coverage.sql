@@ -181,14 +181,16 @@ finding AS (
     LEFT JOIN one_too_many USING (institution_id)
     WHERE tally.difference_count > 0 AND tally.last_received_at IS NOT NULL
     UNION ALL BY NAME
+    -- whoever was on the list of a site that is closed by now is missed like anybody
     SELECT
         'OMISSION' AS kind,
-        institution_id,
-        no_outcome_count / NULLIF(list_count, 0) AS measured,
-        no_outcome_count AS person_count,
-        first_received_at AS since_at
-    FROM tally
-    WHERE no_outcome_count > 0
+        coverage_institution.institution_id,
+        coverage_institution.omission_rate AS measured,
+        coverage_institution.no_outcome_count AS person_count,
+        first_heard.first_received_at AS since_at
+    FROM coverage_institution
+    LEFT JOIN first_heard USING (institution_id)
+    WHERE coverage_institution.no_outcome_count > 0
     UNION ALL BY NAME
     SELECT
         'DUPLICATES' AS kind,

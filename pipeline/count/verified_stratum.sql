@@ -34,7 +34,7 @@ found AS (
 wrong AS (
     SELECT institution_id, person_id
     FROM named
-    WHERE finding = 'NOT_PRESENT' AND is_matched
+    WHERE source_kind = 'CONTROL_WALK' AND finding = 'NOT_PRESENT' AND is_matched
 ),
 
 -- what the count has too many is known where a walk looked
@@ -92,7 +92,7 @@ SELECT
     side.source_kind,
     side.is_independent,
     walked.is_walked,
-    institution.category_code,
+    COALESCE(institution.category_code, 'UNKNOWN') AS category_code,
     COALESCE(side.sex::VARCHAR, 'UNKNOWN') AS sex,
     CASE
         WHEN side.age_completed IS NULL THEN 'UNKNOWN'

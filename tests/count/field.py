@@ -87,7 +87,7 @@ class Field(Workbench):
 
     # things of the field ---------------------------------------------------------------------------------------------
 
-    def institution(self, institution_id: str = "A", category_code: str = "ORPH", **more: Any) -> None:
+    def institution(self, institution_id: str = "A", category_code: str | None = "ORPH", **more: Any) -> None:
         """Put an institution into the register."""
         values = {"bin": f"BIN{institution_id}", "site_no": 1, "kato": "471010000", "governing_order": "141/17", "head_order_no": "5",
                   "is_web_only": False, "batch_id": "r"}  # fmt: skip

@@ -61,6 +61,15 @@ def test_a_missing_number_is_a_gap_since_the_bundle_that_should_have_had_it(fiel
     assert str(row["since_at"]) == "2021-10-06 12:00:00"
 
 
+def test_a_number_that_was_deleted_is_no_gap_and_makes_none_older(field: Field) -> None:
+    said = {"deleted_count": 1}
+    bundle(field, "b1", [1, 3], created_count=3, last_case_no=3, received_at="2021-10-05 12:00", **said)
+    bundle(field, "b2", [4, 6], created_count=6, last_case_no=6, received_at="2021-10-07 12:00", **said)
+    for code in ("TABLET_COUNTER", "TABLET_NUMBERS"):
+        [row] = controls(field, code)
+        assert (row["gap_count"], row["detail"], str(row["since_at"])) == (1, "2 5", "2021-10-07 12:00:00")
+
+
 def test_a_counter_that_says_anything_is_looked_through_as_far_as_it_is_told(field: Field) -> None:
     bundle(field, "b1", [2, 4, 40], created_count=2**31 - 1, last_case_no=2**31 - 1)
     [row] = controls(field, "TABLET_NUMBERS")

@@ -192,6 +192,20 @@ def test_a_site_of_unknown_category_is_of_the_most_sensitive_tier_and_what_is_no
     }
 
 
+def test_sites_without_a_category_and_what_is_no_site_are_one_line(field: Field) -> None:
+    field.con.execute("UPDATE institution SET category_code = NULL")
+    field.institution("H", None)
+    field.listed(4)
+    field.people(3, usual="A", present="A")
+    field.records(["quarantined"], institution_id="NOWHERE")
+    row = covered(field)
+    assert (row["category_code"], row["tier"], row["publication_group"]) == ("UNKNOWN", "S3", None)
+    told = field.row(
+        "SELECT category_code, tier, institution_count, present_count, record_count FROM coverage_category"
+    )
+    assert tuple(told.values()) == ("UNKNOWN", "S3", 2, 3, 1)
+
+
 def test_complete_zero_and_due(field: Field) -> None:
     field.institution("B")
     field.institution("E")

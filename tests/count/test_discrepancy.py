@@ -124,7 +124,7 @@ def test_while_interviews_go_on_too_few_are_work_left_and_too_many_are_wrong(
 def test_a_training_case_is_nothing_received(tmp_path: Path) -> None:
     field = Field(tmp_path, INTERVIEWS_OVER)
     ready(field)
-    field.records(["out_of_scope"], reason="TRAINING")
+    field.records(["out_of_scope"], reason="TRAINING", is_training=True)
     kinds = {row["kind"] for row in found(field)}
     assert "NOTHING_RECEIVED" in kinds
     assert "COUNT_SHORT" not in kinds
@@ -188,6 +188,17 @@ def test_an_entry_without_an_outcome_is_no_omission_while_interviews_go_on(
     due = {"amber": date(2021, 11, 5), "red": date(2021, 11, 3)}
     wanted = [(severity, due[severity])] if severity else []
     assert [(row["severity"], row["due_on"]) for row in found(field, "OMISSION")] == wanted
+
+
+def test_entries_of_a_closed_site_are_missed_and_nobody_is_awaited_there(tmp_path: Path) -> None:
+    said = {}
+    for night in (NIGHT, INTERVIEWS_OVER):
+        field = Field(tmp_path / f"{night:%m}", night)
+        ready(field, closed_on="2021-08-01")
+        handed_back(field) if night == INTERVIEWS_OVER else None
+        field.outcomes(["NOT_FOUND"] * 5 + ["COUNTED"] * 45)
+        said[night.month] = [(row["kind"], row["institution_id"], row["person_count"]) for row in field.discrepancies()]
+    assert said == {10: [], 11: [("OMISSION", "A", 5)]}
 
 
 def test_shares_are_written_as_percentages(tmp_path: Path) -> None:

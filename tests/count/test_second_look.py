@@ -122,6 +122,26 @@ def test_who_is_in_the_book_was_there_whatever_the_walk_says(field: Field) -> No
     assert (found["erroneous_count"], found["estimated_count"], found["omission_count"]) == (0, 40, 0)
 
 
+def test_only_a_walk_says_who_was_wrongly_counted_and_nobody_is_counted_twice_for_it(field: Field) -> None:
+    field.people(40, usual="A", present="A", sex=1, age_completed=30)
+    book, walk = source(field, rows=40), source(field, "CONTROL_WALK", on="2021-11-03", rows=40)
+    name_counted(field, book, 0, 37)
+    name_counted(field, book, 37, 3, finding="NOT_PRESENT")
+    name_counted(field, walk, 0, 39)
+    name_counted(field, walk, 39, 1, finding="NOT_PRESENT")  # with the book; of two others it says they were there
+    look(field)
+    found = estimate(field)
+    assert (found["counted_count"], found["erroneous_count"]) == (40, 1)
+
+
+def test_a_source_of_a_site_without_a_category_is_used(field: Field) -> None:
+    field.con.execute("UPDATE institution SET category_code = NULL")
+    field.people(40, usual="A", present="A", sex=1, age_completed=30)
+    name_counted(field, source(field, rows=40), 0, 40)
+    look(field)
+    assert estimate(field, "UNKNOWN/1/15-64")["estimated_count"] == 40
+
+
 def test_thin_strata_are_joined_before_they_are_estimated(field: Field) -> None:
     # men 30 of 40, boys 5 of 8 of the same sex: joined to (38 counted, 48 named, 35 in both) = 39 * 49 / 36 - 1
     field.people(30, usual="A", present="A", sex=1, age_completed=30)

@@ -65,16 +65,28 @@ def test_of_two_that_answered_nothing_is_estimated(field: Field) -> None:
     assert (row["answered_institution_count"], row["estimated_count"], row["high_count"]) == (2, None, None)
 
 
-@pytest.mark.parametrize("reason", ["TRAINING", "DRAFT"])
-def test_a_training_case_or_a_draft_is_no_answer(field: Field, reason: str) -> None:
+@pytest.mark.parametrize("state", ["out_of_scope", "superseded", "quarantined"])
+@pytest.mark.parametrize("practice", [{"is_training": True}, {"case_status": "draft"}], ids=["training", "draft"])
+def test_a_training_case_or_a_draft_is_no_answer(field: Field, practice: dict[str, Any], state: str) -> None:
     for name, counted in (("A", 9), ("B", 9), ("C", 9), ("D", None)):
         site(field, name, 10, counted)
-    field.records(["out_of_scope"], "D", reason=reason)
+    field.records([state], "D", **practice)
     field.records(["repeated"], "D")
     [row] = rows(field)
     assert (row["institution_count"], row["answered_institution_count"]) == (1, 3)
     field.records(["quarantined"], "D")
     assert rows(field) == []
+
+
+def test_sites_without_a_category_are_estimated_by_one_another(field: Field) -> None:
+    for name, counted in (("A", 9), ("B", 9), ("C", 9), ("D", None)):
+        field.institution(name, None)
+        field.listed(10, name)
+        if counted:
+            field.people(counted, usual=name, present=name)
+            field.records(["counted"] * counted, name)
+    [row] = rows(field)
+    assert (row["category_code"], row["institution_count"], row["estimated_count"]) == ("UNKNOWN", 1, 9)
 
 
 def test_an_empty_or_closed_site_is_not_silent(field: Field) -> None:
