@@ -1,7 +1,7 @@
 -- How people answered. Mode is not route: one case of a mode may arrive by two routes, and is then repeated.
 WITH received AS (
     SELECT
-        COALESCE(record.mode, 'UNKNOWN') AS mode,
+        COALESCE(known_mode(record.mode), 'UNKNOWN') AS mode,
         count(*) AS record_count,
         count(*) FILTER (WHERE record_state.state IN ('counted', 'duplicate', 'out_of_scope')) AS case_count,
         count(*) FILTER (WHERE record_state.state = 'quarantined' AND record_state.is_settled IS NOT TRUE) AS quarantined_count,

@@ -4,7 +4,7 @@ WITH standing AS (
     SELECT
         record.record_id,
         COALESCE(institution.institution_id, 'UNKNOWN') AS institution_id,
-        COALESCE(record.mode, 'UNKNOWN') AS mode,
+        COALESCE(known_mode(record.mode), 'UNKNOWN') AS mode,
         record.staff_id AS account_id,
         CASE WHEN record.staff_id IS NULL THEN 'NONE' ELSE COALESCE(staff.staff_id, 'UNKNOWN') END AS staff_id,
         -- on the web no screen is named; sorted by in a fraction of the time of three texts

@@ -9,7 +9,7 @@ SELECT
         WHEN respondent.case_id IN (SELECT case_id FROM guarded_case) THEN 'S3'
         ELSE shown_institution(respondent.institution_id)
     END AS institution_id,
-    record.mode,
+    known_mode(record.mode) AS mode,
     record.completed_at
 FROM person_record
 JOIN respondent USING (record_id)

@@ -8,7 +8,7 @@ SELECT
     CASE WHEN shown.level_no < 5 THEN shown.age_band END AS age_band,
     CASE WHEN shown.level_no < 4 THEN shown.district_kato ELSE shown.region_kato END AS district_kato,
     NULLIF(shown.released_group, '') AS publication_group,
-    NULLIF(shown.mode, 'unknown') AS mode,
+    NULLIF(shown.mode, 'UNKNOWN') AS mode,
     shown.* EXCLUDE (
         person_id, institution, is_s3, released_group, population, is_seen, min_count, region_kato, leaf, level_no, district_kato,
         sex, age_completed, birth_year, age_group, age_band, mode, has_no_iin, has_several_records, has_filled_fields

@@ -41,7 +41,7 @@ SELECT
     END AS age_band,
     release_place.basis,
     release_place.present_institution_id IS NOT NULL AS is_present,
-    COALESCE(release_place.mode, 'unknown') AS mode,
+    COALESCE(known_mode(release_place.mode), 'UNKNOWN') AS mode,
     release_place.is_proxy AS is_answered_by_proxy,
     NOT release_place.has_iin AS has_no_iin,
     release_place.record_count > 1 AS has_several_records,

@@ -35,8 +35,18 @@ COUNTED = (
     "has_several_records",
     "has_filled_fields",
 )
-# Answers that say again what such a column says.
-SAID_AGAIN = {"residence_status": {"basis", "is_present"}, "stay_to_year": {"basis", "is_present"}}
+# Answers that say again where somebody lives and was: a guest is here for a time, for a short one, and has a home elsewhere.
+SAID_AGAIN = dict.fromkeys(
+    (
+        "position_in_institution",
+        "residence_status",
+        "presence_reason",
+        "stay_duration",
+        "stay_to_year",
+        "has_other_home",
+    ),
+    frozenset({"basis", "is_present"}),
+)
 LEVELS = range(1, 6)
 # From which level of a class on it is not told.
 UNTOLD_FROM = {"birth_year": 2, "age_completed": 5, "sex": 6}
@@ -71,7 +81,7 @@ def _spoken_of(variables: Iterable[Released]) -> dict[str, set[str]]:
     for variable in variables:
         asked_by = set(re.findall(r"\w+", variable.asked_if.replace("is_proxy", "is_answered_by_proxy")))
         told = {*COUNTED, *UNTOLD_FROM, *found}
-        found[variable.name] = asked_by & told | SAID_AGAIN.get(variable.name, set())
+        found[variable.name] = asked_by & told | SAID_AGAIN.get(variable.name, frozenset())
         if variable.name.endswith("_year"):  # whoever never moved lives here since the year of birth
             found[variable.name].add("birth_year")
     return found

@@ -48,7 +48,7 @@ told AS (
         record.record_id,
         record.case_id,
         CASE WHEN taken_off.record_id IS NULL THEN record.case_status ELSE 'withdrawn' END AS case_status,
-        record.mode,
+        known_mode(record.mode) AS mode,
         record.form_code,
         record.list_entry_no,
         record.received_at,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from pipeline.errors import BadReferenceFile
 from pipeline.identifiers import kato
-from pipeline.identifiers.sql import make_table
-from pipeline.round.models import OFFICE_ROUTES, CodeList, Labels, Reference, Round
+from pipeline.identifiers.sql import literal, make_table
+from pipeline.round.models import OFFICE_ROUTES, CodeList, Labels, Mode, Reference, Round
 
 Row = dict[str, Any]
 
@@ -21,7 +21,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
     `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `threshold`, `proxy_baseline`, `met_at_night`,
     `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
-    `ref_rule`; and the macro `site_tier`, of an institution and the tier of its category. Moments are UTC without zone, as everywhere in a build.
+    `ref_rule`; and the macros `site_tier`, of an institution and the tier of its category, and `known_mode`, of what a record says of its mode. Moments
+    are UTC without zone, as everywhere in a build.
 
     Raises
     ------
@@ -46,6 +47,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     make_table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
     _make_places(con)
     con.execute(f"CREATE OR REPLACE MACRO site_tier(institution_id, tier) AS {_SITE_TIER}")
+    con.execute(f"CREATE OR REPLACE MACRO known_mode(mode) AS {_KNOWN_MODE}")
     make_table(con, "ref_code", _codes(reference), _CODE)
     make_table(con, "ref_variable", _variables(reference), _VARIABLE)
     make_table(
@@ -60,6 +62,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 _TEXT = "VARCHAR"
 # A site of the register whose category is not known may be of any, and is the most sensitive; what is no site of the register has no tier.
 _SITE_TIER = "CASE WHEN institution_id IS NOT NULL THEN COALESCE(tier, 'S3') END"
+# A mode is typed text in some tools: what is no mode may be a name, and goes no further than the record.
+_KNOWN_MODE = f"CASE WHEN mode IN ({', '.join(map(literal, get_args(Mode)))}) THEN mode END"
 
 
 def _refuse_strangers(round_: Round, reference: Reference) -> None:

@@ -274,6 +274,16 @@ def test_interview_day_and_receipt_day_stand_side_by_side(field: Field) -> None:
     assert [(r["interviewed_so_far_count"], r["received_so_far_count"]) for r in rows] == [(2, 0), (3, 3)]
 
 
+def test_what_is_no_mode_is_unknown_and_said_nowhere(field: Field) -> None:
+    field.people(1, usual="A", present="A", mode=None)
+    field.records(["counted"], mode="Serik Akhmetov", route="portal")
+    field.records(["counted"], mode=None, route="portal")
+    covered(field)
+    assert field.rows("SELECT mode, record_count, person_count FROM coverage_mode") == [
+        {"mode": "UNKNOWN", "record_count": 2, "person_count": 1}
+    ]
+
+
 def test_modes_are_no_routes(field: Field) -> None:
     field.people(3, usual="A", present="A", mode="web_self")
     field.people(1, usual="A", present=None, mode="tablet")  # away that night

@@ -95,6 +95,11 @@ def test_who_the_register_does_not_know_is_not_named(field: Field) -> None:
     }  # fmt: skip
 
 
+def test_what_is_no_mode_is_unknown(field: Field) -> None:
+    form(field, mode="Serik Akhmetov")
+    assert row(field)["mode"] == "UNKNOWN"
+
+
 def test_night_is_local_and_begins_at_23_and_ends_at_6(field: Field) -> None:
     for hour in ("22:59", "23:00", "05:59", "06:00"):
         form(field, f"2021-10-05 {hour}")

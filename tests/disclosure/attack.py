@@ -21,6 +21,7 @@ COLUMNS = {
     "is_present": ("true", "false"),
     "is_answered_by_proxy": ("true", "false"),
     "residence_status": ("USUAL_PRESENT", "TEMP_PRESENT"),
+    "position_in_institution": ("RESIDENT", "TEMPORARY"),
     "mode": (),
 }
 # Nobody can be so, and everybody knows it.
@@ -30,6 +31,9 @@ IMPOSSIBLE = {
     ("basis", "usual_here", "residence_status", "TEMP_PRESENT"),
     ("basis", "present_only", "residence_status", "USUAL_PRESENT"),
     ("basis", "place_unresolved", "residence_status", "TEMP_PRESENT"),
+    ("basis", "usual_here", "position_in_institution", "TEMPORARY"),
+    ("basis", "present_only", "position_in_institution", "RESIDENT"),
+    ("basis", "place_unresolved", "position_in_institution", "TEMPORARY"),
 }
 # By an answer what it was asked by, or says again. In these towns everybody who was asked has answered: what is empty is not told.
 SPEAKS_OF = {
@@ -37,6 +41,10 @@ SPEAKS_OF = {
     "reason_no_work": "has_worked_last_week",
     "proxy_source": "is_answered_by_proxy",
     "residence_status": "basis",
+    "position_in_institution": "basis",
+    "presence_reason": "basis",
+    "stay_duration": "basis",
+    "has_other_home": "basis",
     "stay_to_year": "is_present",
     "children_born_count": "sex",
     "wg_memory": "age_band",
@@ -185,8 +193,9 @@ def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
             for cell in (
                 ("basis", row["basis"]),
                 ("is_present", str(present is not None).lower()),
-                ("mode", row["mode"] or "unknown"),
+                ("mode", row["mode"] or "UNKNOWN"),
                 ("residence_status", row["residence_status"]),
+                ("position_in_institution", row["position_in_institution"]),
                 ("proxy", str(row["is_proxy"]).lower()),
                 ("no_iin", str(not row["has_iin"]).lower()),
                 ("more_than_one_record", str(row["record_count"] > 1).lower()),

@@ -264,6 +264,17 @@ def test_a_site_of_unknown_category_is_not_what_a_count_lacks(tmp_path: Path) ->
     assert seen.rows("SELECT sum(institution_count)::INTEGER FROM coverage.publication_group") == [(len(town.sites),)]
 
 
+def test_a_text_typed_for_a_mode_does_not_leave(tmp_path: Path) -> None:
+    town = homes(("ORPH",), 40)
+    for row in town.people[::4]:
+        row["mode"] = "Serik Akhmetov"
+    seen = Seen(Office(tmp_path).release(town))
+    told = "SELECT mode FROM coverage.mode UNION SELECT mode FROM census.person WHERE mode IS NOT NULL ORDER BY ALL"
+    listed = {code for (code,) in seen.rows("SELECT code FROM ref.code WHERE code_list = 'mode'")}
+    assert ("UNKNOWN",) in seen.rows(told)
+    assert {mode for (mode,) in seen.rows(told)} <= listed
+
+
 def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
     town = random_town(3)
     town.people = [row for row in town.people if row["basis"] != "place_unresolved"]
@@ -300,6 +311,10 @@ def homes(categories: tuple[str, ...], people: int) -> Town:
             row |= {
                 "basis": "usual_here",
                 "residence_status": "USUAL_PRESENT",
+                "position_in_institution": "RESIDENT",
+                "presence_reason": "SOCIAL_CARE",
+                "stay_duration": "GE12M",
+                "has_other_home": False,
                 "stay_to_on": None,
                 "religion": 1,
                 **there,

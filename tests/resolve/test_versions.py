@@ -244,6 +244,14 @@ def test_people_nobody_else_has_seen_wait(field: Field, tmp_path: Path) -> None:
     )
 
 
+def test_what_is_no_mode_is_said_of_nobody(tmp_path: Path) -> None:
+    field = Field()
+    field.record("typed", mode="Serik Akhmetov")
+    field.record("other", "Сериков", "Асан", mode="web_self")
+    outcome = field.resolve(tmp_path)
+    assert [outcome.person(case)["mode"] for case in ("typed", "other")] == [None, "web_self"]
+
+
 @pytest.mark.parametrize("unknown", [{"birth_on": None}, {"family": "Белгісіз"}], ids=["birth date", "name"])
 def test_people_who_cannot_say_who_they_are_do_not_wait(field: Field, unknown: dict[str, Any], tmp_path: Path) -> None:
     quick = {"is_proxy": True, "proxy_source": "ADMINISTRATION", "completed_at": utc(2021, 10, 5, 9, 3)}

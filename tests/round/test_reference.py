@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import pytest
 
 from pipeline.round import Reference, load_reference
-from pipeline.round.models import Labels
+from pipeline.round.models import Labels, Mode
 
 KAZAKH = set("әғқңөұүһіӘҒҚҢӨҰҮҺІ")
 
@@ -136,6 +137,9 @@ class TestQuestionnaire:
         assert len(rows) > 10
         for name, codes in rows:
             assert list(reference.code_lists[lists[name.strip("`")] or ""].codes) == codes.strip("`").split(), name
+
+    def test_a_mode_is_one_the_round_knows_or_unknown(self, reference: Reference) -> None:
+        assert tuple(reference.code_lists["mode"].codes) == (*get_args(Mode), "UNKNOWN")
 
     def test_integer_codes_are_integers(self, reference: Reference) -> None:
         for variable in reference.questionnaire.variables:
