@@ -32,6 +32,8 @@ class Earlier:
 
     Attributes
     ----------
+    folders
+        Of each release: where it lies.
     told
         Of each release: publication group (`UNNAMED` for who has none), and the build its persons were read from.
     named
@@ -40,6 +42,7 @@ class Earlier:
         Folder of the release in force, None before the first.
     """
 
+    folders: tuple[Path, ...]
     told: tuple[dict[str, str], ...]
     named: tuple[dict[str, str], ...]
     current: Path | None
@@ -48,6 +51,15 @@ class Earlier:
     def in_force(self) -> dict[str, Any]:
         """What the release in force told, and under which names."""
         return dict(read_snapshot_manifest(self.current)["disclosure"]) if self.current else {"told": {}, "named": {}}
+
+    @property
+    def told_by(self) -> dict[str, Path]:
+        """By build, a release that told of its persons; all that did were made by the same categories, or the group would have been left out."""
+        return {
+            build_id: folder
+            for folder, release in zip(self.folders, self.told, strict=True)
+            for build_id in sorted(release.values())
+        }
 
     @property
     def together(self) -> list[frozenset[str]]:
@@ -89,7 +101,7 @@ def earlier_releases(lake: Lake) -> Earlier:
     InputsMissing
         A release was made before releases were compared, so nobody knows what it told.
     """
-    found = []
+    found: dict[Path, dict[str, Any]] = {}
     for folder in snapshots(lake.published):
         manifest = read_snapshot_manifest(folder)
         if "disclosure" not in manifest:
@@ -98,11 +110,12 @@ def earlier_releases(lake: Lake) -> Earlier:
                 where=str(folder),
                 todo="It was made by an earlier version. If nobody has a copy of it, delete it; if others lie beside it and it is in force, `sanaq release --rollback previous` comes first.",
             )
-        found.append(manifest["disclosure"])
+        found[folder] = manifest["disclosure"]
     present = current_manifest(lake.published)
     return Earlier(
-        tuple(line["told"] for line in found),
-        tuple(line["named"] for line in found),
+        tuple(found),
+        tuple(line["told"] for line in found.values()),
+        tuple(line["named"] for line in found.values()),
         lake.published / present["snapshot_id"] if present else None,
     )
 
@@ -132,10 +145,12 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
         "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, "
         "institution_id VARCHAR, is_s3 BOOLEAN, publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"
     )
-    for build_id in sorted({build_id for build_id, *_ in told}):
+    for build_id, release in sorted(earlier.told_by.items()):
         folder = bench.lake.builds / build_id
+        bench.relation("earlier_category", [release / "parquet" / "ref" / "category.parquet"])
         for step, table in (("resolve", "person"), ("read", "institution"), ("read", "record")):
             bench.relation(f"earlier_{table}", [_present(folder / step / f"{table}.parquet")])
+        keep(bench, "VIEW", "release_earlier_site")
         bench.con.execute(f"SET VARIABLE build_id = {quoted(build_id)}")
         try:
             bench.con.execute(f"INSERT INTO release_earlier {sql_text('release_earlier')}")
@@ -229,8 +244,13 @@ def told_of(bench: Workbench, build_id: str, held: Held, earlier: Earlier, named
     told: dict[str, str] = {}
     names: dict[str, str] = {}
     before = earlier.in_force
-    for group in sorted({*named, UNNAMED, *before["told"]} - {*held.left_out}):
+    with_people = {
+        group for group, *_ in run_sql(bench, "release_group_cell")
+    }  # those that have no name are told of as well
+    for group in sorted({*with_people, UNNAMED, *before["told"]}):
         name = named.get(group, UNNAMED)
+        if {group, name} & {*held.left_out}:
+            continue
         if name in held.groups:
             told |= {group: before["told"][group]} if group in before["told"] else {}
             names |= {group: before["named"][group]} if group in before["named"] else {}

@@ -1,20 +1,17 @@
--- The persons an earlier release told of, from the build it was made of, under the groups of today; placed as in release_place.sql.
+-- The persons an earlier release told of, from the build it was made of, in the groups they had then, and as those are named today; placed
+-- as in release_place.sql.
 WITH place AS (
     SELECT
         earlier_person.founder_case_id,
-        COALESCE(earlier_institution.institution_id, earlier_person.person_id) AS institution_id,
-        site_tier(earlier_institution.institution_id, ref_category.tier) IS NOT DISTINCT FROM 'S3' AS is_s3,
-        CASE
-            WHEN earlier_institution.institution_id IS NULL OR earlier_person.basis = 'place_unresolved' THEN ''
-            ELSE COALESCE(ref_category.publication_group, 'OTHER')
-        END AS publication_group
+        COALESCE(site.institution_id, earlier_person.person_id) AS institution_id,
+        site.tier IS NOT DISTINCT FROM 'S3' AS is_s3,
+        CASE WHEN earlier_person.basis = 'place_unresolved' THEN '' ELSE COALESCE(site.publication_group, '') END AS publication_group
     FROM earlier_person
     LEFT JOIN earlier_record ON earlier_record.record_id = earlier_person.survivor_record_id
-    LEFT JOIN earlier_institution
-        ON earlier_institution.institution_id = COALESCE(
+    LEFT JOIN release_earlier_site AS site
+        ON site.institution_id = COALESCE(
             earlier_person.usual_institution_id, earlier_person.present_institution_id, earlier_record.institution_id
         )
-    LEFT JOIN ref_category USING (category_code)
 )
 
 SELECT

@@ -2,11 +2,13 @@
 
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,20 @@ from tests.disclosure.attack import (
     truth,
     went,
 )
-from tests.disclosure.town import AKTAU, OPEN, ROUND, Office, Seen, Site, Town, is_safe, random_town, settle, unsettle
+from tests.disclosure.town import (
+    AKTAU,
+    OPEN,
+    REFERENCE,
+    ROUND,
+    Office,
+    Seen,
+    Site,
+    Town,
+    is_safe,
+    random_town,
+    settle,
+    unsettle,
+)
 from tests.made_build import AS_OF
 
 SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8)))
@@ -243,8 +258,7 @@ def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_pa
     counted = "SELECT publication_group, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
     assert None in dict(without.rows(counted))
     assert seen.rows(counted) == without.rows(counted)
-    manifest = json.loads((seen.publication.folder / "manifest.json").read_text())
-    assert manifest["disclosure"]["left_out"] == ["BOARDING_EDUCATION"]
+    assert manifest_of(seen)["left_out"] == ["BOARDING_EDUCATION"]
     lost = "SELECT publication_group, sum(person_count), sum(empty_count), count(held_as_in) FROM meta.disclosure GROUP BY ALL"
     assert ("BOARDING_EDUCATION", 0, 0, 0) in seen.rows(lost)
     assert "BOARDING_EDUCATION" in (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
@@ -303,23 +317,62 @@ def homes(categories: tuple[str, ...], people: int) -> Town:
     """Six houses of every category, full of residents who are there."""
     town, rng = Town([]), random.Random(1)
     for number, category in enumerate(categories * 6):
-        site = Site(f"SITE-{number:03d}", category, AKTAU, people)
-        town.sites.append(site)
-        settle(town, site, people, rng)
-        for row in town.people[-people:]:
-            there = dict.fromkeys(("usual_institution_id", "present_institution_id"), site.institution_id)
-            row |= {
-                "basis": "usual_here",
-                "residence_status": "USUAL_PRESENT",
-                "position_in_institution": "RESIDENT",
-                "presence_reason": "SOCIAL_CARE",
-                "stay_duration": "GE12M",
-                "has_other_home": False,
-                "stay_to_on": None,
-                "religion": 1,
-                **there,
-            }
+        reside(town, Site(f"SITE-{number:03d}", category, AKTAU, people), rng)
     return town
+
+
+def reside(town: Town, site: Site, rng: random.Random) -> None:
+    """A house more, full of residents who are there."""
+    town.sites.append(site)
+    settle(town, site, site.people, rng)
+    there = dict.fromkeys(("usual_institution_id", "present_institution_id"), site.institution_id)
+    for row in town.people[-site.people :]:
+        row |= {
+            "basis": "usual_here",
+            "residence_status": "USUAL_PRESENT",
+            "position_in_institution": "RESIDENT",
+            "presence_reason": "SOCIAL_CARE",
+            "stay_duration": "GE12M",
+            "has_other_home": False,
+            "stay_to_on": None,
+            "religion": 1,
+            **there,
+        }
+
+
+def manifest_of(seen: Seen) -> dict[str, Any]:
+    """What a release says of whom it tells."""
+    manifest = json.loads((seen.publication.folder / "manifest.json").read_text(encoding="utf-8"))
+    return dict(manifest["disclosure"])
+
+
+def test_people_of_a_category_that_has_another_group_are_a_difference(tmp_path: Path) -> None:
+    """Fifteen of one house are of another group since; whoever holds both releases would know them."""
+    office, town = Office(tmp_path), homes(("ORPH", "SOCSERV"), 40)
+    reside(town, Site("SITE-099", "REHAB_DIS", AKTAU, 15), random.Random(2))
+    office.release(town)
+    office.reference = tmp_path / "reference"
+    shutil.copytree(REFERENCE, office.reference)
+    categories = office.reference / "categories.yaml"
+    head, moved, rest = categories.read_text(encoding="utf-8").partition("  REHAB_DIS:")
+    rest = rest.replace("SOCIAL_AND_HEALTH", "CHILDREN_WITHOUT_CARE", 1)
+    categories.write_text(head + moved + rest, encoding="utf-8")
+    assert manifest_of(Seen(office.release(town)))["left_out"] == ["CHILDREN_WITHOUT_CARE", "SOCIAL_AND_HEALTH"]
+
+
+def test_those_told_of_without_a_group_are_known_to_the_next_release(tmp_path: Path) -> None:
+    """Two houses are no group, and beside those of no settled place they are told of all the same."""
+    office, town, rng = Office(tmp_path), Town([]), random.Random(1)
+    for number in range(3):
+        reside(town, Site(f"SITE-{number:03d}", "ORPH", AKTAU, 40), rng)
+    for row in town.people[-40:]:
+        row |= {"basis": "place_unresolved", "usual_institution_id": None, "present_institution_id": None}
+    before = Seen(office.release(town))
+    assert before.rows("SELECT count(*) FROM census.person WHERE publication_group IS NULL") == [(120,)]
+    assert manifest_of(before)["told"].keys() == {"", "CHILDREN_WITHOUT_CARE"}
+    town.people.pop(0)
+    after = Seen(office.release(town))
+    assert went(before, after) == []
 
 
 def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path) -> None:
@@ -343,8 +396,7 @@ def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path:
         [row for row in town.people if row["asked_by"] in town.of(kind)] for kind in ("ORPH", "BOARD_GIFT")
     )
     town.people = [*orphans[::4], *pupils[3:]]
-    manifest = json.loads((office.release(town).folder / "manifest.json").read_text())
-    assert manifest["disclosure"]["held"] == ["BOARDING_EDUCATION", "CHILDREN_WITHOUT_CARE"]
+    assert manifest_of(Seen(office.release(town)))["held"] == ["BOARDING_EDUCATION", "CHILDREN_WITHOUT_CARE"]
 
 
 def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> None:
@@ -355,9 +407,8 @@ def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> N
     office.round = tmp_path / "round.yaml"
     office.round.write_text(stricter, encoding="utf-8")
     seen = Seen(office.release(town))
-    manifest = json.loads((seen.publication.folder / "manifest.json").read_text())
-    assert manifest["disclosure"]["held"] == []
-    assert manifest["disclosure"]["left_out"] == ["BOARDING_EDUCATION"]
+    assert manifest_of(seen)["held"] == []
+    assert manifest_of(seen)["left_out"] == ["BOARDING_EDUCATION"]
     assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
 
 

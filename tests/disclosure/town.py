@@ -21,6 +21,7 @@ from tests.made_build import AS_OF, BATCH, LANDED_AT, MadeBuild, Rows
 
 KEY = "a secret of the office"
 ROUND = load_settings().round
+REFERENCE = load_settings().reference
 AKTAU, BEINEU, KARAKIYA = "471010000", "473630100", "474230100"
 S3 = ("TB", "CRISIS", "TRAF", "NARC", "PSY")
 OPEN = ("BOARD_GIFT", "BOARD_SPORT")
@@ -196,10 +197,11 @@ class Office:
     folder: Path
     made: int = 0
     round: Path = ROUND
+    reference: Path = REFERENCE
 
     def release(self, town: Town) -> Publication:
         """Release the town as it is now, a day after the release before."""
-        settings = load_settings(lake=self.folder, threads=1, round=self.round, id_key=KEY)
+        settings = load_settings(lake=self.folder, threads=1, round=self.round, reference=self.reference, id_key=KEY)
         lake = Lake(settings.lake)
         self.made += 1
         as_of = AS_OF + timedelta(days=self.made)

@@ -1,0 +1,7 @@
+-- Where an institution of an earlier build was published: by the categories as its release told them, not as they are today.
+SELECT
+    earlier_institution.institution_id,
+    COALESCE(earlier_category.publication_group, 'OTHER') AS publication_group,
+    site_tier(earlier_institution.institution_id, earlier_category.tier) AS tier
+FROM earlier_institution
+LEFT JOIN earlier_category USING (category_code)
