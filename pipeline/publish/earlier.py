@@ -24,6 +24,14 @@ from pipeline.publish.snapshot import current_manifest, read_snapshot_manifest, 
 from pipeline.sql import Workbench, quoted, step_failed
 
 UNNAMED = ""
+# What is read of every build an earlier release told of.
+OF_EARLIER_BUILDS = {
+    "release_earlier": "build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, is_s3 BOOLEAN, "
+    "publication_group VARCHAR, released_group VARCHAR, min_count INTEGER",
+    "release_earlier_elsewhere": "build_id VARCHAR, founder_case_id VARCHAR, usual_institution_id VARCHAR, usual_group VARCHAR, "
+    "is_usual_s3 BOOLEAN, present_institution_id VARCHAR, present_group VARCHAR, is_present_s3 BOOLEAN",
+    "release_earlier_expected": "build_id VARCHAR, institution_id VARCHAR, has_expected_present BOOLEAN, has_expected_usual BOOLEAN",
+}
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,10 @@ def earlier_releases(lake: Lake) -> Earlier:
 
 
 def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:
-    """Make `release_earlier`, every person an earlier release told of, and `release_before`, what the release in force tells of whom.
+    """Make what a release is compared by.
+
+    `release_earlier` has every person an earlier release told of, `release_before` what the release in force tells of whom, and
+    `release_difference` the figures that would say something of few beside what an earlier release told.
 
     Parameters
     ----------
@@ -141,22 +152,28 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
     names = ("build_id", "publication_group", "told_as")
     rows = [dict(zip(names, line, strict=True)) for line in sorted(told)]
     make_table(bench.con, "release_told", rows, dict.fromkeys(names, "VARCHAR"))
-    bench.con.execute(
-        "CREATE OR REPLACE TEMP TABLE release_earlier (build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, "
-        "institution_id VARCHAR, is_s3 BOOLEAN, publication_group VARCHAR, released_group VARCHAR, min_count INTEGER)"
-    )
+    for table, columns in OF_EARLIER_BUILDS.items():
+        bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     for build_id, release in sorted(earlier.told_by.items()):
         folder = bench.lake.builds / build_id
         bench.relation("earlier_category", [release / "parquet" / "ref" / "category.parquet"])
-        for step, table in (("resolve", "person"), ("read", "institution"), ("read", "record")):
+        for step, table in (("resolve", "person"), ("read", "institution"), ("read", "record"), ("count", "expected")):
             bench.relation(f"earlier_{table}", [_present(folder / step / f"{table}.parquet")])
         keep(bench, "VIEW", "release_earlier_site")
         bench.con.execute(f"SET VARIABLE build_id = {quoted(build_id)}")
-        try:
-            bench.con.execute(f"INSERT INTO release_earlier {sql_text('release_earlier')}")
-        except duckdb.Error as error:
-            raise step_failed(error, "publish/release_earlier.sql") from None
+        for table in OF_EARLIER_BUILDS:
+            _insert(bench, table)
+    keep(bench, "TABLE", "release_site_count")
+    keep(bench, "TABLE", "release_crossing")
+    keep(bench, "TABLE", "release_difference")
     _make_before(bench, earlier, named)
+
+
+def _insert(bench: Workbench, table: str) -> None:
+    try:
+        bench.con.execute(f"INSERT INTO {table} {sql_text(table)}")
+    except duckdb.Error as error:
+        raise step_failed(error, f"publish/{table}.sql") from None
 
 
 def _make_before(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:

@@ -1,44 +1,8 @@
 -- Expected and counted by group; a count is shown when it is nil or safe (release_macros.sql), and counted ones only if nothing unsafe
--- follows from them: who is no usual resident, who is not present, and who is present in another group than the own. A rate compares
+-- follows from them: who is no usual resident, who is not present, and what release_difference.sql names. A rate compares
 -- only sites that have an expected count, in numerator and denominator alike; it gives away how many the other sites counted. The two
 -- rates together give away how many of either kind of site are away and how many are guests: the second is given only if that is safe.
-WITH stay AS (
-    SELECT
-        institution_id,
-        count(*) FILTER (WHERE is_usual) AS usual,
-        count(*) FILTER (WHERE is_present) AS present,
-        count(*) FILTER (WHERE NOT is_present) AS away,
-        count(*) FILTER (WHERE NOT is_usual) AS guest
-    FROM (
-        SELECT
-            unnest(list_distinct([usual_institution_id, present_institution_id])) AS institution_id,
-            COALESCE(institution_id = usual_institution_id, FALSE) AS is_usual,
-            COALESCE(institution_id = present_institution_id, FALSE) AS is_present
-        FROM person
-    )
-    GROUP BY institution_id
-),
-
-site AS (
-    SELECT
-        release_site.institution_id,
-        release_group.released_group,
-        release_group.min_count,
-        release_site.tier = 'S3' AS is_s3,
-        expected.grade,
-        CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_present_count END AS expected_present,
-        CASE WHEN expected.grade <> 'MISSING' THEN expected.expected_usual_count END AS expected_usual,
-        COALESCE(stay.present, 0) AS present,
-        COALESCE(stay.usual, 0) AS usual,
-        COALESCE(stay.away, 0) AS away,
-        COALESCE(stay.guest, 0) AS guest
-    FROM release_site
-    JOIN release_group USING (publication_group)
-    LEFT JOIN expected USING (institution_id)
-    LEFT JOIN stay USING (institution_id)
-),
-
-parted AS (
+WITH parted AS (
     SELECT
         *,
         CASE WHEN expected_present IS NULL THEN 0 ELSE present END AS compared_present,
@@ -49,7 +13,7 @@ parted AS (
         CASE WHEN expected_present IS NULL THEN away ELSE 0 END AS other_away,
         CASE WHEN expected_present IS NULL THEN 0 ELSE guest END AS compared_guest,
         CASE WHEN expected_present IS NULL THEN guest ELSE 0 END AS other_guest
-    FROM site
+    FROM release_site_count
 ),
 
 measured AS (
@@ -75,33 +39,6 @@ cell AS (
     GROUP BY released_group, measure
 ),
 
--- who is present in one group and counted in another is in the one count and not in the other, in both groups
-moved AS (
-    SELECT
-        [usual_group.released_group, present_group.released_group] AS both_groups,
-        person.usual_institution_id AS institution_id,
-        usual_site.tier = 'S3' AS is_s3,
-        greatest(usual_group.min_count, present_group.min_count) AS min_count
-    FROM person
-    JOIN release_site AS usual_site ON usual_site.institution_id = person.usual_institution_id
-    JOIN release_group AS usual_group ON usual_group.publication_group = usual_site.publication_group
-    JOIN release_site AS present_site ON present_site.institution_id = person.present_institution_id
-    JOIN release_group AS present_group ON present_group.publication_group = present_site.publication_group
-    WHERE usual_group.released_group <> present_group.released_group
-),
-
-crossing AS (
-    SELECT
-        one.released_group,
-        moved.institution_id,
-        moved.is_s3,
-        max(moved.min_count) AS min_count,
-        count(*) AS person_count
-    FROM moved
-    CROSS JOIN unnest(moved.both_groups) AS one (released_group)
-    GROUP BY one.released_group, moved.institution_id, moved.is_s3
-),
-
 closed AS (
     SELECT
         release_population.released_group,
@@ -111,12 +48,7 @@ closed AS (
     WHERE release_cell.is_closed
         AND (release_cell.column_name = 'is_present' OR (release_cell.column_name = 'basis' AND release_cell.value = 'usual_here'))
     UNION
-    SELECT
-        released_group,
-        'present' AS measure
-    FROM crossing
-    GROUP BY released_group
-    HAVING NOT is_safe_cell(sum(person_count), count(*), max(person_count), sum(person_count) FILTER (WHERE is_s3), max(min_count))
+    FROM release_difference
 ),
 
 judged AS (
@@ -167,7 +99,7 @@ sites AS (
         released_group,
         count(*) AS institution_count,
         count(*) FILTER (WHERE grade = 'FIRM') AS firm_count
-    FROM site
+    FROM release_site_count
     GROUP BY released_group
 )
 

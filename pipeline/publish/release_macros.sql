@@ -16,3 +16,18 @@ CREATE OR REPLACE TEMP MACRO is_safe_class(person_count, institution_count, larg
 -- A share, unless of so few that it would speak of somebody.
 CREATE OR REPLACE TEMP MACRO safe_rate(part, whole) AS
     CASE WHEN whole >= (SELECT max(min_denominator_count) FROM disclosure) THEN part / NULLIF(whole, 0) END;
+
+-- Who lives in one publication group and was in another at the moment; `people` and `sites` are names of relations.
+CREATE OR REPLACE TEMP MACRO two_places(people, sites) AS TABLE
+SELECT
+    person.founder_case_id,
+    usual_site.institution_id AS usual_institution_id,
+    usual_site.publication_group AS usual_group,
+    usual_site.tier = 'S3' AS is_usual_s3,
+    present_site.institution_id AS present_institution_id,
+    present_site.publication_group AS present_group,
+    present_site.tier = 'S3' AS is_present_s3
+FROM query_table(people) AS person
+JOIN query_table(sites) AS usual_site ON usual_site.institution_id = person.usual_institution_id
+JOIN query_table(sites) AS present_site ON present_site.institution_id = person.present_institution_id
+WHERE usual_site.publication_group <> present_site.publication_group;

@@ -179,7 +179,7 @@ def _cell(column: str, value: str) -> Cell:
 
 
 def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
-    """Return of every cell whom it counts, by institution."""
+    """Return of every cell whom it counts, by institution; who came or went also by where he was, under the cell's name and `there`."""
     group_of = dict(seen.rows("SELECT person, publication_group FROM census.person"))
     found: dict[Cell, Counter[str]] = defaultdict(Counter)
     where = town.where()
@@ -212,8 +212,10 @@ def truth(seen: Seen, town: Town, group: str) -> dict[Cell, Counter[str]]:
         if present is not None and usual is not None and group_of_site.get(usual) != group_of_site.get(present):
             if is_own:
                 found["present", "went"][usual] += 1
+                found["present", "went", "there"][present] += 1
             elif group_of_site.get(present) == group:
                 found["present", "came"][usual] += 1
+                found["present", "came", "there"][present] += 1
     return found
 
 
