@@ -184,6 +184,13 @@ def _make_before(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
     make_table(
         bench.con, "release_before", [], {"released_group": "VARCHAR", "column_name": "VARCHAR", "told": "VARCHAR[]"}
     )
+    bench.con.execute("CREATE OR REPLACE TEMP TABLE release_before_level (person_id VARCHAR, least_level INTEGER)")
+    for folder in sorted(
+        {earlier.told_by[build_id] for build_id in before["told"].values()}
+    ):  # of held groups, that which told them first
+        bench.relation("before_told", [folder / "parquet" / "census" / "person.parquet"])
+        bench.con.execute(f"SET VARIABLE snapshot_id = {quoted(folder.name)}")
+        _insert(bench, "release_before_level")
     if earlier.current:
         bench.relation("before_person", [earlier.current / "parquet" / "census" / "person.parquet"])
         bench.relation("before_mode", [earlier.current / "parquet" / "coverage" / "mode.parquet"])

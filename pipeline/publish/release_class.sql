@@ -11,11 +11,13 @@ SELECT
         dense_rank() OVER (ORDER BY population)
     ] AS path,
     1 AS level_no,
+    least_level,
     population,
     NULLIF(district_kato, region_kato) AS district_kato
 FROM (
     SELECT DISTINCT
         leaf,
+        least_level,
         population,
         district_kato,
         region_kato,

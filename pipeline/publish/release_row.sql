@@ -13,6 +13,14 @@ seen AS (
         string_agg(build_id, ' ' ORDER BY build_id) AS builds
     FROM release_earlier
     GROUP BY founder_case_id, publication_group
+),
+
+told AS (
+    SELECT
+        person_id,
+        max(least_level) AS least_level
+    FROM release_before_level
+    GROUP BY person_id
 )
 
 SELECT
@@ -23,6 +31,7 @@ SELECT
     COALESCE(release_group.released_group, '') AS released_group,
     hash(COALESCE(release_group.released_group, ''), seen.builds) AS population,
     seen.builds IS NOT NULL AS is_seen,
+    COALESCE(told.least_level, 1) AS least_level,
     COALESCE(release_group.min_count, strictest.min_count) AS min_count,
     CASE WHEN release_place.tier IN ('S0', 'S1') THEN release_place.district_kato END AS district_kato,
     release_place.sex,
@@ -53,6 +62,7 @@ LEFT JOIN release_group USING (publication_group)
 LEFT JOIN seen
     ON seen.founder_case_id = release_place.founder_case_id
     AND seen.publication_group = COALESCE(release_place.publication_group, '')
+LEFT JOIN told ON told.person_id = release_place.person_id
 LEFT JOIN filled ON filled.person_id = release_place.person_id
 CROSS JOIN (SELECT max(min_cell_count) AS min_count FROM disclosure) AS strictest
 CROSS JOIN round

@@ -6,7 +6,8 @@ Two things are done to the rows of `release_row`, in every population (release_r
    alike, so that neither gives away the other. Where the closed values of a column would be known as a small remainder of those who were asked,
    the smallest open ones are closed too. Of a list all its codes together are the value.
 2. *Coarsening*: people who are too few to look alike in group, district, sex and age are told without their year of birth, then without the
-   five-year group, the district, the age and the sex, with enough neighbours that those who lost it are not few either.
+   five-year group, the district, the age and the sex, with enough neighbours that those who lost it are not few either. Who lost something in
+   the release in force does not get it back.
 
 An answer speaks of what it was asked by: who has a reason for not working does not work. So an answer is *silent* where that is not told, and
 its values are closed among those of whom it may speak. First the columns are closed that tables count by, then people are coarsened, then
@@ -157,7 +158,7 @@ def _is_closed(name: str) -> str:
 def _coarsen(bench: Workbench, closed: set[str]) -> None:
     """Make the classes of people who look alike; a district that is closed or not known is the region."""
     district = f"COALESCE({_told('district_kato', closed)}, round.region_kato)"
-    leaf = f"hash(known.population, {district}, known.sex, known.age_band, known.age_group, known.birth_year)"
+    leaf = f"hash(known.population, {district}, known.sex, known.age_band, known.age_group, known.birth_year, known.least_level)"
     bench.con.execute(f"""CREATE OR REPLACE TEMP VIEW release_alike AS
 SELECT known.* REPLACE ({district} AS district_kato), round.region_kato, {leaf} AS leaf
 FROM release_row AS known
@@ -167,6 +168,7 @@ CROSS JOIN round""")
     keep(bench, "TABLE", "release_class")
     for level in LEVELS:
         bench.con.execute(f"SET VARIABLE level_no = {level}")
+        run_sql(bench, "release_keep_level")
         run_sql(bench, "release_push")
         _until_nothing(bench, "release_pull")
     _until_nothing(bench, "release_empty_district")

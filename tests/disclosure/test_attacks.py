@@ -431,6 +431,20 @@ def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path) -> None:
     assert Seen(office.release(town)).rows(told) == [(1,), (4,)]
 
 
+def test_who_lost_a_year_of_birth_for_somebody_rarer_does_not_get_it_back(tmp_path: Path) -> None:
+    """Three are of a rare year, and the six of the next one hide them. When most of a third year have left, they could; the six told, the three would follow."""
+    office, town = Office(tmp_path), homes(("ORPH",), 40)
+    of_every_house = sorted(town.people, key=lambda row: row["number"] % 40)
+    ages = [12] * 3 + [11] * 6 + [10] * 30 + [14] * (len(of_every_house) - 39)
+    for row, age in zip(of_every_house, ages, strict=True):
+        row |= {"sex": 1, "age_completed": age, "birth_year": 2021 - age, "residence_since_year": 2021 - age}
+    told = "SELECT DISTINCT birth_year FROM census.person WHERE birth_year IS NOT NULL ORDER BY ALL"
+    assert Seen(office.release(town)).rows(told) == [(2007,), (2011,)]
+    gone = of_every_house[14:39]
+    town.people = [row for row in town.people if row not in gone]
+    assert Seen(office.release(town)).rows(told) == [(2007,), (2011,)]
+
+
 def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path: Path) -> None:
     """The orphans are too few to be shown alone any more. Forty of them went, and three pupils: in the merged group forty-three."""
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 10)

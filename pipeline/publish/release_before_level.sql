@@ -1,0 +1,15 @@
+-- How little the release in force tells of each person it has, as a level of release_class.sql.
+SELECT
+    person.person_id,
+    CASE
+        WHEN told.birth_year IS NOT NULL THEN 1
+        WHEN told.age_group IS NOT NULL THEN 2
+        WHEN told.district_kato <> round.region_kato THEN 3
+        WHEN told.age_band IS NOT NULL THEN 4
+        WHEN told.sex IS NOT NULL THEN 5
+        ELSE 6
+    END AS least_level
+FROM person
+JOIN before_told AS told
+    ON told.person = left(keyed_id('release ' || getvariable('snapshot_id') || ' ' || person.person_id), 16)
+CROSS JOIN round
