@@ -107,7 +107,7 @@ census_day_rows AS (
     QUALIFY row_number() OVER (PARTITION BY counted_on ORDER BY received_at DESC, batch_id DESC) = 1
 ),
 
--- Every case of 72 hours ago looked for in the Census Database.
+-- Every case of 72 hours ago looked for in the Census Database: until then it is not missing there.
 census_db_rows AS (
     SELECT
         'CENSUS_DB' AS control_code,
@@ -115,7 +115,7 @@ census_db_rows AS (
         route AS subject_id,
         count(*) AS declared_count,
         count(*) FILTER (WHERE is_found) AS received_count,
-        COALESCE(min(received_at) FILTER (WHERE NOT is_found), max(received_at)) AS since_at
+        COALESCE(min(received_at) FILTER (WHERE NOT is_found), max(received_at)) + INTERVAL 72 HOUR AS since_at
     FROM census_db_search
     GROUP BY route
 )

@@ -184,7 +184,12 @@ returned_rows AS (
         device.cases_left_count AS declared_count,
         device.cases_left_count - least(
             device.cases_left_count,
-            greatest(COALESCE(counters.created_count - counters.deleted_count - counters.number_count, device.cases_left_count), 0)
+            greatest(
+                COALESCE(
+                    counters.created_count - counters.deleted_count - counters.number_count - counters.unreadable_count,
+                    device.cases_left_count
+                ), 0
+            )
         ) AS received_count,
         timezone('UTC', timezone(round.zone, device.returned_on::TIMESTAMP)) AS since_at,
         regexp_extract(device.return_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail

@@ -206,7 +206,9 @@ SELECT
     iin_missing_count / NULLIF(person_count, 0) AS iin_missing_rate,
     present_count / NULLIF(capacity, 0) AS capacity_rate,
     is_active AND COALESCE(expected_present_count > 0, pattern IS DISTINCT FROM 'FIRST_CONTACT') AS is_due,
-    is_active AND COALESCE(expected_present_count > 0, FALSE) AND last_received_at IS NULL AS is_zero_return,
+    -- records lie with who sent them, people where they are: another may have sent who is here
+    is_active AND COALESCE(expected_present_count > 0, FALSE) AND last_received_at IS NULL AND present_count + usual_count = 0
+        AS is_zero_return,
     is_active AND grade <> 'MISSING' AND no_outcome_count = 0
     AND abs(present_count - expected_present_count) <= greatest(
         round.expected_tolerance_count, round.expected_tolerance_rate * expected_present_count

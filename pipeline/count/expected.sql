@@ -157,6 +157,9 @@ moved AS (
         movement_identity.given_name,
         movement_identity.patronymic,
         movement_identity.birth_on,
+        movement_identity.iin,
+        upper(movement_identity.family_name || ' ' || COALESCE(movement_identity.given_name, ''))
+        || COALESCE(movement_identity.patronymic, '') AS written_name,
         movement.occurred_at IS NULL AND movement.occurred_on = round.moment_on AS is_untimed
     FROM movement
     JOIN movement_identity USING (movement_id)
@@ -167,7 +170,7 @@ moved AS (
 ),
 
 -- Away at the moment: whose last movement is a leave; going on leave twice is being away once.
--- One book writes one name in one way.
+-- One book writes one name in one way; without a birth date the number tells who it is, else the name alone.
 last_move AS (
     SELECT
         institution_id,
@@ -176,10 +179,7 @@ last_move AS (
     QUALIFY row_number() OVER (
         PARTITION BY
             institution_id,
-            COALESCE(
-                upper(family_name || ' ' || COALESCE(given_name, '')) || COALESCE(patronymic, '') || birth_on::VARCHAR,
-                movement_id
-            )
+            COALESCE(written_name || birth_on::VARCHAR, iin, written_name, movement_id)
         ORDER BY
             occurred_on DESC, occurred_at DESC NULLS LAST, TRY_CAST(movement_no AS INTEGER) DESC NULLS LAST, movement_id DESC
     ) = 1
@@ -283,8 +283,10 @@ sources AS (
 rolled AS (
     SELECT
         *,
-        greatest(list_count - departed_count - died_count + arrived_count + born_count - leave_count, 0)
-            AS rolled_present_count
+        CASE
+            WHEN list_count IS NOT NULL
+                THEN greatest(list_count - departed_count - died_count + arrived_count + born_count - leave_count, 0)
+        END AS rolled_present_count
     FROM sources
 ),
 
@@ -345,7 +347,7 @@ computed AS (
             WHEN pattern = 'HERE'
                 THEN COALESCE(headcount_usual_present_count, headcount_present_count) + COALESCE(headcount_absent_count, 0)
             -- who of the patients lives here the headcount says; without it, who has been here a year or more
-            ELSE COALESCE(headcount_usual_present_count, long_stay_count)
+            ELSE COALESCE(headcount_usual_present_count + COALESCE(headcount_absent_count, 0), long_stay_count)
         END AS expected_usual_count,
         CASE
             WHEN source IS NULL THEN 'MISSING'

@@ -21,6 +21,9 @@ tally AS (
         coverage_institution.*,
         expected.reason AS expected_reason,
         first_heard.first_received_at,
+        -- by itself, or of its people by another who sent their records
+        coverage_institution.last_received_at IS NOT NULL
+        OR coverage_institution.present_count + coverage_institution.usual_count > 0 AS is_heard_of,
         abs(coverage_institution.present_difference_count) AS difference_count
     FROM coverage_institution
     LEFT JOIN expected USING (institution_id)
@@ -39,7 +42,7 @@ asked AS (
     GROUP BY ALL
 ),
 
--- Where nothing ever came, that is said.
+-- Where nothing ever came and nobody is counted, that is said.
 silent AS (
     SELECT
         tally.institution_id,
@@ -48,7 +51,7 @@ silent AS (
     FROM tally
     JOIN asked USING (is_web_only)
     JOIN awaited USING (institution_id)
-    WHERE tally.last_received_at IS NOT NULL
+    WHERE tally.is_heard_of
 ),
 
 oldest AS (
@@ -179,7 +182,7 @@ finding AS (
         COALESCE(one_too_many.received_at, tally.first_received_at) AS since_at
     FROM tally
     LEFT JOIN one_too_many USING (institution_id)
-    WHERE tally.difference_count > 0 AND tally.last_received_at IS NOT NULL
+    WHERE tally.difference_count > 0 AND tally.is_heard_of
     UNION ALL BY NAME
     -- whoever was on the list of a site that is closed by now is missed like anybody
     SELECT

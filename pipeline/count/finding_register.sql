@@ -17,15 +17,14 @@ opened AS (
     FROM round_window
 ),
 
--- Days since the first window opened: below zero there is still time. When the last one has closed, nobody needs room, tablet or seminar.
+-- Days are local ones. When the last window has closed, nobody needs room, tablet or seminar.
 clock AS (
     SELECT
-        opened.opened_at,
-        round.tablet_start_at,
+        round.zone,
         build.seen_at >= opened.closed_at AS is_over,
-        date_diff('day', opened.opened_at, build.seen_at) AS days_open,
-        date_diff('day', round.tablet_start_at, build.seen_at) AS days_of_tablets,
-        strftime(timezone(round.zone, timezone('UTC', build.seen_at)), '%Y%m%d')::DECIMAL(18, 4) AS today_no
+        timezone(round.zone, timezone('UTC', opened.opened_at))::DATE AS opened_on,
+        timezone(round.zone, timezone('UTC', round.tablet_start_at))::DATE AS tablets_on,
+        timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS today_on
     FROM opened
     CROSS JOIN build
     CROSS JOIN round
@@ -66,6 +65,7 @@ tablets AS (
         institution_id,
         count(*) AS tablet_count
     FROM device
+    WHERE lost_on IS NULL
     GROUP BY institution_id
 ),
 
@@ -114,7 +114,7 @@ size AS (
     FROM expected
 ),
 
--- A tablet in somebody's hands whose kit is not whole by the act (R10).
+-- A tablet in somebody's hands by an act that does not name its whole kit (R10); where no act is written none says anything.
 kits AS (
     SELECT
         'KIT_INCOMPLETE' AS kind,
@@ -124,7 +124,7 @@ kits AS (
     FROM device
     JOIN site USING (institution_id)
     CROSS JOIN clock
-    WHERE device.issued_on IS NOT NULL AND COALESCE(device.returned_on, device.lost_on) IS NULL AND NOT clock.is_over
+    WHERE device.issued_on <= clock.today_on AND COALESCE(device.returned_on, device.lost_on) IS NULL AND NOT clock.is_over
     AND NOT (
         COALESCE(device.has_case, FALSE) AND COALESCE(device.has_glass, FALSE) AND COALESCE(device.has_charger, FALSE)
         AND COALESCE(device.has_usb_cable, FALSE) AND COALESCE(device.has_stylus, FALSE) AND COALESCE(device.has_power_bank, FALSE)
@@ -156,24 +156,32 @@ lacking AS (
     UNION ALL BY NAME SELECT * FROM versions
 ),
 
+needed AS (
+    SELECT
+        lacking.*,
+        clock.zone,
+        clock.today_on,
+        CASE WHEN lacking.kind IN ('TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE') THEN clock.tablets_on ELSE clock.opened_on END
+            AS needed_on
+    FROM lacking
+    CROSS JOIN clock
+),
+
 -- What the field waits for is counted from the day before the field on which it begins to be missed, so that it is due before the field;
 -- tablets are needed when interviews start, headcounts by a day of their own.
 readiness AS (
     SELECT
-        lacking.*,
-        CASE
-            WHEN lacking.kind = 'HEADCOUNT_MISSING' THEN clock.today_no
-            WHEN lacking.kind IN ('TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE') THEN clock.days_of_tablets
-            ELSE clock.days_open
+        needed.* EXCLUDE (zone, today_on, needed_on),
+        CASE needed.kind
+            WHEN 'HEADCOUNT_MISSING' THEN strftime(needed.today_on, '%Y%m%d')::DECIMAL(18, 4)
+            ELSE needed.today_on - needed.needed_on
         END AS measured,
-        CASE WHEN lacking.subject_kind = 'tablet' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
-        CASE WHEN lacking.kind IN ('TABLET_MISSING', 'TABLET_FORM', 'KIT_INCOMPLETE') THEN clock.tablet_start_at ELSE clock.opened_at END
-        + to_days(TRY_CAST(threshold.amber AS INTEGER)) AS since_at
-    FROM lacking
+        CASE WHEN needed.subject_kind = 'tablet' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
+        timezone('UTC', timezone(needed.zone, (needed.needed_on + TRY_CAST(threshold.amber AS INTEGER))::TIMESTAMP)) AS since_at
+    FROM needed
     JOIN discrepancy_kind USING (kind)
     LEFT JOIN threshold USING (alert_id)
     LEFT JOIN size USING (institution_id)
-    CROSS JOIN clock
 ),
 
 -- A register that tells of no seminar at all, or has no premises, is one cause and the Department's, not forty sites'.

@@ -22,6 +22,7 @@ class Pace:
     days_left: int
     expected_count: int | None
     counted_count: int
+    today_count: int
     new_by_day: Sequence[int]
 
 
@@ -53,7 +54,7 @@ def _foreseen(pace: Pace) -> tuple[str, dict[str, float]]:
     if sum(new > 0 for new in pace.new_by_day) < LEAST_DAYS:
         return "unknown_pace", {}
     try:
-        found = forecast(pace.counted_count, pace.new_by_day, pace.days_left)
+        found = forecast(pace.counted_count - pace.today_count, pace.new_by_day, pace.days_left, pace.today_count)
     except MeasureUndefined:
         return "unknown_pace", {}
     return "known", {"forecast_count": found.value, "low_count": found.low, "high_count": found.high}

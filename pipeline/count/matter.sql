@@ -89,8 +89,7 @@ raised AS (
         dated.*,
         greatest(
             first_owner.level_no,
-            CASE WHEN institution.institution_id IS NULL THEN 2 ELSE 1 END,
-            amber_owner.level_no + CASE
+            greatest(amber_owner.level_no, CASE WHEN institution.institution_id IS NULL THEN 2 ELSE 1 END) + CASE
                 WHEN NOT dated.is_past AND dated.due_on < dated.today_on
                     THEN date_diff('day', dated.due_on, dated.today_on) // greatest(dated.due_days, escalation.least_days)
                 ELSE 0

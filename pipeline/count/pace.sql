@@ -1,4 +1,5 @@
--- Where each district and the region stand, and who was new on each of the last seven whole days of the windows, by local day of receipt;
+-- Where each district and the region stand, and who was new today and on each of the last seven whole days of the windows, by local day
+-- of receipt;
 -- of institutions with an expected count alone, in numerator and denominator alike.
 WITH clock AS (
     SELECT
@@ -79,8 +80,10 @@ SELECT
     greatest(date_diff('day', clock.today_on, clock.last_on) + 1, 0) AS days_left,
     area.expected_count,
     area.counted_count,
+    COALESCE(today.person_count, 0) AS today_count,
     COALESCE(week.new_by_day, []) AS new_by_day
 FROM area
 CROSS JOIN clock
 LEFT JOIN week USING (district_kato)
+LEFT JOIN received AS today ON area.district_kato = today.district_kato AND clock.today_on = today.day_on
 ORDER BY area.district_kato

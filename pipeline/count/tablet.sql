@@ -14,14 +14,14 @@ last_heard AS (
     SELECT
         device_id,
         bool_or(route = 'tablet_vpn') AS has_vpn,
-        max(received_at) AS received_at,
-        max(least(copied_at, received_at)) AS unloaded_at
+        max(least(copied_at, received_at)) AS heard_at
     FROM batch
     WHERE route IN ('tablet_vpn', 'tablet_usb') AND COALESCE(seal_fault = 'BUNDLE_ALTERED', TRUE)
     GROUP BY device_id
 ),
 
--- What nothing was ever sent from, and something was fetched from, has no VPN: it was heard when it was unloaded, not when the medium came.
+-- What nothing was ever sent from, and something was fetched from, has no VPN. What was fetched was heard when it was unloaded, not when
+-- the medium came.
 heard AS (
     SELECT
         device.device_id,
@@ -30,7 +30,7 @@ heard AS (
         device.issued_on,
         device.returned_on,
         device.lost_on,
-        CASE WHEN last_heard.has_vpn THEN last_heard.received_at ELSE last_heard.unloaded_at END AS heard_at
+        last_heard.heard_at
     FROM device
     LEFT JOIN last_heard USING (device_id)
 ),

@@ -82,6 +82,16 @@ def test_a_number_counts_once_however_often_it_is_sent_or_brought_back(field: Fi
     assert account(field)["detail"] == "used 1, spoiled 0, returned 5, open 4"
 
 
+def test_what_was_discarded_and_training_and_drafts_use_none(field: Field) -> None:
+    used(field, "101")
+    used(field, "102", state="quarantined")
+    used(field, "103", "104", "105", state="quarantined")
+    field.con.execute("UPDATE record_state SET is_settled = record_id = 'r00002'")
+    field.con.execute("UPDATE record SET is_training = record_id = 'r00003'")
+    field.con.execute("UPDATE record SET case_status = 'draft' WHERE record_id = 'r00004'")
+    assert account(field)["detail"] == "used 2, spoiled 0, returned 0, open 8"
+
+
 def test_a_return_beyond_the_range_accounts_for_the_range_alone(field: Field) -> None:
     back(field, 109, 5_000_000_000)
     assert account(field)["detail"] == "used 0, spoiled 0, returned 2, open 8"

@@ -128,7 +128,7 @@ def test_when_each_tablet_was_heard_and_what_is_still_out_on_usb(field: Field) -
         "device_id, route, heard_at::VARCHAR, silent_since_at::VARCHAR, silent_days, created_count, received_count"
     )
     assert field.con.execute(f"SELECT {columns} FROM tablet ORDER BY device_id").fetchall() == [
-        ("T1", "tablet_vpn", "2021-10-08 10:00:00", "2021-10-08 10:00:00", 2, 6, 6),
+        ("T1", "tablet_vpn", "2021-10-06 06:00:00", "2021-10-06 06:00:00", 4, 6, 6),  # whenever the stick came
         ("T2", "tablet_usb", "2021-10-03 20:00:00", "2021-10-03 20:00:00", 6, 4, 2),  # unloaded on the 4th there
         ("T3", None, None, "2021-09-30 19:00:00", 9, None, None),
         ("T4", "tablet_vpn", "2021-10-08 10:00:00", None, None, 1, 1),  # back
@@ -305,6 +305,14 @@ def test_cases_left_on_a_returned_tablet_stay_a_gap_until_they_come(field: Field
     ]
 
 
+def test_of_what_was_left_on_a_returned_tablet_that_has_come_which_cannot_be_read(field: Field) -> None:
+    field.con.execute("UPDATE device SET returned_on = '2021-10-08', cases_left_count = 2 WHERE device_id = 'T1'")
+    bundle(field, "b1", [1, 2], created_count=4, last_case_no=4)
+    damaged(field, "b1")
+    gaps = {code: controls(field, code)[0]["gap_count"] for code in ("TABLET_COUNTER", "TABLET_RETURNED")}
+    assert gaps == {"TABLET_COUNTER": 1, "TABLET_RETURNED": 1}
+
+
 def test_after_72_hours_every_case_is_looked_for_in_the_census_database(field: Field) -> None:
     bundle(field, "b1", [1, 2, 3])
     assert controls(field, "CENSUS_DB") == []  # nothing comes from there: nothing to look in
@@ -320,6 +328,7 @@ def test_after_72_hours_every_case_is_looked_for_in_the_census_database(field: F
         1,
         2,
     )
+    assert str(row["since_at"]) == "2021-10-08 00:00:00"  # received on the 5th: missing after three days
     not_found = field.rows("SELECT route, case_id, record_id FROM census_db_search WHERE NOT is_found ORDER BY case_id")
     assert [tuple(row.values()) for row in not_found] == [
         ("tablet_vpn", "T1-2", "b1-2"),

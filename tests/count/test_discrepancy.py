@@ -130,6 +130,24 @@ def test_a_training_case_is_nothing_received(tmp_path: Path) -> None:
     assert "COUNT_SHORT" not in kinds
 
 
+def test_where_another_sent_the_people_they_are_too_few_and_not_nobody(tmp_path: Path) -> None:
+    said = {}
+    for night in (NIGHT, INTERVIEWS_OVER):
+        field = Field(tmp_path / f"{night:%m}", night)
+        ready(field)
+        ready(field, "B", count=0)
+        field.people(10, usual="A", present="A", is_proxy=True, age_completed=5)
+        field.records(["counted"] * 10, institution_id="B")
+        field.outcomes(["COUNTED"] * 10 + ["NOT_FOUND"] * 40)
+        field.con.execute("UPDATE device SET issued_on = '2021-10-08'")
+        told = {(row["kind"], row["person_count"]) for row in found(field) if row["institution_id"] == "A"}
+        said[night.month] = {kind for kind in told if not kind[0].startswith("TABLET")}
+        parts = {row["kind"] for row in field.rows("FROM discrepancy_part")}
+        assert "NOTHING_RECEIVED" not in {kind for kind, _ in told} | parts
+        assert ("COUNT_SHORT" in parts) == (night == INTERVIEWS_OVER)  # for the entries that are open
+    assert said == {10: {("INSTITUTION_SILENT", 40)}, 11: {("OMISSION", 40)}}
+
+
 def test_messages_come_in_three_languages_with_their_numbers(field: Field) -> None:
     counted(field, 53)
     [row] = found(field, "COUNT_OVER")
@@ -860,6 +878,30 @@ def test_what_is_not_ready_is_due_before_the_field_and_has_an_owner(tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize(
+    ("night", "said"),
+    [
+        ("2021-08-16T23:59:00+05:00", {}),
+        (
+            "2021-08-17T00:01:00+05:00",
+            {"LIST_MISSING": -14, "TABLET_MISSING": -45},
+        ),  # of 31 August, 23:00, and of 1 October
+    ],
+)
+def test_days_before_the_field_are_local_days(tmp_path: Path, night: str, said: dict[str, int]) -> None:
+    field = Field(tmp_path, datetime.fromisoformat(night).astimezone(UTC))
+    field.institution("A")
+    rows = [row for row in found(field) if row["kind"] in ("LIST_MISSING", "TABLET_MISSING")]
+    assert {row["kind"]: row["measured"] for row in rows} == said
+    assert {str(row["since_at"]) for row in rows} <= {"2021-08-16 19:00:00"}
+
+
+def test_who_lost_the_only_tablet_has_none(field: Field) -> None:
+    assert found(field, "TABLET_MISSING") == []
+    field.con.execute("UPDATE device SET lost_on = '2021-10-05'")
+    assert [row["institution_id"] for row in found(field, "TABLET_MISSING")] == ["A"]
+
+
 def test_once_the_field_is_open_what_is_not_ready_is_overdue(tmp_path: Path) -> None:
     field = Field(tmp_path, datetime(2021, 9, 1, tzinfo=UTC))
     field.institution("A", head_order_no=None)
@@ -939,6 +981,8 @@ def test_a_whole_kit_and_a_tablet_that_is_back_are_nothing_to_do(field: Field) -
     field.add(
         "device", device_id="T9", institution_id="A", issued_on="2021-09-27", returned_on="2021-10-10", batch_id="r"
     )
+    for device_id, issued_on in (("T6", "2021-10-11"), ("T7", None)):  # to be handed out tomorrow; by no act
+        field.add("device", device_id=device_id, institution_id="A", issued_on=issued_on, batch_id="r")
     assert found(field, "KIT_INCOMPLETE") == []
 
 
@@ -1092,6 +1136,14 @@ def test_a_kind_with_a_longer_term_rises_by_that_term(tmp_path: Path) -> None:
     field.add("certificate", first_no=1, last_no=10, staff_id="SA")
     [row] = found(field, "CERTIFICATES_UNACCOUNTED")  # due thirty days after the end, and thirty days are its period
     assert (row["severity"], row["due_on"] < date(2021, 12, 6), row["owner"]) == ("red", True, "DEPARTMENT")
+
+
+def test_where_there_is_no_head_a_matter_rises_from_the_department(tmp_path: Path) -> None:
+    field = Field(tmp_path, datetime(2021, 11, 11, 21, tzinfo=UTC))
+    ready(field)
+    field.add("device", device_id="T9", institution_id="NOWHERE", batch_id="r", **WHOLE)
+    owners = {row["subject_id"]: row["owner"] for row in found(field, "TABLET_NOT_RETURNED")}  # overdue by a week
+    assert owners == {"TA": "DEPARTMENT", "T9": "REGIONAL_COMMISSION"}
 
 
 def test_what_cannot_be_undone_rises_to_nobody(field: Field) -> None:

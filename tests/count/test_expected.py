@@ -74,6 +74,7 @@ def test_a_headcount_alone_is_provisional(field: Field) -> None:
     field.signed(present=9, absent=2, usual=8)
     row = field.expected()
     assert (row["grade"], row["source"], row["reason"]) == ("PROVISIONAL", "HEADCOUNT", "NO_LIST")
+    assert row["rolled_present_count"] is None  # nothing was carried forward
     assert (row["expected_present_count"], row["expected_usual_count"]) == (9, 8 + 2)
 
 
@@ -128,6 +129,26 @@ def test_on_leave_is_absent_but_still_lives_here(field: Field) -> None:
     field.moved("RETURN", "2021-08-12", who="Оспанова")
     row = field.expected()
     assert (row["leave_count"], row["expected_present_count"], row["expected_usual_count"]) == (1, 9, 10)
+
+
+@pytest.mark.parametrize(
+    ("said", "away"),
+    [
+        ("birth_on = NULL", 1),  # two names: one came back, one did not
+        (
+            "birth_on = NULL, family_name = movement_id, iin = '100505600011'",
+            0,
+        ),  # one number, spelt otherwise each time
+        ("birth_on = NULL, family_name = NULL", 2),  # nothing tells who came back
+    ],
+)
+def test_who_comes_back_is_known_without_a_birth_date_by_number_or_name(field: Field, said: str, away: int) -> None:
+    field.listed(10)
+    field.moved("LEAVE", "2021-07-01", who="Серікова")
+    field.moved("LEAVE", "2021-07-01", who="Оспанова")
+    field.moved("RETURN", "2021-07-20", who="Серікова")
+    field.con.execute(f"UPDATE movement_identity SET {said}")
+    assert field.expected()["leave_count"] == away
 
 
 def test_who_is_discharged_while_on_leave_is_gone_once(field: Field) -> None:
@@ -223,8 +244,8 @@ def test_usual_residents_of_a_hospital_are_those_of_a_year(field: Field) -> None
 def test_who_of_the_patients_lives_here_the_headcount_knows_best(field: Field) -> None:
     field.institution("H", "INPAT")
     field.listed(30, "H", admitted_on="2021-05-20")
-    field.signed(30, usual=4, institution_id="H")
-    assert field.expected("H")["expected_usual_count"] == 4
+    field.signed(30, absent=2, usual=4, institution_id="H")
+    assert field.expected("H")["expected_usual_count"] == 4 + 2  # who is away for a while lives here all the same
 
 
 def test_a_care_home_may_hold_some_who_live_elsewhere(field: Field) -> None:

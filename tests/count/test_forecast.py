@@ -60,6 +60,7 @@ def test_today_is_no_whole_day(tmp_path: Path) -> None:
     new(field, [2] * 8, last=20)
     row = forecast(field)
     assert (row["counted_count"], row["week_count"]) == (16, 14)
+    assert row["forecast_count"] == 14 + 11 * 2  # of the eleven days today is one
 
 
 def test_districts_stand_beside_the_region(tmp_path: Path) -> None:

@@ -207,6 +207,8 @@ def test_a_week_of_ten_a_day_is_carried_on() -> None:
 
 def test_a_forecast_is_never_below_the_count_and_ends_in_it() -> None:
     assert forecast(500, [70, 0, 0, 0, 0, 0, 0], 3).low == 500
+    today = forecast(500, [1] * 7, 3, 40)  # forty came today alone
+    assert (today.value, today.low, today.high) == (540, 540, 540)
     last_day = forecast(500, [70, 0, 0, 0, 0, 0, 0], 0)
     assert (last_day.value, last_day.low, last_day.high) == (500, 500, 500)
 

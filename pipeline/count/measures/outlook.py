@@ -12,7 +12,7 @@ STUDENT_95_OF_A_WEEK = 2.447  # 6 degrees of freedom
 LEAST_INSTITUTIONS = 3
 
 
-def forecast(counted: int, new_by_day: Sequence[int], days_left: int) -> Estimate:
+def forecast(counted: int, new_by_day: Sequence[int], days_left: int, new_since: int = 0) -> Estimate:
     """Carry the pace of the last whole week on to the end of the window.
 
     A week, so that every weekday weighs the same; older days say little about a pace that follows the route of the teams. It is not capped
@@ -21,11 +21,13 @@ def forecast(counted: int, new_by_day: Sequence[int], days_left: int) -> Estimat
     Parameters
     ----------
     counted
-        People counted so far.
+        People counted by the end of the last whole day.
     new_by_day
         People new on each of the last whole days, oldest first.
     days_left
-        Days the window stays open after them.
+        Days the window stays open after them, today among them.
+    new_since
+        People new since, today: they are among those the pace foresees, and nothing below them is foreseen.
 
     Raises
     ------
@@ -34,8 +36,9 @@ def forecast(counted: int, new_by_day: Sequence[int], days_left: int) -> Estimat
 
     Notes
     -----
-    Formula: `F = C + h r` with `r` the mean of seven days and `h` the days left; `Var = s² h + s² h² / 7`, the days to come and the mean
-        itself; interval `F ± 2.447 √Var` (Student, 6 degrees), never below `C`.
+    Formula: `F = C + h r`, at least `C + t`, with `C` those counted before today, `t` those of today, `r` the mean of seven days and `h` the
+        days left with today; `Var = s² h + s² h² / 7`, the days to come and the mean itself; interval `F ± 2.447 √Var` (Student, 6 degrees),
+        never below `C + t`.
     Unit: persons.
     Source: M 6, M 7; forecast of a constant mean.
     """
@@ -45,7 +48,8 @@ def forecast(counted: int, new_by_day: Sequence[int], days_left: int) -> Estimat
     pace = sum(days) / WEEK
     spread = sum((new - pace) ** 2 for new in days) / (WEEK - 1)
     variance = spread * days_left + spread * days_left**2 / WEEK
-    return with_interval(counted + pace * days_left, variance, STUDENT_95_OF_A_WEEK, least=counted)
+    so_far = counted + new_since
+    return with_interval(max(counted + pace * days_left, so_far), variance, STUDENT_95_OF_A_WEEK, least=so_far)
 
 
 def ratio_estimate(answered: Sequence[tuple[int, int]], expected_silent: int) -> Estimate:
