@@ -3,7 +3,7 @@ WITH site AS (
     SELECT
         institution.institution_id,
         COALESCE(institution.category_code, 'UNKNOWN') AS category_code,
-        site_tier(institution.institution_id, ref_category.tier) AS tier,
+        site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) AS tier,
         ref_category.publication_group,
         residence_rule.pattern,
         kato_district(institution.kato) AS district_kato,

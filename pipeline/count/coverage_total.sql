@@ -3,7 +3,8 @@
 WITH summed AS (
     SELECT
         category_code,
-        -- what has no category in the register is UNKNOWN, like what is not in it: of the two, sites alone have a tier
+        -- sites of one category may have different tiers, by their wards; what has no category in the register is UNKNOWN, like what is not
+        -- in it: of the two, sites alone have a tier
         max(tier) AS tier,
         max(publication_group) AS publication_group,
         district_kato,

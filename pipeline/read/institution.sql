@@ -13,6 +13,7 @@ SELECT
     office_day(json_extract_string(cells, 'head_order_on')) AS head_order_on,
     office_boolean(json_extract_string(cells, 'is_web_only')) AS is_web_only,
     office_day(json_extract_string(cells, 'closed_on')) AS closed_on,
+    office_tier(json_extract_string(cells, 'ward_tier')) AS ward_tier,
     batch_id
 FROM office_state
 WHERE kind = 'institution' AND state = 'in_force'

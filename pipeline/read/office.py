@@ -54,7 +54,8 @@ SHEETS = {
 # without one row of this sheet a delivery says nothing: the rest of it is held for this reason
 NEEDED = {"register": ("institution", "NO_INSTITUTIONS"), "verification": ("source", "NO_SOURCES")}
 COLUMNS = {
-    "institution": "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on is_web_only closed_on",
+    "institution": "institution_id bin site_no name_kk name_ru category_code kato capacity governing_order head_order_no head_order_on is_web_only closed_on "
+    "ward_tier",
     "staff": "staff_id institution_id full_name order_no order_on trained_on",
     "premises": "institution_id has_room computer_count has_internet",
     "device": "device_id institution_id act_no issued_on return_act_no returned_on cases_left_count form_version has_case has_glass has_charger "

@@ -34,9 +34,12 @@ CASE
         THEN CAST(timezone(zone, TRY_CAST(t AS TIMESTAMP)) AS TIMESTAMP)
 END;
 
+-- The tier of a ward; one that cannot be read may be any, and is the most sensitive.
+CREATE OR REPLACE TEMP MACRO office_tier(t) AS CASE WHEN t IN ('S0', 'S1', 'S2', 'S3') THEN t WHEN t IS NOT NULL THEN 'S3' END;
+
 CREATE OR REPLACE TEMP MACRO office_is_identifier(t) AS COALESCE(regexp_full_match(t, '[A-Za-z0-9._-]{1,64}'), FALSE);
 
--- Whether a cell that should hold a number, a date, a yes-or-no, a sex, an IIN or a moment holds something else.
+-- Whether a cell that should hold a number, a date, a yes-or-no, a sex, a tier, an IIN or a moment holds something else.
 CREATE OR REPLACE TEMP MACRO office_is_set_aside(cells) AS
 len(list_filter(
     ['site_no', 'capacity', 'computer_count', 'cases_left_count', 'act_case_count', 'present_count', 'temporarily_absent_count',
@@ -55,5 +58,7 @@ OR len(list_filter(
 )) > 0
 OR json_extract_string(cells, 'iin') IS NOT NULL AND office_iin(json_extract_string(cells, 'iin')) IS NULL
 OR json_extract_string(cells, 'sex') IS NOT NULL AND office_sex(json_extract_string(cells, 'sex')) IS NULL
+OR json_extract_string(cells, 'ward_tier') IS NOT NULL
+AND office_tier(json_extract_string(cells, 'ward_tier')) <> json_extract_string(cells, 'ward_tier')
 OR json_extract_string(cells, 'moment_at') IS NOT NULL AND office_moment(json_extract_string(cells, 'moment_at'), 'UTC') IS NULL
 OR json_extract_string(cells, 'occurred_time') IS NOT NULL AND office_time(json_extract_string(cells, 'occurred_time')) IS NULL

@@ -4,7 +4,7 @@ WITH tiered AS (
         discrepancy.*,
         institution.name_kk,
         institution.name_ru,
-        site_tier(institution.institution_id, ref_category.tier) AS tier
+        site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) AS tier
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)

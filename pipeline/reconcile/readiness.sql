@@ -2,7 +2,7 @@
 WITH lacking AS (
     SELECT
         discrepancy.*,
-        site_tier(institution.institution_id, ref_category.tier) IS NOT DISTINCT FROM 'S3' AS is_hidden,
+        site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) IS NOT DISTINCT FROM 'S3' AS is_hidden,
         discrepancy.due_on < timezone(round.zone, timezone('UTC', build.seen_at))::DATE AS is_overdue
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)

@@ -2,7 +2,7 @@
 WITH tiered AS (
     SELECT
         discrepancy.*,
-        site_tier(institution.institution_id, ref_category.tier) AS tier
+        site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) AS tier
     FROM discrepancy
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)

@@ -37,8 +37,11 @@ SELECT
     institution.category_code,
     seen.reason,
     -- no address leads to an institution whose people must not be found, or of which nobody knows whether they may
-    CASE WHEN ref_category.tier <> 'S3' AND residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE' THEN seen.home_kato END
-        AS destination_kato,
+    CASE
+        WHEN site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) <> 'S3'
+        AND residence_rule.pattern IS DISTINCT FROM 'SAFE_HOUSE'
+            THEN seen.home_kato
+    END AS destination_kato,
     COALESCE(seen.basis, CASE WHEN seen.home_kato IS NULL THEN 'place_unresolved' END) AS basis,
     seen.person_id
 FROM seen

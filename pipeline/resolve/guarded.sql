@@ -29,4 +29,4 @@ SELECT DISTINCT touched.record_id
 FROM touched
 JOIN institution ON touched.institution_id = institution.institution_id
 LEFT JOIN ref_category ON institution.category_code = ref_category.category_code
-WHERE site_tier(institution.institution_id, ref_category.tier) = 'S3';
+WHERE site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) = 'S3';

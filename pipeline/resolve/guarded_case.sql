@@ -9,4 +9,4 @@ SEMI JOIN asked_record ON current_record.case_id = asked_record.case_id
 JOIN linkable USING (no)
 JOIN institution ON linkable.institution_id = institution.institution_id
 LEFT JOIN ref_category ON institution.category_code = ref_category.category_code
-WHERE site_tier(institution.institution_id, ref_category.tier) = 'S3'
+WHERE site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) = 'S3'

@@ -8,7 +8,7 @@ WITH entry AS (
         document_key.names,
         document_key.patronymic_code,
         CASE WHEN document_key.is_birth_exact AND NOT document_key.is_placeholder THEN document_key.birth_on END AS birth_on,
-        COALESCE(site_tier(institution.institution_id, ref_category.tier) = 'S3', FALSE) AS is_s3
+        COALESCE(site_tier(institution.institution_id, ref_category.tier, institution.ward_tier) = 'S3', FALSE) AS is_s3
     FROM document_key
     LEFT JOIN institution USING (institution_id)
     LEFT JOIN ref_category USING (category_code)

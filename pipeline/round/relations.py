@@ -21,8 +21,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
     `round`, `round_window`, `office_route`, `route_window`, `residence_rule`, `threshold`, `proxy_baseline`, `met_at_night`,
     `verification_span`, `disclosure`, `perturbation`, `ref_category`, `ref_kato`, `ref_district`, `ref_code`, `ref_variable`, `ref_form`,
-    `ref_rule`; and the macros `site_tier`, of an institution and the tier of its category, and `known_mode`, of what a record says of its mode. Moments
-    are UTC without zone, as everywhere in a build.
+    `ref_rule`; and the macros `site_tier`, of an institution, the tier of its category and the highest of its wards, and `known_mode`, of what a
+    record says of its mode. Moments are UTC without zone, as everywhere in a build.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
     )
     make_table(con, "ref_kato", _places(reference), {**_texts("kato", "status"), **_NAMES})
     _make_places(con)
-    con.execute(f"CREATE OR REPLACE MACRO site_tier(institution_id, tier) AS {_SITE_TIER}")
+    con.execute(f"CREATE OR REPLACE MACRO site_tier(institution_id, tier, ward_tier) AS {_SITE_TIER}")
     con.execute(f"CREATE OR REPLACE MACRO known_mode(mode) AS {_KNOWN_MODE}")
     make_table(con, "ref_code", _codes(reference), _CODE)
     make_table(con, "ref_variable", _variables(reference), _VARIABLE)
@@ -61,7 +61,8 @@ def register(con: duckdb.DuckDBPyConnection, round_: Round, reference: Reference
 
 _TEXT = "VARCHAR"
 # A site of the register whose category is not known may be of any, and is the most sensitive; what is no site of the register has no tier.
-_SITE_TIER = "CASE WHEN institution_id IS NOT NULL THEN COALESCE(tier, 'S3') END"
+# Codes of tiers sort as they rise: of category and wards the highest wins.
+_SITE_TIER = "CASE WHEN institution_id IS NOT NULL THEN greatest(COALESCE(tier, 'S3'), COALESCE(ward_tier, 'S0')) END"
 # A mode is typed text in some tools: what is no mode may be a name, and goes no further than the record.
 _KNOWN_MODE = f"CASE WHEN mode IN ({', '.join(map(literal, get_args(Mode)))}) THEN mode END"
 

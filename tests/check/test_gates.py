@@ -222,6 +222,12 @@ def test_what_is_broken_is_measured(bench: Callable[..., Workbench], measure: st
     assert measure in unmet(bench(BROKEN[measure]), table)
 
 
+def test_the_home_of_whoever_was_where_a_ward_is_s3_goes_nowhere(bench: Callable[..., Workbench]) -> None:
+    hospital = {"institution_id": "H", "category_code": "INPAT", "ward_tier": "S3"}
+    broken = {**changed("forwarded", institution_id="H"), "institution": [*SOUND["institution"], hospital]}
+    assert "forwarded violations:HOME_OF_S3" in unmet(bench(broken), "forwarded")
+
+
 def test_a_sound_build_meets_every_demand(bench: Callable[..., Workbench]) -> None:
     assert unmet(bench()) == set()
 

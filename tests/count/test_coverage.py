@@ -206,6 +206,14 @@ def test_sites_without_a_category_and_what_is_no_site_are_one_line(field: Field)
     assert tuple(told.values()) == ("UNKNOWN", "S3", 2, 3, 1)
 
 
+def test_a_category_with_a_ward_of_a_higher_tier_is_one_row_of_that_tier(field: Field) -> None:
+    field.institution("H", "INPAT")
+    field.institution("W", "INPAT", ward_tier="S3")
+    assert {name: covered(field, name)["tier"] for name in ("H", "W")} == {"H": "S2", "W": "S3"}
+    row = field.row("SELECT * FROM coverage_category WHERE category_code = 'INPAT'")
+    assert (row["tier"], row["institution_count"]) == ("S3", 2)
+
+
 def test_complete_zero_and_due(field: Field) -> None:
     field.institution("B")
     field.institution("E")

@@ -216,6 +216,19 @@ def test_a_site_whose_category_is_not_known_is_masked_as_s3(tmp_path: Path) -> N
         assert rows(con, places) == [("MNG-0001", "470000000"), ("UNKNOWN", None)]
 
 
+def test_a_hospital_with_a_ward_of_s3_has_neither_name_nor_place(tmp_path: Path) -> None:
+    settings = load_settings(lake=tmp_path, threads=1)
+    said = {"category_code": "INPAT", "bin": "990940003030", "name_ru": "Больница", "kato": "471010000"}
+    sites = [{"institution_id": f"MNG-000{no}", "ward_tier": tier, **said} for no, tier in enumerate((None, "S3"), 1)]
+    made = MadeBuild(tables={"institution": sites})
+    folder = publish_operations(Lake(tmp_path), made.write(tmp_path, settings), settings).folder
+    with duckdb.connect(str(folder / "operations.duckdb"), read_only=True) as con:
+        assert rows(con, "SELECT tier, bin, name_ru, kato FROM census.institution ORDER BY institution_id") == [
+            ("S2", "990940003030", "Больница", "471010000"),
+            ("S3", None, None, "470000000"),
+        ]
+
+
 def test_person_ids_stay_in_the_lake(operations: Connection, census: Connection) -> None:
     for con in (operations, census):
         assert (

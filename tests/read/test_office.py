@@ -474,6 +474,19 @@ def test_bad_register_rows_are_held_and_bad_cells_set_aside(desk: Desk) -> None:
     ]
 
 
+def test_the_highest_tier_of_a_ward_is_read_and_what_cannot_be_is_the_most_sensitive(desk: Desk) -> None:
+    header = ("institution_id", "ward_tier")
+    sites = [("A", "S2"), ("B", None), ("C", "high")]
+    desk.put("register/a.xlsx", workbook(institution=[header, *sites]))
+    bench = desk.read_office()
+    assert rows(bench, "SELECT institution_id, ward_tier FROM institution ORDER BY 1") == [
+        ("A", "S2"),
+        ("B", None),
+        ("C", "S3"),
+    ]
+    assert states(bench, "register") == [("in_force", "VALUE_SET_ASIDE", 1), ("in_force", None, 2)]
+
+
 def test_a_tablet_handed_on_has_an_act_for_each_holder(desk: Desk) -> None:
     """R10: the newest act is the tablet's, those before say whose it was then; of one day there is one."""
     devices = [

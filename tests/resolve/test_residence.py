@@ -636,3 +636,14 @@ def test_row_16_the_representative_of_a_child_known_by_its_age_speaks_for_it(fie
     field.rows["answers"][0] |= {"native_language": "KAZ", "ethnicity": "KAZ"}
     rows = field.resolve(tmp_path).rows("SELECT column_name, record_id FROM person_field")
     assert ("religion", said) in rows
+
+
+@pytest.mark.parametrize(("ward_tier", "destination"), [(None, HOME), ("S2", HOME), ("S3", None)])
+def test_the_home_of_somebody_of_a_site_with_a_ward_of_s3_is_told_to_nobody(
+    field: Field, tmp_path: Path, ward_tier: str | None, destination: str | None
+) -> None:
+    """Records name no ward: any patient may be of that one."""
+    next(row for row in field.rows["institution"] if row["institution_id"] == "HOSPITAL")["ward_tier"] = ward_tier
+    field.patient("a", stay_to_on=date(2021, 8, 28))
+    outcome = field.resolve(tmp_path)
+    assert outcome.forwarded("a")["destination_kato"] == destination

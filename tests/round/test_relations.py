@@ -49,6 +49,22 @@ def test_keys_are_unique_and_rows_in_their_order(con: duckdb.DuckDBPyConnection,
     assert rows == sorted(set(rows))
 
 
+@pytest.mark.parametrize(
+    ("site", "category", "ward", "tier"),
+    [
+        ("'A'", "'S2'", "'S3'", "S3"),
+        ("'A'", "'S2'", "'S0'", "S2"),
+        ("'A'", "'S0'", "NULL", "S0"),
+        ("'A'", "NULL", "'S0'", "S3"),
+        ("NULL", "'S3'", "'S3'", None),
+    ],
+)
+def test_of_category_and_wards_the_highest_tier_wins(
+    con: duckdb.DuckDBPyConnection, site: str, category: str, ward: str, tier: str | None
+) -> None:
+    assert con.execute(f"SELECT site_tier({site}, {category}, {ward})").fetchall() == [(tier,)]
+
+
 def test_the_round_is_one_row_with_moments_in_utc(con: duckdb.DuckDBPyConnection) -> None:
     query = "SELECT census_moment_at::VARCHAR, moment_on, list_as_of_on, zone, region_kato, tablet_start_at::VARCHAR FROM round"
     (row,) = con.execute(query).fetchall()
