@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.doctor import Finding
 
 STATES = ("unreadable", "repeated", "quarantined", "superseded", "out_of_scope", "duplicate", "counted")
-MISSING = ("record_id", "case_id", "age_hours")
+MISSING = ("route", "record_id", "case_id", "age_hours")
 
 app = typer.Typer()
 

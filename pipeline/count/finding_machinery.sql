@@ -232,6 +232,8 @@ after_close AS (
         min(timezone('UTC', late_batch.received_at::TIMESTAMPTZ)) AS since_at
     FROM late_batch
     LEFT JOIN institution ON late_batch.institution_id = institution.institution_id
+    -- what only tells of rows gone from the Census Database brings nobody
+    WHERE late_batch.route <> 'census_db' OR late_batch.line_count > 0
     GROUP BY institution.institution_id, late_batch.route
 ),
 
@@ -260,12 +262,16 @@ fed_route AS (
     GROUP BY route_window.route
 ),
 
+-- a search that only found rows gone from the Census Database brings no record: the road itself may stand still
 heard_route AS (
     SELECT
-        route,
-        max(received_at) AS heard_at
+        batch.route,
+        max(batch.received_at) AS heard_at
     FROM batch
-    GROUP BY route
+    WHERE
+        batch.route <> 'census_db'
+        OR batch.batch_id IN (SELECT record.batch_id FROM record WHERE record.route = 'census_db')
+    GROUP BY batch.route
 ),
 
 -- A route that is down brings no count of the sender's either: no control total misses what it did not bring.

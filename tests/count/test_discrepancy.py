@@ -449,10 +449,10 @@ def test_a_gap_keeps_its_id_while_what_came_names_other_institutions(field: Fiel
     assert [institution_id for _, institution_id in ids[0]] == ["A"]
 
 
-def given(field: Field, case_id: str, version: int, digest: str) -> None:
+def given(field: Field, case_id: str, version: int, digest: str, **more: object) -> None:
     """Let the Census Database have given a line."""
     field.add("record", record_id=f"c-{digest}", batch_id="c", route="census_db", received_at="2021-10-05", record_no=1,
-              case_id=case_id, case_version=version, bytes_sha256=digest)  # fmt: skip
+              case_id=case_id, case_version=version, bytes_sha256=digest, **more)  # fmt: skip
 
 
 def gone(field: Field, *digests: str) -> None:
@@ -488,6 +488,16 @@ def test_a_row_changed_in_place_or_followed_by_a_newer_version_is_not_lost(field
     assert [row["person_count"] for row in found(field, "CENSUS_DB_GONE")] == [1]
 
 
+@pytest.mark.parametrize("nobody", [{"case_status": "withdrawn"}, {"case_status": "draft"}, {"is_training": True}])
+def test_a_lost_row_whose_newest_version_speaks_of_nobody_is_nobody_lost(
+    field: Field, nobody: dict[str, object]
+) -> None:
+    given(field, "k1", 1, "first")
+    given(field, "k1", 2, "second", **nobody)
+    gone(field, "first", "second")
+    assert found(field, "CENSUS_DB_GONE") == []
+
+
 def silent(field: Field) -> dict[str, tuple[str, int]]:
     return {row["subject_id"]: (row["severity"], int(row["measured"])) for row in found(field, "ROUTE_SILENT")}
 
@@ -507,7 +517,23 @@ def test_a_route_is_silent_after_a_day_and_cannot_wait_after_three(
         at = NIGHT.replace(tzinfo=None) - timedelta(hours=hours if route == "portal" else 1)
         for number, received_at in enumerate((NIGHT.replace(tzinfo=None) - timedelta(days=30), at)):
             field.add("batch", batch_id=f"{route}{number}", route=route, received_at=received_at, record_count=0)
+            field.add(
+                "record",
+                record_id=f"{route}{number}-1",
+                batch_id=f"{route}{number}",
+                route=route,
+                received_at=received_at,
+                record_no=1,
+            )
     assert silent(field) == ({"portal": (severity, hours)} if severity else {})
+
+
+def test_a_search_that_only_found_rows_gone_does_not_break_the_silence_of_the_census_database(field: Field) -> None:
+    field.outcomes(["NOT_FOUND"])
+    waited = silent(field)["census_db"]
+    at = NIGHT.replace(tzinfo=None) - timedelta(hours=1)
+    field.add("batch", batch_id="sweep", route="census_db", received_at=at, record_count=0)
+    assert silent(field)["census_db"] == waited
 
 
 @pytest.mark.parametrize(
