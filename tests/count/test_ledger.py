@@ -93,7 +93,7 @@ def test_a_record_without_a_state_stops_the_build_and_names_route_and_batch(fiel
 @pytest.mark.parametrize(("problems", "lines"), [([], 2), (["MANIFEST_UNREADABLE"], 3)])
 def test_a_manifest_that_cannot_be_read_is_one_record_of_its_bundle(problems: list[str], lines: int) -> None:
     files = [{"path": "manifest.json", "line_count": 9}, {"path": "submissions.ndjson", "line_count": 2}]
-    batch = {"batch_id": "b", "files": files, "problems": problems}
+    batch = {"batch_id": "b", "route": "tablet_vpn", "files": files, "problems": problems}
     assert lines_landed([batch]) == [{"batch_id": "b", "line_count": lines}]
 
 
@@ -102,7 +102,8 @@ SIGNED = ("manifest.json", "signature", "submissions.ndjson", "submissions.sha25
 
 def test_a_record_lost_in_reading_a_signed_bundle_stops_the_build(field: Field) -> None:
     land(field, "b1", ["counted"], route="tablet_vpn")
-    field.batches = [{"batch_id": "b1", "files": [{"path": path, "line_count": 2} for path in SIGNED]}]
+    files = [{"path": path, "line_count": 2} for path in SIGNED]
+    field.batches = [{"batch_id": "b1", "route": "tablet_vpn", "files": files}]
     with pytest.raises(LedgerUnbalanced, match="tablet_vpn b1: landed 2, read 1, received 1, in a state 1"):
         require_ledger(field)
 
@@ -110,13 +111,13 @@ def test_a_record_lost_in_reading_a_signed_bundle_stops_the_build(field: Field) 
 @pytest.mark.parametrize("stranger", ["other.ndjson", "form.xml"])
 def test_what_lies_beside_the_submissions_of_a_signed_bundle_has_no_lines_of_its_own(stranger: str) -> None:
     files = [{"path": path, "line_count": 2} for path in (*SIGNED, stranger)]
-    assert lines_landed([{"batch_id": "b", "files": files}]) == []
+    assert lines_landed([{"batch_id": "b", "route": "tablet_vpn", "files": files}]) == []
 
 
 def test_a_record_lost_in_reading_stops_the_build(field: Field) -> None:
     land(field, "b1", ["counted"])
     files = [{"path": "page-00001.ndjson", "line_count": 2}, {"path": "manifest.json", "line_count": 9}]
-    field.batches = [{"batch_id": "b1", "files": files}]
+    field.batches = [{"batch_id": "b1", "route": "portal", "files": files}]
     with pytest.raises(LedgerUnbalanced, match="portal b1: landed 2, read 1, received 1, in a state 1"):
         require_ledger(field)
 
