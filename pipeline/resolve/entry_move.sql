@@ -6,7 +6,7 @@ WITH fitting AS (
         b_no
     FROM compared('move_pair', 'document_key', 'document_key')
     WHERE points >= 45
-    AND NOT (given_like = -1 AND family_like >= 1 AND iin_like < 2)
+    AND NOT (is_given_other AND family_like >= 1 AND iin_like < 2)
     AND NOT (family_like = -1 AND iin_like < 1)
     QUALIFY rank() OVER (PARTITION BY b_no ORDER BY points DESC) = 1
 )

@@ -48,6 +48,7 @@ WITH faced AS (
         b.patronymic_no AS b_patronymic_no,
         iin_likeness(a.iin, b.iin) AS iin_like,
         birth_likeness(a.birth_on, a.is_birth_exact, b.birth_on, b.is_birth_exact) AS birth_like,
+        COALESCE(a.sex <> b.sex, FALSE) AS is_other_sex,
         plain_likeness(a.family_code, b.family_code) AS family_code_like,
         plain_likeness(a.given_code, b.given_code) AS given_code_like,
         plain_likeness(a.patronymic_code, b.patronymic_code) AS patronymic_code_like,
@@ -111,7 +112,9 @@ turned AS (
 SELECT
     turned.* EXCLUDE (
         a_family_no, b_family_no, a_given_no, b_given_no, a_patronymic_no, b_patronymic_no, family_code_like,
-        given_code_like, patronymic_code_like
+        given_code_like, patronymic_code_like, is_other_sex
     ),
+    -- Дамир and Дамира: near names of two sexes are a brother's and a sister's
+    given_like = -1 OR (given_like = 1 AND is_other_sex) AS is_given_other,
     likeness_points(iin_like, family_like, given_like, patronymic_like, birth_like) AS points
 FROM turned;

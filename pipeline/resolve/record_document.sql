@@ -35,5 +35,7 @@ SELECT
     given_like = 2 OR iin_like = 2 OR (is_row_named AND given_like >= 0) AS is_sure
 FROM rated
 WHERE all_points >= CASE WHEN is_here THEN 45 ELSE 70 END
-AND NOT (given_like = -1 AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)  -- a brother or sister
+AND NOT (
+    is_given_other AND NOT (is_row_named AND given_like = 1) AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2
+)  -- a brother or sister
 AND NOT (family_like = -1 AND iin_like < 1 AND NOT is_row_named)  -- somebody of one father's name and one day

@@ -12,7 +12,7 @@ WITH speaking AS (
     JOIN linked ON likeness.a_no = linked.no
     ANTI JOIN verified_double ON verified_key.no = verified_double.no
     WHERE linked.role IS NOT NULL
-    AND NOT (given_like = -1 AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)
+    AND NOT (is_given_other AND family_like >= 1 AND birth_like >= 1 AND iin_like < 2)
     AND NOT (family_like = -1 AND iin_like < 1)
     AND likeness.points >= CASE WHEN likeness.is_here THEN 40 ELSE 70 END
     GROUP BY linked.cluster_no, linked.person_id, verified_key.source_id, verified_key.no

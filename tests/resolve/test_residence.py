@@ -289,6 +289,21 @@ def test_row_9_the_death_of_a_namesake_elsewhere_is_nobodys(field: Field, tmp_pa
     assert {outcome.reason(case) for case in ("dead", "died there", "known here", "numbered")} == {"DIED_BEFORE"}
 
 
+@pytest.mark.parametrize(
+    ("sex", "state", "outcome"),
+    [(2, "counted", "COUNTED"), (1, "out_of_scope", "DEPARTED"), (None, "out_of_scope", "DEPARTED")],
+    ids=["his twin sister", "his own, misspelt", "nobody's sex"],
+)
+def test_row_4_the_discharge_of_a_twin_sister_of_nearly_the_same_name_is_hers(
+    field: Field, sex: int | None, state: str, outcome: str, tmp_path: Path
+) -> None:
+    entry = field.entry(1, given="Дамир", patronymic=None)
+    field.movement("DISCHARGE", date(2021, 7, 10), given="Дамира", patronymic=None, sex=sex, other_kato=HOME)
+    field.record("a", given="Дамир", patronymic=None)
+    found = field.resolve(tmp_path)
+    assert (found.state("a"), found.outcome(entry)) == (state, outcome)
+
+
 def test_row_9_of_twins_without_a_name_one_died_and_one_went_home(field: Field, tmp_path: Path) -> None:
     twin = {"family": "Азатов", "given": None, "patronymic": None, "birth_on": date(2021, 8, 20), "site": "HOSPITAL"}
     for _ in range(2):
