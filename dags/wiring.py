@@ -11,7 +11,7 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 OWNER = "sanaq"
 ZONE = "Asia/Aqtau"
-# The Census Database last: what came by its own way is received first, and is then a repetition out of there.
+# The order of tasks in Airflow is in the DAG: the Census Database waits for what came by its own way, which is then a repetition out of there.
 ROUTES = (
     "register",
     "list",
