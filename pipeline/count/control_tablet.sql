@@ -20,14 +20,29 @@ tablet AS (
     GROUP BY device_id
 ),
 
+-- Every number that came of a tablet, once, and how many had come up to it.
+number AS (
+    SELECT
+        device_id,
+        case_no,
+        row_number() OVER (PARTITION BY device_id ORDER BY case_no) AS came_count
+    FROM (
+        SELECT DISTINCT
+            bundle.device_id,
+            record.device_case_no AS case_no
+        FROM record
+        JOIN bundle USING (batch_id)
+        WHERE record.device_case_no IS NOT NULL
+    )
+),
+
 numbered AS (
     SELECT
-        bundle.device_id,
-        count(DISTINCT record.device_case_no) AS number_count,
-        max(record.device_case_no) AS last_case_no
-    FROM record
-    JOIN bundle USING (batch_id)
-    GROUP BY bundle.device_id
+        device_id,
+        max(came_count) AS number_count,
+        max(case_no) AS last_case_no
+    FROM number
+    GROUP BY device_id
 ),
 
 -- A damaged line that came by two routes is one case; what is no file of a bundle is none.
@@ -44,20 +59,12 @@ unread AS (
 -- Of what was deleted, at least so much had come: of the cases a bundle knows, more were there or deleted than had been begun.
 deleted_after AS (
     SELECT
-        device_id,
-        greatest(max(known_count), 0) AS came_count
-    FROM (
-        SELECT
-            bundle.device_id,
-            bundle.batch_id,
-            bundle.deleted_count + count(DISTINCT record.device_case_no) - bundle.created_count AS known_count
-        FROM bundle
-        JOIN bundle AS other ON bundle.device_id = other.device_id
-        JOIN record ON other.batch_id = record.batch_id AND record.device_case_no <= bundle.last_case_no
-        WHERE bundle.deleted_count > 0
-        GROUP BY bundle.device_id, bundle.batch_id, bundle.deleted_count, bundle.created_count
-    )
-    GROUP BY device_id
+        bundle.device_id,
+        greatest(max(bundle.deleted_count + number.came_count - bundle.created_count), 0) AS came_count
+    FROM bundle
+    ASOF JOIN number ON bundle.device_id = number.device_id AND bundle.last_case_no >= number.case_no
+    WHERE bundle.deleted_count > 0
+    GROUP BY bundle.device_id
 ),
 
 counters AS (
@@ -87,18 +94,19 @@ number_here AS (
     WHERE last_case_no > number_count
     UNION
     SELECT
-        bundle.device_id,
-        record.device_case_no AS case_no
-    FROM record
-    JOIN bundle USING (batch_id)
-    JOIN counters ON bundle.device_id = counters.device_id
-    WHERE counters.last_case_no > counters.number_count AND record.device_case_no > 0
+        number.device_id,
+        number.case_no
+    FROM number
+    JOIN counters USING (device_id)
+    WHERE counters.last_case_no > counters.number_count AND number.case_no > 0
 ),
 
-missing_no AS (
+hole AS (
     SELECT
         device_id,
-        unnest(range(case_no + 1, least(next_no, case_no + 21))) AS case_no
+        case_no + 1 AS first_no,
+        next_no - 1 AS last_no,
+        (sum(next_no - case_no - 1) OVER (PARTITION BY device_id ORDER BY case_no))::BIGINT AS missing_count  -- up to here
     FROM (
         SELECT
             *,
@@ -108,22 +116,35 @@ missing_no AS (
     WHERE next_no > case_no + 1
 ),
 
-gap AS (
+told_no AS (
     SELECT
         device_id,
-        list(case_no ORDER BY case_no) AS numbers
-    FROM missing_no
+        unnest(range(first_no, least(last_no + 1, first_no + 20))) AS case_no
+    FROM hole
+),
+
+told AS (
+    SELECT
+        device_id,
+        array_to_string(list(case_no ORDER BY case_no)[1:20], ' ') AS missing_numbers
+    FROM told_no
     GROUP BY device_id
 ),
 
 -- As many of them as were deleted are no gap, and any may be: one more must be missing before something surely is.
 missing AS (
     SELECT
-        gap.device_id,
-        COALESCE(gap.numbers[counters.deleted_count + 1], gap.numbers[-1]) AS surely_missing_no,
-        array_to_string(gap.numbers[1:20], ' ') AS missing_numbers
-    FROM gap
+        hole.device_id,
+        COALESCE(
+            min(hole.last_no + 1 - (hole.missing_count - counters.deleted_count))
+                FILTER (WHERE hole.missing_count > counters.deleted_count),
+            max(hole.last_no)
+        ) AS surely_missing_no,
+        min(told.missing_numbers) AS missing_numbers
+    FROM hole
     JOIN counters USING (device_id)
+    JOIN told USING (device_id)
+    GROUP BY hole.device_id
 ),
 
 -- The gap is known since the first bundle whose counter had passed that number.

@@ -207,7 +207,7 @@ SELECT
     present_count / NULLIF(capacity, 0) AS capacity_rate,
     is_active AND COALESCE(expected_present_count > 0, pattern IS DISTINCT FROM 'FIRST_CONTACT') AS is_due,
     -- records lie with who sent them, people where they are: another may have sent who is here
-    is_active AND COALESCE(expected_present_count > 0, FALSE) AND last_received_at IS NULL AND present_count + usual_count = 0
+    is_active AND COALESCE(expected_present_count > 0, FALSE) AND last_received_at IS NULL AND present_count = 0
         AS is_zero_return,
     is_active AND grade <> 'MISSING' AND no_outcome_count = 0
     AND abs(present_count - expected_present_count) <= greatest(

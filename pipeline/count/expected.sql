@@ -3,7 +3,8 @@
 WITH site AS (
     SELECT
         institution.institution_id,
-        residence_rule.pattern
+        -- of a category nobody knows people live where they are counted, as their own place is told (resolve/scoped)
+        COALESCE(residence_rule.pattern, 'HERE') AS pattern
     FROM institution
     LEFT JOIN residence_rule USING (category_code)
     CROSS JOIN round
@@ -158,7 +159,8 @@ moved AS (
         movement_identity.patronymic,
         movement_identity.birth_on,
         movement_identity.iin,
-        upper(movement_identity.family_name || ' ' || COALESCE(movement_identity.given_name, ''))
+        -- a family name alone may be anybody's
+        upper(movement_identity.family_name || ' ' || movement_identity.given_name)
         || COALESCE(movement_identity.patronymic, '') AS written_name,
         movement.occurred_at IS NULL AND movement.occurred_on = round.moment_on AS is_untimed
     FROM movement
@@ -170,18 +172,36 @@ moved AS (
 ),
 
 -- Away at the moment: whose last movement is a leave; going on leave twice is being away once.
--- One book writes one name in one way; without a birth date the number tells who it is, else the name alone.
-last_move AS (
+-- One book writes one name in one way. A line without a birth date is whose date other lines of that name give, if it is one; else the
+-- number tells who it is, or the name alone.
+known_birth AS (
     SELECT
         institution_id,
-        movement_type
+        written_name,
+        min(birth_on) AS birth_on,
+        min(iin) AS iin
     FROM moved
+    WHERE written_name IS NOT NULL
+    GROUP BY institution_id, written_name
+    HAVING count(DISTINCT birth_on) <= 1 AND count(DISTINCT iin) <= 1
+),
+
+last_move AS (
+    SELECT
+        moved.institution_id,
+        moved.movement_type
+    FROM moved
+    LEFT JOIN known_birth USING (institution_id, written_name)
     QUALIFY row_number() OVER (
         PARTITION BY
-            institution_id,
-            COALESCE(written_name || birth_on::VARCHAR, iin, written_name, movement_id)
+            moved.institution_id,
+            COALESCE(
+                moved.written_name || COALESCE(moved.birth_on, known_birth.birth_on)::VARCHAR, moved.iin, known_birth.iin,
+                moved.written_name, moved.movement_id
+            )
         ORDER BY
-            occurred_on DESC, occurred_at DESC NULLS LAST, TRY_CAST(movement_no AS INTEGER) DESC NULLS LAST, movement_id DESC
+            moved.occurred_on DESC, moved.occurred_at DESC NULLS LAST,
+            TRY_CAST(moved.movement_no AS INTEGER) DESC NULLS LAST, moved.movement_id DESC
     ) = 1
 ),
 

@@ -23,7 +23,7 @@ tally AS (
         first_heard.first_received_at,
         -- by itself, or of its people by another who sent their records
         coverage_institution.last_received_at IS NOT NULL
-        OR coverage_institution.present_count + coverage_institution.usual_count > 0 AS is_heard_of,
+        OR coverage_institution.present_count > 0 AS is_heard_of,
         abs(coverage_institution.present_difference_count) AS difference_count
     FROM coverage_institution
     LEFT JOIN expected USING (institution_id)

@@ -63,9 +63,9 @@ room AS (
 tablets AS (
     SELECT
         institution_id,
-        count(*) AS tablet_count
+        count(*) FILTER (WHERE lost_on IS NULL) AS tablet_count,
+        max(lost_on) AS lost_on
     FROM device
-    WHERE lost_on IS NULL
     GROUP BY institution_id
 ),
 
@@ -90,7 +90,7 @@ lack AS (
             CASE WHEN NOT clock.is_over AND heard.institution_id IS NULL AND NOT COALESCE(room.has_room, FALSE) THEN 'ROOM_MISSING' END,
             CASE WHEN NOT clock.is_over AND heard.institution_id IS NULL
                 AND (COALESCE(room.computer_count, 0) = 0 OR NOT COALESCE(room.has_internet, FALSE)) THEN 'COMPUTER_MISSING' END,
-            CASE WHEN NOT clock.is_over AND NOT COALESCE(site.is_web_only, FALSE) AND tablets.tablet_count IS NULL
+            CASE WHEN NOT clock.is_over AND NOT COALESCE(site.is_web_only, FALSE) AND COALESCE(tablets.tablet_count, 0) = 0
                 THEN 'TABLET_MISSING' END,
             CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND list.institution_id IS NULL THEN 'LIST_MISSING' END,
             CASE WHEN site.pattern IS DISTINCT FROM 'FIRST_CONTACT' AND headcount.institution_id IS NULL
@@ -120,7 +120,8 @@ kits AS (
         'KIT_INCOMPLETE' AS kind,
         device.institution_id,
         'tablet' AS subject_kind,
-        device.device_id AS subject_id
+        device.device_id AS subject_id,
+        device.issued_on AS arose_on
     FROM device
     JOIN site USING (institution_id)
     CROSS JOIN clock
@@ -150,8 +151,10 @@ lacking AS (
         kind,
         institution_id,
         'institution' AS subject_kind,
-        institution_id AS subject_id
+        institution_id AS subject_id,
+        CASE WHEN lack.kind = 'TABLET_MISSING' THEN tablets.lost_on END AS arose_on
     FROM lack
+    LEFT JOIN tablets USING (institution_id)
     UNION ALL BY NAME SELECT * FROM kits
     UNION ALL BY NAME SELECT * FROM versions
 ),
@@ -171,13 +174,16 @@ needed AS (
 -- tablets are needed when interviews start, headcounts by a day of their own.
 readiness AS (
     SELECT
-        needed.* EXCLUDE (zone, today_on, needed_on),
+        needed.* EXCLUDE (zone, today_on, needed_on, arose_on),
         CASE needed.kind
             WHEN 'HEADCOUNT_MISSING' THEN strftime(needed.today_on, '%Y%m%d')::DECIMAL(18, 4)
             ELSE needed.today_on - needed.needed_on
         END AS measured,
         CASE WHEN needed.subject_kind = 'tablet' THEN 0 ELSE COALESCE(size.person_count, 0) END AS person_count,
-        timezone('UTC', timezone(needed.zone, (needed.needed_on + TRY_CAST(threshold.amber AS INTEGER))::TIMESTAMP)) AS since_at
+        -- what was lost or handed out later is missing since then
+        timezone('UTC', timezone(
+            needed.zone, greatest(needed.needed_on + TRY_CAST(threshold.amber AS INTEGER), needed.arose_on)::TIMESTAMP
+        )) AS since_at
     FROM needed
     JOIN discrepancy_kind USING (kind)
     LEFT JOIN threshold USING (alert_id)

@@ -3,6 +3,7 @@ WITH said AS (
     SELECT
         sweep_line.bytes_sha256,
         sweep_line.is_gone,
+        sweep.filename,
         timezone('UTC', sweep.received_at::TIMESTAMPTZ) AS said_at
     FROM sweep_line
     JOIN sweep USING (filename)
@@ -12,4 +13,4 @@ SELECT
     bytes_sha256,
     said_at AS gone_at
 FROM said
-QUALIFY is_gone AND row_number() OVER (PARTITION BY bytes_sha256 ORDER BY said_at DESC) = 1
+QUALIFY is_gone AND row_number() OVER (PARTITION BY bytes_sha256 ORDER BY said_at DESC, parse_filename(filename) DESC) = 1

@@ -9,8 +9,6 @@ WITH form AS (
         record.started_at,
         record.completed_at,
         record.completed_offset_min,
-        record.certificate_no,
-        record.case_id,
         record_state.state,
         record_state.is_settled,
         record_state.person_id
@@ -126,6 +124,16 @@ SELECT
     count(*)
 FROM control_total
 WHERE control_code IN ('CENSUS_DB', 'CENSUS_DAY') OR (control_code = 'PORTAL_TOTAL' AND subject_id = 'census_db')
+UNION ALL
+SELECT
+    'CENSUS_DB_GONE',
+    (
+        SELECT count(*)
+        FROM census_db_gone
+    ),
+    count(DISTINCT case_id)
+FROM record
+WHERE route = 'census_db'
 UNION ALL
 SELECT
     'TABLET_LEFT',

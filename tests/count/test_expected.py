@@ -151,6 +151,34 @@ def test_who_comes_back_is_known_without_a_birth_date_by_number_or_name(field: F
     assert field.expected()["leave_count"] == away
 
 
+@pytest.mark.parametrize("lacking", ["LEAVE", "RETURN"])
+def test_who_comes_back_is_known_though_one_of_the_lines_has_no_birth_date(field: Field, lacking: str) -> None:
+    field.listed(10)
+    field.moved("LEAVE", "2021-07-01", who="Серікова")
+    field.moved("RETURN", "2021-07-20", who="Серікова")
+    field.con.execute(
+        f"UPDATE movement_identity SET birth_on = NULL WHERE movement_id IN (FROM movement SELECT movement_id WHERE movement_type = '{lacking}')"
+    )
+    assert field.expected()["leave_count"] == 0
+
+
+def test_a_family_name_alone_is_nobodys(field: Field) -> None:
+    field.listed(10)
+    field.moved("LEAVE", "2021-07-01", who="Серікова")
+    field.moved("ADMISSION", "2021-08-05", who="Серікова")
+    field.con.execute("UPDATE movement_identity SET birth_on = NULL, given_name = NULL, patronymic = NULL")
+    assert field.expected()["leave_count"] == 1
+
+
+@pytest.mark.parametrize("category_code", [None, "TUB"])
+def test_whoever_is_at_a_place_of_unknown_category_is_expected_to_live_there(
+    field: Field, category_code: str | None
+) -> None:
+    field.institution("H", category_code)
+    field.listed(10, "H", admitted_on="2021-03-01")
+    assert field.expected("H")["expected_usual_count"] == 10
+
+
 def test_who_is_discharged_while_on_leave_is_gone_once(field: Field) -> None:
     field.listed(10)
     field.moved("LEAVE", "2021-07-01", who="Серікова")

@@ -50,6 +50,22 @@ def test_the_silent_are_estimated_by_those_of_their_category(field: Field) -> No
     assert (round(row["low_count"], 2), round(row["high_count"], 2)) == (26.4, 45.6)
 
 
+def test_a_site_of_whose_people_one_is_counted_elsewhere_has_returned_nothing_all_the_same(field: Field) -> None:
+    for name, counted in (("A", 9), ("B", 9), ("C", 9), ("D", None)):
+        site(field, name, 10, counted)
+    field.people(1, usual="D", present="A")
+    [row] = rows(field)
+    assert (row["institution_count"], row["answered_institution_count"]) == (1, 3)
+
+
+def test_people_of_a_site_that_sent_nothing_are_no_answer_of_it(field: Field) -> None:
+    for name, counted in (("A", 9), ("B", 9), ("C", 9), ("D", None), ("E", None)):
+        site(field, name, 10, counted)
+    field.people(2, usual="E", present="E")  # sent by another
+    [row] = rows(field)
+    assert (row["institution_count"], row["answered_institution_count"]) == (1, 3)
+
+
 def test_no_estimate_enters_a_count(field: Field) -> None:
     for name, expected, counted in (("A", 10, 9), ("B", 10, 9), ("C", 10, 9), ("D", 30, None)):
         site(field, name, expected, counted)
