@@ -102,12 +102,16 @@ class _Reading:
         self.totals: list[int] = []
         self.is_total_above = False
         self.is_below_header = False
+        self.note_code: str | None = None  # what the last title says of everybody below it
+        self.is_note_new = True
 
     def read(self, sheet: Sheet) -> list[Block]:
+        self.note_code = w.section_note(sheet.name, self.words)[1]
         for number, row in enumerate(sheet.rows):
             if not is_blank(row) and not numbers_columns(row):
                 self._take(row, number in sheet.hidden_rows)
         self.outside += [(block, self.waiting) for block in self.blocks[-1:]]
+        self.note_code = None
         for block, rows in self.outside:
             found = (self._typed_outside(row, block.columns, is_hidden) for row, is_hidden in rows)
             block.rows += [entry for entry in found if entry]
@@ -126,6 +130,9 @@ class _Reading:
             self._header(columns)
         elif self.blocks and isinstance(first, str) and self._is_total(row, first):
             self._end()
+        elif row.count(None) == len(row) - 1 and (code := w.section_note(text_of(first) or "", self.words)[1]):
+            self.note_code, self.is_note_new = code, True
+            self.titles.take(row, self.words)
         elif (
             self.blocks
             and not (isinstance(first, str) and self._is_title(row, first))
@@ -134,9 +141,12 @@ class _Reading:
             if self.titles.is_site_named:  # another site, whose header is not printed again
                 self._begin(self.blocks[-1].columns)
             self.blocks[-1].rows.append(entry)
-            self.is_total_above = False
+            self.is_total_above = self.is_note_new = False
         elif self.is_ended or not NUMBER.fullmatch(text_of(first) or ""):
+            was_site_named = self.titles.is_site_named
             self.titles.take(row, self.words)
+            if self.titles.is_site_named > was_site_named:
+                self.note_code = None
             self.waiting += [(row, is_hidden)] if self.is_ended else []
 
     def _header(self, columns: dict[str, int]) -> None:
@@ -148,6 +158,7 @@ class _Reading:
 
     def _begin(self, columns: dict[str, int]) -> None:
         titles = self.titles
+        self.note_code = self.note_code if self.is_note_new else None  # it was about people of the list before
         self.blocks.append(Block(self.sheet_no, columns, titles.as_of_on, titles.drawn_up_on, None, titles.named))
         self.outside.append((self.blocks[-1], self.waiting))
         self.titles, self.waiting, self.is_ended, self.ended_at = _Titles(), [], False, 0
@@ -159,7 +170,7 @@ class _Reading:
             entry, held = rows[at]
             if held == "OUTSIDE_LIST" and (entry["full_name_raw"] or entry["iin"]):
                 rows[at] = entry, None
-        self.ended_at, self.is_ended = len(rows), True
+        self.ended_at, self.is_ended, self.note_code = len(rows), True, None
 
     def _is_total(self, row: Row, first: str) -> bool:
         """Whether a row is a total; add it to its list, unless it is the sum of the totals above it, of which the last stands next to it."""
@@ -192,15 +203,21 @@ class _Reading:
         cells = _cells(row, self.blocks[-1].columns)
         entry = self._read(cells)
         entry["is_hidden"] = is_hidden
-        is_numbered = entry["entry_no"] is not None
-        has_identity = entry["family_name"] or entry["given_name"] or entry["iin"]
-        if _has_word_for_number(cells) and not any(entry[key] for key in ("iin", "birth_on", "sex", "admitted_on")):
-            return None
         section = self._section(row)
         if section == "TITLE":
+            self.note_code = None
+            return None
+        is_numbered = entry["entry_no"] is not None
+        has_identity = entry["family_name"] or entry["given_name"] or entry["iin"]
+        is_titled = _has_word_for_number(cells) and not any(
+            entry[key] for key in ("iin", "birth_on", "sex", "admitted_on")
+        )
+        # «6 (нов.)» is a number all the same where a name and a ward stand beside it
+        if is_titled and not (has_identity and entry["ward"] and (text_of(cells["number"]) or "")[:1].isdigit()):
             return None
         if self.is_ended and not (is_numbered and has_identity):
             return self._typed_outside(row, self.blocks[-1].columns, is_hidden, is_below=True)
+        entry["note_code"] = entry["note_code"] or self.note_code
         if not has_identity:
             if is_numbered and entry["birth_on"]:
                 return entry, "NO_IDENTITY"
@@ -210,15 +227,16 @@ class _Reading:
 
     def _section(self, row: Row) -> str | None:
         """Tell a title between the rows, TITLE, and one that may as well be somebody's name, UNSURE, by its words; beside it stand at most counts."""
-        filled = [text for text in map(text_of, row) if text and _filled(text)]
-        titles = [text for text in filled if any(map(str.isalpha, text))]
-        if len(titles) != 1 or not all(COUNT.fullmatch(text) for text in filled if text != titles[0]):
+        title = _lone_title(row)
+        if title is None:
             return None
-        has_word, has_no_other = w.section_words(titles[0], self.words)
-        is_name = w.is_like_name(w.numbered_name(titles[0])[1])
-        if has_no_other or (has_word and not is_name):
+        has_word, has_no_other = w.section_words(title, self.words)
+        has_note, _ = w.section_note(title, self.words)
+        is_name = w.is_like_name(w.numbered_name(title)[1])
+        if not has_note and (has_no_other or (has_word and not is_name)):
             return "TITLE"
-        return "UNSURE" if len(filled) == 1 and (has_word or not is_name) else None
+        is_alone = row.count(None) == len(row) - 1
+        return "UNSURE" if has_note or (is_alone and (has_word or not is_name)) else None
 
     def _typed_outside(
         self, row: Row, columns: dict[str, int], is_hidden: bool, *, is_below: bool = False
@@ -238,13 +256,15 @@ class _Reading:
         if not has_iin and (not is_somebody or _has_word_for_number(cells)):
             return None
         is_sure = has_name and (has_iin or (is_numbered and has_birth))
+        entry["note_code"] = entry["note_code"] or self.note_code
         return entry, None if is_sure else "OUTSIDE_LIST"
 
     def _read(self, cells: dict[str, Any]) -> dict[str, Value]:
         texts = {column: _filled(text_of(cell)) for column, cell in cells.items()}
         number = NUMBER.fullmatch(texts.get("number") or "")
         number_before, full_name = w.numbered_name(texts.get("full_name") or "")
-        parts = (texts.get("family_name"), texts.get("given_name"), texts.get("patronymic"))
+        number_in_part, family_name = w.numbered_name(texts.get("family_name") or "")
+        parts = (family_name or None, texts.get("given_name"), texts.get("patronymic"))
         family, given, patronymic = w.split_name(full_name) if full_name else parts
         birth_on, precision = w.read_date(cells.get("birth_on"), self.latest, self.words)
         admitted_on, _ = w.read_date(cells.get("admitted_on"), self.latest, self.words)
@@ -252,7 +272,7 @@ class _Reading:
         unread = (texts.get("birth_on") and not birth_on) or (texts.get("admitted_on") and not admitted_on)
         sex = w.read_sex(texts.get("sex"), self.words)
         return {
-            "entry_no": int(number[1]) if number else number_before,
+            "entry_no": int(number[1]) if number else number_before or number_in_part,
             "iin": w.read_iin(cells.get("iin")),
             "full_name_raw": full_name or " ".join(filter(None, parts)) or None,
             "family_name": family,
@@ -263,9 +283,18 @@ class _Reading:
             "birth_date_precision": precision,
             "admitted_on": admitted_on.isoformat() if admitted_on else None,
             "ward": texts.get("ward"),
-            "note_code": next((code for code, pattern in self.words.notes if note and pattern.search(note)), None),
+            "note_code": w.note_code(note, self.words) if note else None,
             "is_set_aside": bool(unread or (texts.get("sex") and sex is None)),
         }
+
+
+def _lone_title(row: Row) -> str | None:
+    """Return the only text of a row beside which stand at most counts, as titles between rows do."""
+    filled = [text for text in map(text_of, row) if text and _filled(text)]
+    titles = [text for text in filled if any(map(str.isalpha, text))]
+    if len(titles) != 1 or not all(COUNT.fullmatch(text) for text in filled if text != titles[0]):
+        return None
+    return titles[0]
 
 
 def _has_word_for_number(cells: dict[str, Any]) -> bool:

@@ -36,6 +36,8 @@ TITLE_PART = re.compile(r"\d[\w-]*|[^\W\d_]+\.?")
 NUMBER_BEFORE = re.compile(r"(\d{1,6})\s*([.)])?\s*(?=[^\W\d_])")
 LONGEST_DATE = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+YEAR_ALONE = re.compile(r"\b20\d\d\b(?!\.\d)(?:\s*(?:год[ау]?|г\.?|жыл\w*))?")
+ONE_OF_SEVERAL = re.compile(r"\d|[,/+;]|\b(?:и|или|және|мен|пен|бен|and|or)\b", re.IGNORECASE)
 ZEROS_LOST = re.compile(r"[0-9]{9,11}")  # who was born in 2000 has two at least, and mostly three
 # how an identifier begins that is no number
 CODE = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]+[._-]*\d|\d+[._-]*[A-Za-z])")
@@ -58,6 +60,9 @@ class Words:
     sexes: dict[str, int]
     months: dict[str, int]
     notes: tuple[tuple[str, re.Pattern[str]], ...]
+    kin: re.Pattern[str]
+    still_here: re.Pattern[str]
+    section_notes: dict[str, str]
 
 
 @cache
@@ -73,10 +78,10 @@ def load_words(path: Path) -> Words:
         drawn_up=tuple(_phrase(phrase) for phrase in raw["drawn_up"]),
         sexes={plain(word): int(sex) for sex, words in raw["sexes"].items() for word in words},
         months={beginning: int(month) for month, words in raw["months"].items() for beginning in words},
-        notes=tuple(
-            (code, re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b", re.IGNORECASE))
-            for code, words in raw["notes"].items()
-        ),
+        notes=tuple((code, _anywhere(words, r"(?<!\bне )(?<!\bnot )")) for code, words in raw["notes"].items()),
+        kin=_anywhere(raw["kin"]),
+        still_here=_anywhere([word for words in raw["still_here"] for word in words]),
+        section_notes={word: code for code, words in raw["section_notes"].items() for word in words},
     )
 
 
@@ -85,6 +90,10 @@ def _beginnings(phrases: list[str]) -> re.Pattern[str]:
     longest_first = sorted(phrases, key=len, reverse=True)
     beginnings = "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in longest_first)
     return re.compile(rf"\s*(?:{beginnings})(?![^\W\d_])", re.IGNORECASE)
+
+
+def _anywhere(words: list[str], not_behind: str = "") -> re.Pattern[str]:
+    return re.compile(not_behind + r"\b(?:" + "|".join(map(re.escape, words)) + r")\b", re.IGNORECASE)
 
 
 def _phrase(phrase: str) -> re.Pattern[str]:
@@ -196,6 +205,31 @@ def is_like_name(text: str) -> bool:
     return 2 <= len(words) <= 5 and all(
         NAME_WORD.fullmatch(word) and (word[0].isupper() or word in PATRONYMIC_PARTICLES) for word in words
     )
+
+
+def note_code(note: str, words: Words) -> str | None:
+    """Return what a note says of its person: DIED, REFUSED, STAFF, DEPARTED, LEAVE; None for anything else, and where it may speak of another."""
+    text = note.replace("ё", "е").replace("Ё", "Е")
+    for code, pattern in words.notes:
+        found = pattern.search(text)
+        if not found:
+            continue
+        if words.kin.search(text[: found.start()]) or words.kin.match(text[found.end() :].lstrip()):
+            continue
+        if not (code == "DEPARTED" and words.still_here.search(text)):
+            return code
+    return None
+
+
+def section_note(title: str, words: Words) -> tuple[bool, str | None]:
+    """Return whether a title between rows says something of the people below it, and what, if it says nothing else."""
+    parts = TITLE_PART.findall(DATE.sub(" ", YEAR_ALONE.sub(" ", title)))
+    said = [part.lower().replace("ё", "е").removesuffix(".") for part in parts if len(part) > 1]
+    codes = {words.section_notes[part] for part in said if part in words.section_notes}
+    others = [part for part in said if part not in words.section_notes and part not in words.sections]
+    # «Дети и сотрудники» are two kinds of people, «Сотрудников: 12» is a count and begins nothing
+    is_clear = len(codes) == 1 and not others and not ONE_OF_SEVERAL.search(DATE.sub(" ", YEAR_ALONE.sub(" ", title)))
+    return bool(codes), codes.pop() if is_clear else None
 
 
 def section_words(text: str, words: Words) -> tuple[bool, bool]:

@@ -511,8 +511,11 @@ class ListWords(Part):
     sexes: dict[Literal["1", "2"], tuple[str, ...]]
     months: dict[Annotated[int, Field(ge=1, le=12)], tuple[Annotated[str, Field(min_length=3)], ...]]
     notes: dict[Code, tuple[str, ...]]
+    kin: tuple[str, ...]
+    still_here: tuple[tuple[str, ...], ...]
+    section_notes: dict[Code, tuple[str, ...]]
 
-    @field_validator("columns", "months")
+    @field_validator("columns", "months", "section_notes")
     @classmethod
     def _one_meaning(cls, meanings: dict[Any, tuple[str, ...]]) -> dict[Any, tuple[str, ...]]:
         words = [word for words in meanings.values() for word in words]

@@ -236,6 +236,73 @@ def test_a_title_between_rows_without_numbers_is_nobody_and_who_may_be_one_waits
     assert [row[0] for row in people([block])] == ["Ким", "Ли"]
 
 
+IN_FULL: Cells = ("№", "ФИО", "Дата рождения", "Примечание")
+A, B, C = ((no, name, date(1950, 1, no), None) for no, name in enumerate(("Ким Ян", "Ли Ан", "Пак Ира"), 1))
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        ([A, ("Выбывшие",), B, C], [None, "DEPARTED", "DEPARTED"]),
+        ([A, (None, "Выбывшие"), B, C], [None, "DEPARTED", "DEPARTED"]),
+        ([A, ("СПИСОК ВЫБЫВШИХ",), B, C], [None, "DEPARTED", "DEPARTED"]),
+        ([A, ("Выбывшие за 2021 год:",), B, C], [None, "DEPARTED", "DEPARTED"]),
+        ([A, B, ("Итого", 2), (None, "Обслуживающий персонал"), IN_FULL, C], [None, None, "STAFF"]),
+        ([A, ("Қызметкерлер",), B, ("Отделение 2",), C], [None, "STAFF", None]),
+        ([A, ("Сотрудники",), B, ("Итого", 2), C], [None, "STAFF", None]),
+        ([A, ("На каникулах",), B, (3, "Пак Ира", date(1950, 1, 3), "выбыла")], [None, "LEAVE", "DEPARTED"]),
+        ([A, ("Сотрудники", 2), B, C], [None, None, None]),
+        ([A, ("Дети и сотрудники",), B, C], [None, None, None]),
+    ],
+)
+def test_a_title_says_of_the_people_below_it_that_they_left_or_are_staff(
+    rows: list[Cells], codes: list[str | None], tmp_path: Path
+) -> None:
+    blocks = read(xlsx([IN_FULL, *rows]), tmp_path)
+    assert [entry["note_code"] for block in blocks for entry, _ in block.rows if entry["birth_on"]] == codes
+
+
+def test_a_title_that_may_mean_two_kinds_of_people_waits_and_a_count_above_the_header_says_nothing(
+    tmp_path: Path,
+) -> None:
+    (block,) = read(xlsx([BARE, KIM, ("Список проживающих и сотрудников",), LI]), tmp_path)
+    assert [held for _, held in block.rows] == [None, "NO_IDENTITY", None]
+    (block,) = read(xlsx([("Воспитанников", 2), ("Сотрудников", 12), IN_FULL, A, B]), tmp_path)
+    assert [entry["note_code"] for entry, _ in block.rows] == [None, None]
+
+
+def test_what_is_said_of_one_list_is_not_said_of_the_next(tmp_path: Path) -> None:
+    one, two = read(xlsx([IN_FULL, A, ("Выбывшие",), B, ("Список на 01.06.2021",), IN_FULL, C]), tmp_path)
+    assert [entry["note_code"] for block in (one, two) for entry, _ in block.rows] == [None, "DEPARTED", None]
+
+
+def test_the_name_of_a_sheet_says_who_is_on_it(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "Воспитанники"
+    for row in (IN_FULL, A):
+        book.active.append(row)
+    left = book.create_sheet("Выбывшие")
+    for row in (IN_FULL, B):
+        left.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    assert [entry["note_code"] for block in read(out.getvalue(), tmp_path) for entry, _ in block.rows] == [
+        None,
+        "DEPARTED",
+    ]
+
+
+def test_a_number_with_a_remark_is_a_number_where_a_ward_stands_beside_the_name(tmp_path: Path) -> None:
+    rows = [("№", "ФИО", "Палата"), (1, "Ким Ян", 1), ("6 (нов.)", "Ли Ан", 1), ("Директор", "Пак Ира", 1)]
+    (block,) = read(xlsx(rows), tmp_path)
+    assert [row[0] for row in people([block])] == ["Ким", "Ли"]
+
+
+def test_a_serial_number_before_a_family_name_is_none_of_it(tmp_path: Path) -> None:
+    (block,) = read(xlsx([("Фамилия", "Имя", "Год рождения"), ("1. Ким", "Ян", 1950), ("2) Ли", "Ан", 1951)]), tmp_path)
+    assert [(entry["entry_no"], entry["family_name"]) for entry, _ in block.rows] == [(1, "Ким"), (2, "Ли")]
+
+
 def test_a_title_beside_the_numbers_or_under_the_iin_is_nobody(tmp_path: Path) -> None:
     (block,) = read(xlsx([HEADER, PEOPLE[0], (None, "Отделение 2"), (2, "Мужчины"), PEOPLE[1]]), tmp_path)
     assert people([block]) == READ

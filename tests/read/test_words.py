@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.read.words import load_words, plain, read_date, read_iin, split_name
+from pipeline.read.words import load_words, note_code, plain, read_date, read_iin, split_name
 from pipeline.settings import PROJECT
 
 MOMENT = date(2021, 8, 31)
@@ -119,3 +119,30 @@ def test_iin_as_written(cell: str | int | None, expected: str | None) -> None:
 def test_headers(cell: str, column: str) -> None:
     assert WORDS.columns.get(plain(cell)) == column
     assert "" not in WORDS.columns
+
+
+@pytest.mark.parametrize(
+    ("note", "code"),
+    [
+        ("выбыл 01.07.2021", "DEPARTED"),
+        ("01.07.2021 выбыла к матери", "DEPARTED"),
+        ("отчислен из школы", "DEPARTED"),
+        ("үйіне кетті", "DEPARTED"),
+        ("переведена в интернат", "DEPARTED"),
+        ("умерла 5 июля", "DIED"),
+        ("қайтыс болды", "DIED"),
+        ("сотрудник", "STAFF"),
+        ("отказалась отвечать", "REFUSED"),
+        ("сирота, мать умерла", None),
+        ("умер отец", None),
+        ("анасы қайтыс болған", None),
+        ("мать - сотрудница школы", None),
+        ("отказ матери", None),
+        ("переведена из Дома ребенка", None),
+        ("переведён в 5 класс", None),
+        ("5-сыныпқа ауыстырылды", None),
+        ("не выбыла", None),
+    ],
+)
+def test_a_note_says_of_its_person_what_became_of_them_and_not_of_kin(note: str, code: str | None) -> None:
+    assert note_code(note, WORDS) == code
