@@ -42,16 +42,21 @@ class Field(Workbench):
     """A workbench over relations made by hand; as in a build, tables appear one after another under their names."""
 
     def __init__(
-        self, folder: Path, as_of: datetime = datetime(2021, 10, 20, tzinfo=UTC), *, seen_at: datetime | None = None
+        self,
+        folder: Path,
+        as_of: datetime = datetime(2021, 10, 20, tzinfo=UTC),
+        *,
+        seen_at: datetime | None = None,
+        threads: int = 1,
     ) -> None:
         self.step = "count"
         self.step_dir = folder
         self.lake = Lake(folder / "lake")
         self.schemas = TABLES
-        self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None, threads=2))
+        self.settings = cast(Settings, SimpleNamespace(reference=REFERENCE, identity_key=None, threads=threads))
         self.as_of, self.seen_at = as_of, seen_at or as_of
         self.batches, self.late_batches, self.closing = [], [], None
-        self.con = duckdb.connect(config={"threads": 2})
+        self.con = duckdb.connect(config={"threads": threads})
         self.con.execute("SET TimeZone = 'UTC'")
         self.con.execute(f"ATTACH '{_empty_field()}' AS empty_field (READ_ONLY)")
         self.con.execute("COPY FROM DATABASE empty_field TO memory")

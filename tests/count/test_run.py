@@ -14,8 +14,7 @@ from tests.count.field import TABLES, Field
 
 
 def made(folder: Path, threads: int) -> dict[str, str]:
-    field = Field(folder)
-    field.con.execute(f"SET threads = {threads}")
+    field = Field(folder, threads=threads)
     field.add("batch", batch_id="b", route="portal", received_at="2021-10-05 10:00", record_count=0, declared_count=0)
     for number, category in enumerate(("ORPH", "INPAT", "BOARD_GIFT", "SOCSERV", "CRISIS")):
         site = f"I{number}"
