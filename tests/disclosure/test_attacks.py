@@ -241,6 +241,7 @@ def test_a_held_group_moves_on_when_many_of_many_sites_came(tmp_path: Path) -> N
         assert all(is_safe(found, 10) for found in new.values())
 
 
+@pytest.mark.slow
 def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_path: Path) -> None:
     office, town = Office(tmp_path), random_town(7)
     for row in town.people[::20]:
@@ -347,6 +348,7 @@ def manifest_of(seen: Seen) -> dict[str, Any]:
     return dict(manifest["disclosure"])
 
 
+@pytest.mark.slow
 def test_people_of_a_category_that_has_another_group_are_a_difference(tmp_path: Path) -> None:
     """Fifteen of one house are of another group since; whoever holds both releases would know them."""
     office, town = Office(tmp_path), homes(("ORPH", "SOCSERV"), 40)
@@ -361,6 +363,7 @@ def test_people_of_a_category_that_has_another_group_are_a_difference(tmp_path: 
     assert manifest_of(Seen(office.release(town)))["left_out"] == ["CHILDREN_WITHOUT_CARE", "SOCIAL_AND_HEALTH"]
 
 
+@pytest.mark.slow
 def test_those_told_of_without_a_group_are_known_to_the_next_release(tmp_path: Path) -> None:
     """Two houses are no group, and beside those of no settled place they are told of all the same."""
     office, town, rng = Office(tmp_path), Town([]), random.Random(1)
@@ -385,6 +388,7 @@ def stayed_in(town: Town, houses: list[str], people: list[dict[str, Any]]) -> No
 PRESENT = "SELECT present_count IS NOT NULL FROM coverage.publication_group ORDER BY publication_group"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("house_count", "is_told"), [(1, False), (5, True)])
 def test_who_was_in_another_group_is_judged_by_where_he_was_as_well(
     house_count: int, is_told: bool, tmp_path: Path
@@ -397,6 +401,7 @@ def test_who_was_in_another_group_is_judged_by_where_he_was_as_well(
     assert Seen(Office(tmp_path).release(town)).rows(PRESENT) == [(is_told,)] * 2
 
 
+@pytest.mark.slow
 def test_one_more_who_was_in_another_group_is_not_told_beside_the_release_before(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "SOCSERV"), 30)
     orphans = [[row for row in town.people if row["asked_by"] == home] for home in sorted(town.of("ORPH"))]
@@ -408,6 +413,7 @@ def test_one_more_who_was_in_another_group_is_not_told_beside_the_release_before
     assert told == [[(True,)] * 2, [(False,)] * 2, [(True,)] * 2]
 
 
+@pytest.mark.slow
 def test_the_people_of_a_site_that_got_a_list_are_not_told_by_two_rates(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BABY"), 20)
     rates = "SELECT present_rate IS NOT NULL, usual_rate IS NOT NULL FROM coverage.publication_group"
@@ -418,6 +424,7 @@ def test_the_people_of_a_site_that_got_a_list_are_not_told_by_two_rates(tmp_path
     assert told == [[(True, True)], [(False, False)], [(True, True)]]
 
 
+@pytest.mark.slow
 def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path) -> None:
     """Three are of a rare religion, and the fifth covers them. When most of the fourth have left, it could; the fifth told, three would follow."""
     office, town = Office(tmp_path), homes(("ORPH",), 40)
@@ -431,6 +438,7 @@ def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path) -> None:
     assert Seen(office.release(town)).rows(told) == [(1,), (4,)]
 
 
+@pytest.mark.slow
 def test_who_lost_a_year_of_birth_for_somebody_rarer_does_not_get_it_back(tmp_path: Path) -> None:
     """Three are of a rare year, and the six of the next one hide them. When most of a third year have left, they could; the six told, the three would follow."""
     office, town = Office(tmp_path), homes(("ORPH",), 40)
@@ -445,6 +453,7 @@ def test_who_lost_a_year_of_birth_for_somebody_rarer_does_not_get_it_back(tmp_pa
     assert Seen(office.release(town)).rows(told) == [(2007,), (2011,)]
 
 
+@pytest.mark.slow
 def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path: Path) -> None:
     """The orphans are too few to be shown alone any more. Forty of them went, and three pupils: in the merged group forty-three."""
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 10)
@@ -456,6 +465,7 @@ def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path:
     assert manifest_of(Seen(office.release(town)))["held"] == ["BOARDING_EDUCATION", "CHILDREN_WITHOUT_CARE"]
 
 
+@pytest.mark.slow
 def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
     office.release(town)
@@ -469,6 +479,7 @@ def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> N
     assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_lost_and_nothing_that_is_closed(tmp_path: Path) -> None:
     office, town = Office(tmp_path), random_town(2)
     first = Seen(office.release(town))

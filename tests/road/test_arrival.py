@@ -16,6 +16,7 @@ from tests.road.road import NIGHTS, ROUTES, Road, digests, rows
 pytestmark = pytest.mark.timeout(600)
 
 
+@pytest.mark.slow
 def test_receiving_everything_again_changes_only_the_receipts(
     played: Played, copy_of: Callable[..., Road], campaign: Path
 ) -> None:
@@ -56,6 +57,7 @@ def by_case(build: Path) -> dict[str, Counter[tuple[str, str | None]]]:
     return cases
 
 
+@pytest.mark.slow
 def test_three_stages_or_one_the_same_records_are_received(played: Played, at_once: Path) -> None:
     received = [
         Counter((row["route"], row["bytes_sha256"]) for row in rows(build, "record"))

@@ -256,6 +256,7 @@ def test_a_round_is_closed_once_and_reopened_once(campaign: Campaign, tmp_path: 
     assert "by DEP-01; 0 batches" in stands[1]
 
 
+@pytest.mark.slow
 def test_what_a_head_signed_is_held_against_what_is_counted_and_the_last_signature_holds(
     campaign: Campaign, tmp_path: Path
 ) -> None:
@@ -299,6 +300,7 @@ def test_a_build_pinned_before_the_close_is_not_published_after_it(campaign: Cam
     assert sum(status["closed"]["waiting"].values()) == 2
 
 
+@pytest.mark.slow
 def test_closed_a_second_time_the_second_close_holds(campaign: Campaign, tmp_path: Path) -> None:
     road = copied(campaign.road, tmp_path / "twice", with_builds=True)
     road.do("close", *DECISION, "--now", LATER, "--with-open")
@@ -323,6 +325,7 @@ def test_closed_a_second_time_the_second_close_holds(campaign: Campaign, tmp_pat
     assert status["waiting_batch_count"] == 0
 
 
+@pytest.mark.slow
 def test_a_night_of_the_first_close_can_be_closed_on_again_and_what_was_taken_back_stays_back(
     campaign: Campaign, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def gone(build: Path) -> list[dict[str, Any]]:
     return [row for row in figures["change"]["transitions"] if row["to_state"] == "gone"]
 
 
+@pytest.mark.slow
 def test_a_key_revoked_after_a_foreign_bundle_was_counted_stops_no_night(tmp_path: Path) -> None:
     road = Road(tmp_path)
     register(road, "first.xlsx")

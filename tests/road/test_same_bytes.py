@@ -43,6 +43,7 @@ def test_a_manifest_repeats_its_build_in_a_lake_rebuilt_elsewhere(played: Played
     assert digests(again) == digests(played.builds[-1])
 
 
+@pytest.mark.slow
 def test_what_came_later_does_not_change_an_earlier_night(played: Played, rebuilt: Road) -> None:
     """The second night, built when the USB sticks of the third had long been received."""
     append_line(

@@ -87,6 +87,7 @@ def test_no_portal_at_all(arrived: Road) -> None:
     assert "goes on from there" in said.err
 
 
+@pytest.mark.slow
 def test_a_night_says_of_a_route_that_is_down_how_long_nothing_has_come(road: Road) -> None:
     assert road.campaign is not None
     at = "2021-10-12T02:00:00+05:00"  # portal and tablets are both in the field
@@ -165,6 +166,7 @@ def test_a_disk_that_is_nearly_full_takes_nothing_in(played: Played, small_disk:
     assert road.do("receive", "list")[0]["landed"] == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["receive", "build", "reconcile", "publish"])
 def test_a_disk_that_fills_all_the_same_leaves_nothing_half(
     played: Played, small_disk: Path, monkeypatch: pytest.MonkeyPatch, command: str

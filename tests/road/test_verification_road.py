@@ -84,6 +84,7 @@ def spoiled(played: Played, copy_of: Callable[..., Road], tmp_path: Path) -> tup
     return road, road.build()
 
 
+@pytest.mark.slow
 def test_a_bad_file_leaves_a_message_no_figure_and_the_counts_as_they_were(
     played: Played, spoiled: tuple[Road, Path]
 ) -> None:
