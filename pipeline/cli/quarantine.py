@@ -141,7 +141,13 @@ def _columns(said: list[str]) -> dict[int, dict[str, int]]:
             raise typer.BadParameter(
                 f"[HEADER:]NAME=NUMBER, the name one of {', '.join(known)}, or HEADER:none", param_hint="--column"
             )
-        of_header = columns.setdefault(int(found[1] or 1), {})
+        number = int(found[1] or 1)
+        if number in columns and bool(columns[number]) != bool(found[3]):
+            raise typer.BadParameter(
+                f"header {number} is said to be of no list, and of one with columns: give one of them",
+                param_hint="--column",
+            )
+        of_header = columns.setdefault(number, {})
         if found[3]:
             of_header[found[3]] = int(found[4])
     return columns

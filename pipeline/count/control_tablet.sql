@@ -195,29 +195,62 @@ number_rows AS (
     WHERE counters.last_case_no IS NOT NULL
 ),
 
--- Cases left on a tablet when it was returned, less those that came after all.
+-- Cases left on a tablet whenever it was returned: who brings it back may not be the last to hold it.
+act AS (
+    SELECT
+        device_id,
+        institution_id,
+        act_no,
+        cases_left_count,
+        return_act_no,
+        returned_on
+    FROM device
+    UNION ALL
+    SELECT
+        device_id,
+        institution_id,
+        act_no,
+        cases_left_count,
+        return_act_no,
+        returned_on
+    FROM device_before
+),
+
+-- told of the last return with which some were left
+left_on AS (
+    SELECT
+        device_id,
+        institution_id,
+        return_act_no,
+        returned_on,
+        (sum(cases_left_count) OVER (PARTITION BY device_id))::BIGINT AS case_count
+    FROM act
+    WHERE returned_on IS NOT NULL AND cases_left_count IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY device_id ORDER BY cases_left_count > 0 DESC, returned_on DESC, act_no) = 1
+),
+
+-- less those that came after all
 returned_rows AS (
     SELECT
         'TABLET_RETURNED' AS control_code,
         'tablet' AS subject_kind,
-        device.device_id AS subject_id,
-        device.institution_id,
-        device.cases_left_count AS declared_count,
-        device.cases_left_count - least(
-            device.cases_left_count,
+        left_on.device_id AS subject_id,
+        left_on.institution_id,
+        left_on.case_count AS declared_count,
+        left_on.case_count - least(
+            left_on.case_count,
             greatest(
                 COALESCE(
                     counters.created_count - counters.deleted_count - counters.number_count - counters.unreadable_count,
-                    device.cases_left_count
+                    left_on.case_count
                 ), 0
             )
         ) AS received_count,
-        timezone('UTC', timezone(round.zone, device.returned_on::TIMESTAMP)) AS since_at,
-        regexp_extract(device.return_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
-    FROM device
+        timezone('UTC', timezone(round.zone, left_on.returned_on::TIMESTAMP)) AS since_at,
+        regexp_extract(left_on.return_act_no, '^[A-Z]{0,6}-?([0-9]{1,4}([/-][0-9]{1,4}){0,2})$', 1) AS detail
+    FROM left_on
     LEFT JOIN counters USING (device_id)
     CROSS JOIN round
-    WHERE device.returned_on IS NOT NULL AND device.cases_left_count IS NOT NULL
 )
 
 SELECT * FROM counter_rows

@@ -11,6 +11,8 @@ from pipeline.desk.room import HERE, PERSON, Room, Row, require_nameless, requir
 from pipeline.desk.words import Language, say
 from pipeline.errors import BadDecision, NoSuchRecord
 from pipeline.lake import EVER, Clock, Lake, append_line
+from pipeline.read.lists import HEADERS_NEEDED
+from pipeline.read.mapping import IDENTITY
 from pipeline.resolve.decisions import register_decisions
 from pipeline.settings import Settings
 from pipeline.sql import quoted
@@ -63,8 +65,11 @@ class Desk(Room):
     def decisions(self, record_id: str) -> list[Row]:
         """Return who decided what about a record, when and why, in order; of unknown headers what their columns were taken for."""
         taken = [row for row in self._lake.decided("quarantine", EVER) if row.get("record_id") == record_id]
-        names = ("decided_at", "action", "decided_by", "why", "headers")
-        return [{name: row.get(name) for name in names if name != "headers" or name in row} for row in taken]
+        names = ("decided_at", "action", "decided_by", "why")
+        return [
+            {name: row.get(name) for name in names} | ({"headers": headers} if (headers := _headers_of(row)) else {})
+            for row in taken
+        ]
 
     def decide(
         self, action: str, record_ids: list[str], by: str, why: str, clock: Clock, columns: Columns | None = None
@@ -166,6 +171,13 @@ class Desk(Room):
         proposed: Columns = {number: {} for number in digests}
         for row in rows:
             proposed[row["header_no"]][row["column_name"]] = row["column_no"]
+        for number, said in (proposed | columns).items():
+            if said and (len(said) < HEADERS_NEEDED or not IDENTITY & said.keys()):
+                raise self._refused(
+                    record_id,
+                    f"by these columns of header {number} no list can be read",
+                    "Name two columns at least, one of them of a name or IIN; or none, if it is no list.",
+                )
         is_seconded = item is not None and (item["standing"], item["last_action"]) == ("proposed", action)
         holds = item is not None and (is_seconded or not item["needs_two"])
         return {
@@ -243,7 +255,13 @@ def _receipt(row: Row) -> Row:
 
 
 def _columns_said(decision: Row) -> list[Row]:
-    return [header["columns"] for header in decision.get("headers", [])]
+    return [header["columns"] for header in _headers_of(decision)]
+
+
+def _headers_of(decision: Row) -> list[Row]:
+    """Return what a decision takes the columns of each header for; a line of one header alone says it by itself."""
+    headers: list[Row] = decision.get("headers", [{"columns": decision["columns"]}] if "columns" in decision else [])
+    return headers
 
 
 def _next_step(item: Row, language: Language) -> str:

@@ -33,7 +33,7 @@ ROUND = load_round(PROJECT / "data" / "rounds" / "kz-2021-mangystau.yaml")
 KNOWN = load_reference(REFERENCE)
 EMPTY = tempfile.TemporaryDirectory(prefix="empty-field-")
 EARLIER = """
-    batch batch_daily census_db_sweep record identity answers institution staff premises device employee medium certificate certificate_return list list_entry list_identity movement movement_identity
+    batch batch_daily census_db_sweep record identity answers institution staff premises device device_before employee medium certificate certificate_return list list_entry list_identity movement movement_identity
     headcount verification_source verification_person verification_answer verification_match forwarded intake_record record_check respondent person_record person record_state own_account list_match list_across intake_discarded
 """
 

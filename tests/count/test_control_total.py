@@ -305,6 +305,17 @@ def test_cases_left_on_a_returned_tablet_stay_a_gap_until_they_come(field: Field
     ]
 
 
+def test_what_was_left_at_an_earlier_return_is_still_waited_for(field: Field) -> None:
+    field.add(
+        "device_before", device_id="T1", acts_since=1, institution_id="A", act_no="1", batch_id="r",
+        returned_on="2021-10-06", cases_left_count=3, return_act_no="4",
+    )  # fmt: skip
+    assert [(row["declared_count"], row["gap_count"]) for row in controls(field, "TABLET_RETURNED")] == [(3, 3)]
+    field.con.execute("UPDATE device SET returned_on = '2021-10-08', cases_left_count = 0 WHERE device_id = 'T1'")
+    [row] = controls(field, "TABLET_RETURNED")
+    assert (row["declared_count"], row["gap_count"], str(row["since_at"])) == (3, 3, "2021-10-05 19:00:00")
+
+
 def test_of_what_was_left_on_a_returned_tablet_that_has_come_which_cannot_be_read(field: Field) -> None:
     field.con.execute("UPDATE device SET returned_on = '2021-10-08', cases_left_count = 2 WHERE device_id = 'T1'")
     bundle(field, "b1", [1, 2], created_count=4, last_case_no=4)

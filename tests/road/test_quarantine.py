@@ -330,6 +330,10 @@ def test_all_unknown_headers_of_a_file_are_decided_at_once(desk: Road) -> None:
     ]
     release = ("quarantine", "release", item, "--why", "asked the head", "--now", DECIDED)
     assert "no header of that number" in desk.sanaq(*release, "--by", "DEP-01", "--column", "4:none").err
+    bare = desk.sanaq(*release, "--by", "DEP-01", "--column", "2:full_name=2", "--column", "3:none")
+    assert "by these columns of header 2 no list can be read" in bare.err
+    both = desk.sanaq(*release, "--by", "DEP-01", "--column", "2:none", "--column", "2:full_name=2")
+    assert "header 2 is said to be of no list" in " ".join(both.err.split())
     columns = ("--column", "2:full_name=2", "--column", "2:number=1", "--column", "3:none")
     desk.do(*release, *columns, "--by", "DEP-01")
     assert accepted_mappings(desk.lake, EVER) == {}
