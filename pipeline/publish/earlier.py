@@ -217,13 +217,17 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     named
         Released name by publication group, of the release at work.
     """
-    groups = [group for (group,) in run_sql(bench, "release_held")]
+    groups = {group for (group,) in run_sql(bench, "release_held")}
     before = earlier.in_force["named"]
-    members = {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
+    is_repeated = not _has_other_rules(bench, earlier.current)
+    members = _members(groups, named, before)
+    while is_repeated and (beside := {named.get(group, UNNAMED) for group in _told_beside(members, before)} - groups):
+        groups |= beside  # who is repeated with a held group under one name is not told of once more
+        members = _members(groups, named, before)
     # a group the release in force does not have is not told of: only who has none is in its rows without a name
-    stays = set() if _has_other_rules(bench, earlier.current) else members & {*before, UNNAMED}
+    stays = members & {*before, UNNAMED} if is_repeated else set()
     names, left_out = {before.get(group, UNNAMED) for group in stays}, members - stays
-    held = Held(tuple(groups), tuple(sorted(names)), tuple(sorted(left_out)), earlier.current)
+    held = Held(tuple(sorted(groups)), tuple(sorted(names)), tuple(sorted(left_out)), earlier.current)
     rows = [
         {"publication_group": name or "NONE", "held_as_in": held.folder.name if held.folder else None}
         for name in held.names
@@ -231,6 +235,17 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     rows += [{"publication_group": group or "NONE", "held_as_in": None} for group in held.left_out]
     make_table(bench.con, "release_held_group", rows, {"publication_group": "VARCHAR", "held_as_in": "VARCHAR"})
     return held
+
+
+def _members(groups: set[str], named: dict[str, str], before: dict[str, str]) -> set[str]:
+    """Return the publication groups of released groups; one that has nobody today is among those without a name."""
+    return {group for group in {UNNAMED, *named, *before} if named.get(group, UNNAMED) in groups}
+
+
+def _told_beside(members: set[str], before: dict[str, str]) -> set[str]:
+    """Return the publication groups that the release in force has under the names of these."""
+    names = {before[group] for group in members if group in before}
+    return {group for group, name in before.items() if name in names}
 
 
 def held_queries(listed: Sequence[Entry], held: Held) -> dict[str, str]:

@@ -465,6 +465,18 @@ def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path:
     assert manifest_of(Seen(office.release(town)))["held"] == ["BOARDING_EDUCATION", "CHILDREN_WITHOUT_CARE"]
 
 
+def test_a_merged_group_is_not_told_beside_the_part_that_is_left_of_it(tmp_path: Path) -> None:
+    """Three pupils were told together with the orphans; they live at home, it turns out. Told again beside the orphans, the merged group would be the orphans twice, and the three."""
+    office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 10)
+    pupils = [row for row in town.people if row["asked_by"] in town.of("BOARD_GIFT")]
+    town.people = [row for row in town.people if row not in pupils[3:]]
+    counted = "SELECT publication_group, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
+    before = Seen(office.release(town)).rows(counted)
+    town.people = [row for row in town.people if row not in pupils]
+    assert before == [("BOARDING_EDUCATION + CHILDREN_WITHOUT_CARE", len(town.people) + 3)]
+    assert Seen(office.release(town)).rows(counted) == before
+
+
 @pytest.mark.slow
 def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
