@@ -12,12 +12,19 @@ WITH elsewhere AS (
 crossed AS (
     SELECT
         elsewhere.*,
-        [usual_group.released_group, present_group.released_group] AS both_groups,
-        greatest(usual_group.min_count, present_group.min_count) AS min_count
+        -- a group that has nobody today is in no name; who was of it is in the other's count all the same
+        [
+            COALESCE(usual_group.released_group, elsewhere.usual_group),
+            COALESCE(present_group.released_group, elsewhere.present_group)
+        ] AS both_groups,
+        CASE
+            WHEN usual_group.min_count IS NULL OR present_group.min_count IS NULL THEN (SELECT max(min_cell_count) FROM disclosure)
+            ELSE greatest(usual_group.min_count, present_group.min_count)
+        END AS min_count
     FROM elsewhere
-    JOIN release_group AS usual_group ON usual_group.publication_group = elsewhere.usual_group
-    JOIN release_group AS present_group ON present_group.publication_group = elsewhere.present_group
-    WHERE usual_group.released_group <> present_group.released_group
+    LEFT JOIN release_group AS usual_group ON usual_group.publication_group = elsewhere.usual_group
+    LEFT JOIN release_group AS present_group ON present_group.publication_group = elsewhere.present_group
+    WHERE both_groups[1] <> both_groups[2]
 )
 
 SELECT
