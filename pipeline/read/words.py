@@ -35,6 +35,7 @@ NAME_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’`.])*(?:[^\W\d_]|\.)")
 TITLE_PART = re.compile(r"\d[\w-]*|[^\W\d_]+\.?")
 NUMBER_BEFORE = re.compile(r"(\d{1,6})\s*([.)])?\s*(?=[^\W\d_])")
 LONGEST_DATE = 64
+LONGEST_TITLE = 200  # a longer text is no title, and blanks in it are looked at again and again
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 YEAR_ALONE = re.compile(r"\b20\d\d\b(?!\.\d)(?:\s*(?:год[ау]?|г\.?|жыл\w*))?")
 ONE_OF_SEVERAL = re.compile(r"\d|[,/+;]|\b(?:и|или|және|мен|пен|бен|and|or)\b", re.IGNORECASE)
@@ -223,6 +224,8 @@ def note_code(note: str, words: Words) -> str | None:
 
 def section_note(title: str, words: Words) -> tuple[bool, str | None]:
     """Return whether a title between rows says something of the people below it, and what, if it says nothing else."""
+    if len(title) > LONGEST_TITLE:
+        return False, None
     parts = TITLE_PART.findall(DATE.sub(" ", YEAR_ALONE.sub(" ", title)))
     said = [part.lower().replace("ё", "е").removesuffix(".") for part in parts if len(part) > 1]
     codes = {words.section_notes[part] for part in said if part in words.section_notes}

@@ -153,7 +153,8 @@ class TestFold:
     @given(st.text(max_size=20))
     def test_any_text_gets_a_key(self, text: str) -> None:
         key = names.fold(text)
-        assert key is None or key.isalpha()
+        # of letters; which signs are letters the engine knows by a newer Unicode than this Python may
+        assert key is None or all(sign.isalpha() or unicodedata.category(sign) == "Cn" for sign in key)
 
 
 class TestFamilyStem:
