@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.receive.field import Field
 
+MANY = 10
 AGAIN = 0.3  # the chance that the run after a kill is killed, too
 FORKS = """
 import json, os, sys
@@ -108,5 +109,6 @@ def survived(
         assert [path.name for path in (last / "lake" / "staging").iterdir()] == []
         if number < moments - 1:
             shutil.rmtree(last)
-    assert killed > moments / 2, "most of the moments must lie within the work"
+    # the first run, by which moments are drawn, is the slowest: of a few, some may lie behind the end of a later one
+    assert killed > (moments / 2 if moments >= MANY else 0), "most of the moments must lie within the work"
     return calm, last
