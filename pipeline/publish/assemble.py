@@ -67,6 +67,12 @@ def run_sql(bench: Workbench, name: str) -> list[tuple[Any, ...]]:
         raise step_failed(error, f"publish/{name}.sql") from None
 
 
+def until_nothing(bench: Workbench, update: str) -> None:
+    """Run an update until it changes no row any more."""
+    while run_sql(bench, update)[0][0]:
+        pass
+
+
 def keep(bench: Workbench, kind: Literal["TABLE", "VIEW"], name: str) -> None:
     """Let the result of one .sql file of this folder be read under the file's name."""
     try:

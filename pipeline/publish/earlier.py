@@ -2,7 +2,7 @@
 
 A release compares itself with every one that lies in `published/`, taken back or not. A group from which fewer persons came or went than a cell
 may show is *held*: it is told as in the release in force, row by row and figure by figure; or left out, if the release in force was made by other
-rules. In the others no value is told that the release in force does not tell of the same people.
+rules, or tells of a house that has become more sensitive. In the others no value is told that the release in force does not tell of the same people.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline.errors import InputsMissing
+from pipeline.errors import BadSetting, InputsMissing
 from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake
-from pipeline.publish.assemble import keep, run_sql, sql_text
+from pipeline.publish.assemble import keep, run_sql, sql_text, until_nothing
 from pipeline.publish.catalogue import Entry
 from pipeline.publish.database import parquet_path
 from pipeline.publish.snapshot import current_manifest, read_snapshot_manifest, snapshots
@@ -27,10 +27,11 @@ UNNAMED = ""
 # What is read of every build an earlier release told of.
 OF_EARLIER_BUILDS = {
     "release_earlier": "build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, is_s3 BOOLEAN, "
-    "publication_group VARCHAR, released_group VARCHAR, min_count INTEGER",
+    "publication_group VARCHAR, district_kato VARCHAR, released_group VARCHAR, min_count INTEGER",
     "release_earlier_elsewhere": "build_id VARCHAR, founder_case_id VARCHAR, usual_institution_id VARCHAR, usual_group VARCHAR, "
     "is_usual_s3 BOOLEAN, present_institution_id VARCHAR, present_group VARCHAR, is_present_s3 BOOLEAN",
     "release_earlier_expected": "build_id VARCHAR, institution_id VARCHAR, has_expected_present BOOLEAN, has_expected_usual BOOLEAN",
+    "release_stricter": "build_id VARCHAR, publication_group VARCHAR",
 }
 
 
@@ -42,6 +43,8 @@ class Earlier:
     ----------
     folders
         Of each release: where it lies.
+    builds
+        Of each release: the build it was made from.
     told
         Of each release: publication group (`UNNAMED` for who has none), and the build its persons were read from.
     named
@@ -51,6 +54,7 @@ class Earlier:
     """
 
     folders: tuple[Path, ...]
+    builds: tuple[str, ...]
     told: tuple[dict[str, str], ...]
     named: tuple[dict[str, str], ...]
     current: Path | None
@@ -62,12 +66,23 @@ class Earlier:
 
     @property
     def told_by(self) -> dict[str, Path]:
-        """By build, a release that told of its persons; all that did were made by the same categories, or the group would have been left out."""
-        return {
-            build_id: folder
-            for folder, release in zip(self.folders, self.told, strict=True)
-            for build_id in sorted(release.values())
-        }
+        """By build that some release tells of, the release made from it: the others repeat its rows under ids nobody can follow.
+
+        Raises
+        ------
+        InputsMissing
+            It is gone.
+        """
+        made_from = dict(zip(self.builds, self.folders, strict=True))
+        told = sorted({build_id for release in self.told for build_id in release.values()})
+        lost = [build_id for build_id in told if build_id not in made_from]
+        if lost:
+            raise InputsMissing(
+                "a release that later ones repeat is gone, so nobody can say whom they tell of",
+                where=", ".join(lost),
+                todo="Put the release of this build back into published/, or, if nobody has a copy of them, delete those whose manifest names it under disclosure.told.",
+            )
+        return {build_id: made_from[build_id] for build_id in told}
 
     @property
     def together(self) -> list[frozenset[str]]:
@@ -110,6 +125,7 @@ def earlier_releases(lake: Lake) -> Earlier:
         A release was made before releases were compared, so nobody knows what it told.
     """
     found: dict[Path, dict[str, Any]] = {}
+    builds: list[str] = []
     for folder in snapshots(lake.published):
         manifest = read_snapshot_manifest(folder)
         if "disclosure" not in manifest:
@@ -119,9 +135,11 @@ def earlier_releases(lake: Lake) -> Earlier:
                 todo="It was made by an earlier version. If nobody has a copy of it, delete it; if others lie beside it and it is in force, `sanaq release --rollback previous` comes first.",
             )
         found[folder] = manifest["disclosure"]
+        builds.append(manifest["build_id"])
     present = current_manifest(lake.published)
     return Earlier(
         tuple(found),
+        tuple(builds),
         tuple(line["told"] for line in found.values()),
         tuple(line["named"] for line in found.values()),
         lake.published / present["snapshot_id"] if present else None,
@@ -142,7 +160,9 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
     Raises
     ------
     InputsMissing
-        The build a release was made from is gone.
+        The build a release was made from is gone, or the release whose rows another repeats.
+    BadSetting
+        The ids were made with another key.
     """
     told = {
         (build_id, group, named.get(group, UNNAMED))
@@ -165,7 +185,9 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
             _insert(bench, table)
     keep(bench, "TABLE", "release_site_count")
     keep(bench, "TABLE", "release_crossing")
+    keep(bench, "TABLE", "release_changed")
     keep(bench, "TABLE", "release_difference")
+    until_nothing(bench, "release_border")
     _make_before(bench, earlier, named)
 
 
@@ -191,10 +213,21 @@ def _make_before(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
         bench.relation("before_told", [folder / "parquet" / "census" / "person.parquet"])
         bench.con.execute(f"SET VARIABLE snapshot_id = {quoted(folder.name)}")
         _insert(bench, "release_before_level")
+        _require_same_key(bench, folder)
     if earlier.current:
         bench.relation("before_person", [earlier.current / "parquet" / "census" / "person.parquet"])
         bench.relation("before_mode", [earlier.current / "parquet" / "coverage" / "mode.parquet"])
         keep(bench, "TABLE", "release_before")
+
+
+def _require_same_key(bench: Workbench, folder: Path) -> None:
+    """Who is not recognised would be told again what the release in force closed for somebody rarer."""
+    if bench.value("SELECT count(*) FROM before_told") and not bench.value("SELECT count(*) FROM release_before_level"):
+        raise BadSetting(
+            f"of those release {folder.name} tells of nobody is recognised: the ids were made with another key",
+            where="SANAQ_ID_KEY",
+            todo="Set the key that release was made with. If it is lost, what was told can no longer be followed: delete the releases in published/ if nobody has a copy of them.",
+        )
 
 
 def _has_other_rules(bench: Workbench, folder: Path | None) -> bool:
@@ -224,8 +257,11 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     while is_repeated and (beside := {named.get(group, UNNAMED) for group in _told_beside(members, before)} - groups):
         groups |= beside  # who is repeated with a held group under one name is not told of once more
         members = _members(groups, named, before)
+    stricter = _told_with_a_stricter_house(bench, earlier)
     # a group the release in force does not have is not told of: only who has none is in its rows without a name
-    stays = members & {*before, UNNAMED} if is_repeated else set()
+    stays = {
+        group for group in members & {*before, UNNAMED} if is_repeated and before.get(group, UNNAMED) not in stricter
+    }
     names, left_out = {before.get(group, UNNAMED) for group in stays}, members - stays
     held = Held(tuple(sorted(groups)), tuple(sorted(names)), tuple(sorted(left_out)), earlier.current)
     rows = [
@@ -235,6 +271,13 @@ def hold(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> Held:
     rows += [{"publication_group": group or "NONE", "held_as_in": None} for group in held.left_out]
     make_table(bench.con, "release_held_group", rows, {"publication_group": "VARCHAR", "held_as_in": "VARCHAR"})
     return held
+
+
+def _told_with_a_stricter_house(bench: Workbench, earlier: Earlier) -> set[str]:
+    """Return the names under which the release in force tells of a house that is more sensitive today."""
+    before = earlier.in_force
+    found = bench.con.execute("FROM release_stricter ORDER BY ALL").fetchall()
+    return {before["named"].get(group, UNNAMED) for build_id, group in found if before["told"].get(group) == build_id}
 
 
 def _members(groups: set[str], named: dict[str, str], before: dict[str, str]) -> set[str]:

@@ -31,6 +31,7 @@ SELECT
     build_id,
     founder_case_id,
     unnest(both_groups) AS released_group,
+    unnest(list_reverse(both_groups)) AS other_group,
     unnest([FALSE, TRUE]) AS has_come,
     usual_institution_id,
     is_usual_s3,

@@ -9,43 +9,6 @@ WITH told AS (
     JOIN release_group USING (publication_group)
 ),
 
-compared AS (
-    FROM told
-    UNION ALL
-    SELECT DISTINCT
-        'NONE' AS build_id,
-        released_group
-    FROM release_group
-),
-
-changed AS (
-    SELECT
-        compared.build_id,
-        TRUE AS is_new,
-        now.* EXCLUDE (build_id)
-    FROM compared
-    JOIN release_crossing AS now
-        ON now.released_group = compared.released_group
-        AND now.build_id = ''
-    ANTI JOIN release_crossing AS before
-        ON before.build_id = compared.build_id
-        AND before.released_group = now.released_group
-        AND before.founder_case_id = now.founder_case_id
-        AND before.has_come = now.has_come
-    UNION ALL
-    SELECT
-        told.build_id,
-        FALSE AS is_new,
-        before.* EXCLUDE (build_id)
-    FROM told
-    JOIN release_crossing AS before USING (build_id, released_group)
-    ANTI JOIN release_crossing AS now
-        ON now.build_id = ''
-        AND now.released_group = before.released_group
-        AND now.founder_case_id = before.founder_case_id
-        AND now.has_come = before.has_come
-),
-
 by_side AS (
     SELECT
         build_id,
@@ -55,7 +18,7 @@ by_side AS (
         unnest([TRUE, FALSE]) AS is_usual_place,
         unnest([usual_institution_id, present_institution_id]) AS institution_id,
         unnest([is_usual_s3, is_present_s3]) AS is_s3
-    FROM changed
+    FROM release_changed
 ),
 
 crossing AS (
@@ -80,11 +43,14 @@ site AS (
             site.released_group,
             site.is_s3,
             site.min_count,
-            CASE WHEN before.has_expected_present <> (site.expected_present IS NOT NULL) THEN site.present END AS compared_present,
-            CASE WHEN before.has_expected_usual <> (site.expected_usual IS NOT NULL) THEN site.usual END AS compared_usual
+            CASE
+                WHEN COALESCE(before.has_expected_present, FALSE) <> (site.expected_present IS NOT NULL) THEN site.present
+            END AS compared_present,
+            CASE WHEN COALESCE(before.has_expected_usual, FALSE) <> (site.expected_usual IS NOT NULL) THEN site.usual END AS compared_usual
         FROM told
         JOIN release_site_count AS site USING (released_group)
-        JOIN release_earlier_expected AS before USING (build_id, institution_id)
+        -- an earlier register need not have had the site
+        LEFT JOIN release_earlier_expected AS before USING (build_id, institution_id)
     )
     ON compared_present, compared_usual
     INTO NAME measure VALUE person_count

@@ -5,7 +5,8 @@ WITH place AS (
         earlier_person.founder_case_id,
         COALESCE(site.institution_id, earlier_person.person_id) AS institution_id,
         site.tier IS NOT DISTINCT FROM 'S3' AS is_s3,
-        CASE WHEN earlier_person.basis = 'place_unresolved' THEN '' ELSE COALESCE(site.publication_group, '') END AS publication_group
+        CASE WHEN earlier_person.basis = 'place_unresolved' THEN '' ELSE COALESCE(site.publication_group, '') END AS publication_group,
+        CASE WHEN earlier_person.basis = 'place_unresolved' THEN '' ELSE COALESCE(site.district_kato, '') END AS district_kato
     FROM earlier_person
     LEFT JOIN earlier_record ON earlier_record.record_id = earlier_person.survivor_record_id
     LEFT JOIN release_earlier_site AS site
@@ -21,6 +22,7 @@ SELECT
     place.institution_id,
     place.is_s3,
     place.publication_group,
+    place.district_kato,
     COALESCE(release_group.released_group, '') AS released_group,
     COALESCE(release_group.min_count, (SELECT max(min_cell_count) FROM disclosure)) AS min_count
 FROM place

@@ -1,5 +1,6 @@
 -- Groups that differ by too few from an earlier release: some came since and are not safe by themselves, or some went and are not. Who
--- went is looked for under the name that release had: of a group that has been merged since, what went of each part.
+-- went is looked for under the name that release had: of a group that has been merged since, what went of each part. Whose house
+-- is of another district since, or of none, went and came: from one release to the next they would change it together.
 WITH came AS (
     SELECT released_group
     FROM release_population
@@ -19,6 +20,7 @@ gone AS (
     LEFT JOIN release_place
         ON release_place.founder_case_id = earlier.founder_case_id
         AND COALESCE(release_place.publication_group, '') = earlier.publication_group
+        AND COALESCE(release_place.district_kato, '') = earlier.district_kato
     WHERE release_place.person_id IS NULL
     GROUP BY ALL
 ),

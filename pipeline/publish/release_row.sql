@@ -1,6 +1,6 @@
 -- Each person as he is before anything is withheld. A population is what somebody who holds all releases can tell apart: the persons of one
--- group who are in the same earlier releases. Every rule of disclosure holds for each population by itself. Institution and population
--- are only ever grouped by: numbers are, in half the time of texts.
+-- group who are in the same earlier releases, with the same district. Every rule of disclosure holds for each population by itself.
+-- Institution and population are only ever grouped by: numbers are, in half the time of texts.
 WITH filled AS (
     SELECT DISTINCT person_id
     FROM person_field
@@ -10,9 +10,10 @@ seen AS (
     SELECT
         founder_case_id,
         publication_group,
+        district_kato,
         string_agg(build_id, ' ' ORDER BY build_id) AS builds
     FROM release_earlier
-    GROUP BY founder_case_id, publication_group
+    GROUP BY founder_case_id, publication_group, district_kato
 ),
 
 told AS (
@@ -33,7 +34,7 @@ SELECT
     seen.builds IS NOT NULL AS is_seen,
     COALESCE(told.least_level, 1) AS least_level,
     COALESCE(release_group.min_count, strictest.min_count) AS min_count,
-    CASE WHEN release_place.tier IN ('S0', 'S1') THEN release_place.district_kato END AS district_kato,
+    release_place.district_kato,
     release_place.sex,
     release_place.age_completed,
     -- the oldest share one year of birth and one open age group
@@ -62,6 +63,7 @@ LEFT JOIN release_group USING (publication_group)
 LEFT JOIN seen
     ON seen.founder_case_id = release_place.founder_case_id
     AND seen.publication_group = COALESCE(release_place.publication_group, '')
+    AND seen.district_kato = COALESCE(release_place.district_kato, '')
 LEFT JOIN told ON told.person_id = release_place.person_id
 LEFT JOIN filled ON filled.person_id = release_place.person_id
 CROSS JOIN (SELECT max(min_cell_count) AS min_count FROM disclosure) AS strictest

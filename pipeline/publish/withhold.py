@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
-from pipeline.publish.assemble import keep, run_sql, sql_text
+from pipeline.publish.assemble import keep, run_sql, sql_text, until_nothing
 from pipeline.publish.variables import Released
 from pipeline.sql import Workbench, step_failed
 
@@ -136,7 +136,7 @@ def _close(bench: Workbench, counted: Iterable[str]) -> set[str]:
         bench.con.execute(query)
     bench.con.execute(f"INSERT INTO release_cell {sql_text('release_cell')}")
     run_sql(bench, "release_stay_closed")
-    _until_nothing(bench, "release_close")
+    until_nothing(bench, "release_close")
     found = bench.con.execute(
         "SELECT DISTINCT column_name FROM release_cell WHERE is_closed AND value IS NOT NULL ORDER BY column_name"
     ).fetchall()
@@ -170,8 +170,8 @@ CROSS JOIN round""")
         bench.con.execute(f"SET VARIABLE level_no = {level}")
         run_sql(bench, "release_keep_level")
         run_sql(bench, "release_push")
-        _until_nothing(bench, "release_pull")
-    _until_nothing(bench, "release_empty_district")
+        until_nothing(bench, "release_pull")
+    until_nothing(bench, "release_empty_district")
 
 
 def _show(bench: Workbench, closed: set[str], silent: Mapping[str, str]) -> None:
@@ -191,9 +191,3 @@ def _told(name: str, closed: set[str], silent: Mapping[str, str] | None = None) 
     untold = [(silent or {}).get(name, ""), _is_closed(name) if name in closed else ""]
     hidden = " OR ".join(filter(None, untold))
     return f"CASE WHEN NOT ({hidden}) THEN known.{name} END" if hidden else f"known.{name}"
-
-
-def _until_nothing(bench: Workbench, update: str) -> None:
-    """Run an update until it changes no row any more."""
-    while run_sql(bench, update)[0][0]:
-        pass

@@ -41,6 +41,15 @@ other_rule AS (
         EXCEPT
         SELECT category_code, tier, publication_group FROM released_category
     )
+    UNION
+    -- a house that has become more sensitive since
+    SELECT institution.institution_id
+    FROM institution
+    JOIN released_institution AS told USING (institution_id)
+    LEFT JOIN ref_category ON ref_category.category_code = institution.category_code
+    LEFT JOIN released_category ON released_category.category_code = told.category_code
+    WHERE site_tier(institution.institution_id, ref_category.tier, institution.ward_tier)
+        > site_tier(told.institution_id, released_category.tier, told.ward_tier)
 )
 
 SELECT

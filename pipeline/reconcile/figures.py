@@ -71,7 +71,8 @@ def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     """Let what lies beside a build at a moment be read, as the checks do: `medium_out`, `release`, and the rules it was made by.
 
     Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
-    What it says of its rules is `released_disclosure` and `released_category`: a file that is gone says nothing. Returned are the media.
+    What it says of its rules is `released_disclosure` and `released_category`, and the register it was made by `released_institution`: a file
+    that is gone says nothing. Returned are the media.
     """
     landed = bench.lake.batches(as_of) if bench.closing else []
     late = landed[len(received_by(landed, bench.as_of)) :]  # what came after the close waits, and has come all the same
@@ -83,13 +84,17 @@ def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= as_of
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
-    for name in ("disclosure", "category"):
-        kept = current / "parquet" / "ref" / f"{name}.parquet"
-        _make_empty(bench, f"known_{name}", f"all_ref_{name}")
+    builds = sorted({*made["disclosure"]["told"].values()}) if stands else []
+    kept = {
+        name: [current / "parquet" / "ref" / f"{name}.parquet"] if stands else [] for name in ("disclosure", "category")
+    }
+    kept["institution"] = [bench.lake.builds / build_id / "read" / "institution.parquet" for build_id in builds]
+    for name, paths in kept.items():
+        _make_empty(bench, f"known_{name}", "institution" if name == "institution" else f"all_ref_{name}")
         parts = [f"FROM known_{name}"]  # a release of another version may lack a column: then it says nothing of it
-        if stands and kept.exists():
-            bench.relation(f"kept_{name}", [kept])
-            parts.append(f"FROM kept_{name}")
+        for number, path in enumerate(path for path in paths if path.exists()):
+            bench.relation(f"kept_{name}_{number}", [path])
+            parts.append(f"FROM kept_{name}_{number}")
         bench.con.execute(f"CREATE OR REPLACE TEMP TABLE released_{name} AS {' UNION ALL BY NAME '.join(parts)}")
     return media_out
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import BadSetting, InputsMissing
 from pipeline.lake import Lake
 from pipeline.publish import roll_back
+from pipeline.publish.earlier import earlier_releases
 from tests.disclosure.attack import (
     SPEAKS_OF,
     Program,
@@ -28,6 +30,7 @@ from tests.disclosure.attack import (
 )
 from tests.disclosure.town import (
     AKTAU,
+    BEINEU,
     OPEN,
     REFERENCE,
     ROUND,
@@ -489,6 +492,82 @@ def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> N
     assert manifest_of(seen)["held"] == []
     assert manifest_of(seen)["left_out"] == ["BOARDING_EDUCATION"]
     assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
+
+
+def test_a_house_that_has_become_more_sensitive_is_not_repeated_as_it_was_told(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
+    office.release(town)
+    school = next(number for number, site in enumerate(town.sites) if site.category == "BOARD_GIFT")
+    town.sites[school] = replace(town.sites[school], ward_tier="S3")
+    seen = Seen(office.release(town))
+    assert manifest_of(seen)["left_out"] == ["BOARDING_EDUCATION"]
+    assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
+
+
+@pytest.mark.parametrize(("ward_tier", "has_district"), [(None, True), ("S3", False)])
+def test_those_of_a_house_with_a_secret_ward_have_no_district(
+    tmp_path: Path, ward_tier: str | None, has_district: bool
+) -> None:
+    town = homes(("BOARD_GIFT",), 40)
+    town.sites[0] = replace(town.sites[0], ward_tier=ward_tier)
+    seen = Seen(Office(tmp_path).release(town))
+    sites = seen.whereabouts(town)
+    told = seen.rows("SELECT person FROM census.person WHERE district_kato <> '470000000'")
+    assert (town.sites[0].institution_id in {sites[person] for (person,) in told}) is has_district
+
+
+def test_those_whose_house_changed_the_district_are_not_known_by_it(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
+    before = Seen(office.release(town))
+    school = next(number for number, site in enumerate(town.sites) if site.category == "BOARD_GIFT")
+    town.sites[school] = replace(town.sites[school], kato=BEINEU)
+    after = Seen(office.release(town))
+    assert manifest_of(after)["held"] == ["BOARDING_EDUCATION"]
+    assert came(before, after) == went(before, after) == []
+
+
+def test_an_id_key_nobody_followed_is_refused(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("ORPH",), 20)
+    office.release(town)
+    office.key = "another secret"
+    with pytest.raises(BadSetting, match="another key"):
+        office.release(town)
+
+
+def test_whose_rows_are_repeated_is_asked_of_the_release_that_told_them_first(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
+    first = office.release(town)
+    town.people.pop()
+    second = Seen(office.release(town))
+    assert manifest_of(second)["held"] == ["BOARDING_EDUCATION"]
+    told_by = earlier_releases(Lake(tmp_path)).told_by
+    assert told_by[manifest_of(second)["told"]["BOARDING_EDUCATION"]] == first.folder
+    shutil.rmtree(first.folder)
+    with pytest.raises(InputsMissing, match="repeat"):
+        office.release(town)
+
+
+def test_one_who_was_elsewhere_is_not_told_by_all_other_groups(tmp_path: Path) -> None:
+    """Twenty-five pupils and one orphan were in homes for the old. Two of three groups told, how many orphans were away would follow."""
+    town = homes(("ORPH", "SOCSERV", "BOARD_GIFT"), 30)
+    schools = [[row for row in town.people if row["asked_by"] == home] for home in sorted(town.of("BOARD_GIFT"))[:5]]
+    orphan = next(row for row in town.people if row["asked_by"] in town.of("ORPH"))
+    hospitals = sorted(town.of("SOCSERV"))[:5]
+    stayed_in(town, hospitals, [*(row for school in schools for row in school[:5]), orphan])
+    told = Seen(Office(tmp_path).release(town)).rows(PRESENT)
+    assert told == [(True,), (False,), (False,)]
+
+
+def test_a_site_new_to_the_register_is_not_told_by_two_rates(tmp_path: Path) -> None:
+    """Ten orphans were counted by another house until theirs was entered in the register, with a list."""
+    office, town = Office(tmp_path), homes(("ORPH", "BABY"), 20)
+    rates = "SELECT present_rate IS NOT NULL, usual_rate IS NOT NULL FROM coverage.publication_group"
+    told = [Seen(office.release(town)).rows(rates)]
+    town.sites.append(Site("SITE-099", "ORPH", AKTAU, 10))
+    for row in town.people[:10]:
+        row |= dict.fromkeys(("usual_institution_id", "present_institution_id", "asked_by"), "SITE-099")
+    told.append(Seen(office.release(town)).rows(rates))
+    assert told == [[(True, True)], [(False, False)]]
 
 
 @pytest.mark.slow

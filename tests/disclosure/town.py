@@ -50,7 +50,7 @@ KINDS = (*OPEN, "ORPH", "BABY", "INPAT", "SOCSERV", "HOMELESS", "TB", "CRISIS", 
 
 @dataclass(frozen=True)
 class Site:
-    """An institution, how many live in it, how far its people are like one another (0 to 1), and whether it says how many to expect."""
+    """An institution, how many live in it, how far its people are like one another (0 to 1), whether it says how many to expect, and the highest tier of its wards."""
 
     institution_id: str
     category: str
@@ -58,6 +58,7 @@ class Site:
     people: int
     alike: float = 0.0
     is_expected: bool = True
+    ward_tier: str | None = None
 
 
 @dataclass
@@ -198,10 +199,13 @@ class Office:
     made: int = 0
     round: Path = ROUND
     reference: Path = REFERENCE
+    key: str = KEY
 
     def release(self, town: Town) -> Publication:
         """Release the town as it is now, a day after the release before."""
-        settings = load_settings(lake=self.folder, threads=1, round=self.round, reference=self.reference, id_key=KEY)
+        settings = load_settings(
+            lake=self.folder, threads=1, round=self.round, reference=self.reference, id_key=self.key
+        )
         lake = Lake(settings.lake)
         self.made += 1
         as_of = AS_OF + timedelta(days=self.made)
@@ -213,7 +217,13 @@ def _tables(town: Town) -> dict[str, Rows]:
     people = town.people
     return {
         "institution": [
-            {"institution_id": site.institution_id, "category_code": site.category, "kato": site.kato, "capacity": 100}
+            {
+                "institution_id": site.institution_id,
+                "category_code": site.category,
+                "kato": site.kato,
+                "capacity": 100,
+                "ward_tier": site.ward_tier,
+            }
             for site in town.sites
         ],
         "person": [

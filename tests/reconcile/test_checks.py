@@ -280,9 +280,9 @@ def test_people_to_be_handed_on_are_counted_and_their_receipt_is_not_known(bench
     ("made", "status"),
     [
         ({}, "not_known"),
-        ({"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}}, "ok"),
+        ({"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {"told": {}}}, "ok"),
         ({"as_of": "2021-10-19T20:00:00+00:00"}, "not_known"),
-        ({"as_of": "2021-11-19T20:00:00+00:00", "disclosure": {}}, "not_known"),  # of a night to come
+        ({"as_of": "2021-11-19T20:00:00+00:00", "disclosure": {"told": {}}}, "not_known"),  # of a night to come
     ],
 )
 def test_a_release_that_stands_has_passed_the_disclosure_check(
@@ -306,17 +306,37 @@ def test_a_release_that_stands_has_passed_the_disclosure_check(
 def test_a_release_made_by_other_rules_of_disclosure_than_todays_is_said(
     bench: Workbench, lake: Lake, change: str, rules: int
 ) -> None:
-    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}})
+    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {"told": {}}})
     bench.con.execute(change)
     assert disclosure_check(bench) == ("failed", rules)
 
 
 def test_a_release_from_before_a_rule_is_said_and_stops_no_night(bench: Workbench, lake: Lake) -> None:
-    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {}})
+    let_stand(bench, lake, {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {"told": {}}})
     kept = lake.published / "current" / "parquet" / "ref" / "disclosure.parquet"
     bench.con.execute(f"COPY (SELECT * EXCLUDE (min_class_count) FROM disclosure) TO '{kept}'")
     register_beside(bench, bench.as_of)
     assert disclosure_check(bench) == ("failed", bench.value("SELECT count(*) FROM disclosure"))
+
+
+def test_a_release_that_tells_of_a_house_which_is_more_sensitive_today_is_said(bench: Workbench, lake: Lake) -> None:
+    told = lake.builds / "told" / "read" / "institution.parquet"
+    told.parent.mkdir(parents=True)
+    bench.con.execute(f"""COPY (
+        SELECT * REPLACE (
+            CASE
+                WHEN institution_id = (
+                    SELECT min(institution_id) FROM institution JOIN ref_category USING (category_code) WHERE tier > 'S0'
+                )
+                    THEN (SELECT min(category_code) FROM ref_category WHERE tier = 'S0')
+                ELSE category_code
+            END AS category_code
+        )
+        FROM institution
+    ) TO '{told}'""")
+    made = {"as_of": "2021-10-19T20:00:00+00:00", "disclosure": {"told": {"OTHER": "told"}}}
+    let_stand(bench, lake, made)
+    assert disclosure_check(bench) == ("failed", 1)
 
 
 def let_stand(bench: Workbench, lake: Lake, made: dict[str, object]) -> None:

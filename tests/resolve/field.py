@@ -231,7 +231,7 @@ class Field:
         }
         self.verdicts.append(row)
 
-    def resolve(self, folder: Path, threads: int = 2, as_of: datetime = datetime(2021, 12, 20, tzinfo=UTC)) -> Outcome:
+    def resolve(self, folder: Path, threads: int = 1, as_of: datetime = datetime(2021, 12, 20, tzinfo=UTC)) -> Outcome:
         """Run the step and return what it made."""
         shutil.rmtree(folder, ignore_errors=True)
         settings = load_settings(lake=folder / "lake", threads=threads)

@@ -66,6 +66,7 @@ def test_three_stages_or_one_the_same_records_are_received(played: Played, at_on
     assert received[0] == received[1]
 
 
+@pytest.mark.slow
 def test_three_stages_or_one_every_case_comes_to_the_same_states(played: Played, at_once: Path) -> None:
     staged, together = by_case(played.builds[-1]), by_case(at_once)
     differing = {case for case in staged | together if staged.get(case) != together.get(case)}
@@ -82,6 +83,7 @@ def test_three_stages_or_one_every_case_comes_to_the_same_states(played: Played,
 PEOPLE = "expected_present_count expected_usual_count present_count usual_count person_count present_only_count unresolved_count matched_count"
 
 
+@pytest.mark.slow
 def test_three_stages_or_one_the_same_people_are_counted(played: Played, at_once: Path) -> None:
     assert rows(played.builds[-1], "expected") == rows(at_once, "expected")
     counted = [
