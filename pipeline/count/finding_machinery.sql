@@ -59,7 +59,8 @@ first_sent AS (
         min(record.received_at) AS received_at
     FROM record
     LEFT JOIN institution USING (institution_id)
-    WHERE record.route = 'tablet_vpn'
+    ANTI JOIN (FROM record_state WHERE state IN ('unreadable', 'repeated')) AS again USING (record_id)
+    WHERE record.route = 'tablet_vpn' AND record.is_training IS NOT TRUE AND record.case_status IS DISTINCT FROM 'draft'
     GROUP BY institution.institution_id
 ),
 

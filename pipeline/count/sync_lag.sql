@@ -1,4 +1,5 @@
--- How long a case takes from the interview to the mark of sending, and from there to us, in whole minutes.
+-- How long a case takes from the interview to the mark of sending, and from there to us, in whole minutes. What came before,
+-- a draft and a training case say nothing of it.
 WITH timed AS (
     SELECT
         route,
@@ -8,8 +9,11 @@ WITH timed AS (
         date_diff('minute', completed_at, received_at) AS total_minutes
     FROM record
     LEFT JOIN institution USING (institution_id)
+    ANTI JOIN (FROM record_state WHERE state IN ('unreadable', 'repeated')) AS again USING (record_id)
     CROSS JOIN round
     WHERE completed_at >= round.census_moment_at  -- a clock before the moment tells no time
+        AND is_training IS NOT TRUE
+        AND case_status IS DISTINCT FROM 'draft'
 ),
 
 measured AS (

@@ -28,6 +28,23 @@ FROM quality.ledger
 GROUP BY ROLLUP (route)
 ORDER BY route NULLS LAST"""
 
+# A group that was merged is found by the name of any of its parts, who has none by NULL. Bars are of usual residents, the longest 20 wide.
+PYRAMID = """CREATE MACRO pyramid(group_code) AS TABLE
+WITH side AS (
+    SELECT
+        publication_group, age_group, usual_men_count, usual_women_count, present_men_count, present_women_count,
+        20 / NULLIF(greatest(max(usual_men_count) OVER (), max(usual_women_count) OVER ()), 0) AS scale
+    FROM age_sex
+    WHERE list_contains(string_split(publication_group, ' + '), group_code)
+        OR publication_group IS NOT DISTINCT FROM CAST(group_code AS VARCHAR)
+)
+SELECT
+    * EXCLUDE (scale),
+    lpad(repeat('█', CAST(ceil(usual_men_count * scale) AS INTEGER)), 20, ' ') || '│'
+    || repeat('█', CAST(ceil(usual_women_count * scale) AS INTEGER)) AS picture
+FROM side
+ORDER BY age_group DESC NULLS FIRST"""
+
 # The name of the columns is put into a query of its own: a macro cannot group by what it is given.
 PERTURBED = """CREATE MACRO perturbed(by_columns) AS TABLE
 WITH cell AS (
@@ -60,6 +77,8 @@ def macros(entries: Sequence[Entry]) -> list[Macro]:
         found.append(_compare(named["coverage.category"], "category_code", "categories"))
     elif "coverage.publication_group" in named:
         found.append(_compare(named["coverage.publication_group"], "publication_group", "publication groups"))
+        said = "Men and women of a publication group by age, the oldest first, drawn as a pyramid of usual residents: pyramid('SOCIAL_AND_HEALTH'). A merged group is found by any of its parts, who has no group by NULL."
+        found.append(Macro("pyramid", PYRAMID, said))
     if "ref.ptable" in named:
         said = "Persons by some columns with noise, small counts empty: perturbed('publication_group, sex'). The same cell always has the same noise."
         found.append(Macro("perturbed", PERTURBED, said))

@@ -869,10 +869,10 @@ def test_forms_filled_too_fast_and_too_many_a_day(field: Field) -> None:
 def test_a_lag_on_the_protected_channel(field: Field) -> None:
     counted(field, 50)
     waited = {"route": "tablet_vpn", "completed_at": "2021-10-01 07:00"}  # received four days later
-    field.records(["repeated"] * 3, **waited, synced_at="2021-10-01 08:00")
+    field.records(["superseded"] * 3, **waited, synced_at="2021-10-01 08:00")
     assert found(field) == []  # sent within the hour: that we fetched it late is nobody's fault out there
-    field.records(["repeated"] * 3, **waited, synced_at="2021-10-03 10:00")
-    field.records(["repeated"] * 9, **waited | {"completed_at": "1970-01-01"}, synced_at="2021-10-03 10:00")
+    field.records(["superseded"] * 3, **waited, synced_at="2021-10-03 10:00")
+    field.records(["superseded"] * 9, **waited | {"completed_at": "1970-01-01"}, synced_at="2021-10-03 10:00")
     [row] = found(field)
     assert str(row["since_at"]) == "2021-10-05 10:00:00"  # of every night: since the first that came
     assert (row["kind"], row["severity"], row["message_en"]) == (

@@ -372,6 +372,22 @@ def test_the_pyramid_says_nothing_of_a_group_of_which_something_is_withheld() ->
         assert con.execute(AGE_SEX).fetchall() == [("A", "05-09", None, None, 2, 0)]
 
 
+def test_the_pyramid_of_a_group_is_drawn_the_oldest_on_top(census: Connection) -> None:
+    drawn = rows(
+        census, "SELECT age_group, usual_men_count, usual_women_count, picture FROM pyramid('SOCIAL_AND_HEALTH')"
+    )
+    told = rows(
+        census,
+        "SELECT age_group, usual_men_count, usual_women_count FROM census.age_sex "
+        "WHERE publication_group = 'SOCIAL_AND_HEALTH' ORDER BY age_group DESC NULLS FIRST",
+    )
+    assert [row[:3] for row in drawn] == told
+    bars = [(row[1], row[2], *row[3].split("│")) for row in drawn if row[3] is not None]
+    assert bars
+    assert max(side.count("█") for *_, left, right in bars for side in (left, right)) == 20
+    assert all((men > 0, women > 0) == ("█" in left, "█" in right) for men, women, left, right in bars)
+
+
 def test_the_pyramid_adds_up_to_the_persons(census: Connection) -> None:
     total = "sum(usual_men_count + usual_women_count)::BIGINT, sum(present_men_count + present_women_count)::BIGINT"
     wanted = "count(*) FILTER (WHERE basis = 'usual_here'), count(*) FILTER (WHERE is_present)"
