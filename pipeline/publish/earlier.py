@@ -27,11 +27,14 @@ UNNAMED = ""
 # What is read of every build an earlier release told of.
 OF_EARLIER_BUILDS = {
     "release_earlier": "build_id VARCHAR, told_as VARCHAR, founder_case_id VARCHAR, institution_id VARCHAR, is_s3 BOOLEAN, "
-    "publication_group VARCHAR, district_kato VARCHAR, released_group VARCHAR, min_count INTEGER",
+    "has_lost_district BOOLEAN, publication_group VARCHAR, district_kato VARCHAR, released_group VARCHAR, min_count INTEGER",
     "release_earlier_elsewhere": "build_id VARCHAR, founder_case_id VARCHAR, usual_institution_id VARCHAR, usual_group VARCHAR, "
     "is_usual_s3 BOOLEAN, present_institution_id VARCHAR, present_group VARCHAR, is_present_s3 BOOLEAN",
-    "release_earlier_expected": "build_id VARCHAR, institution_id VARCHAR, has_expected_present BOOLEAN, has_expected_usual BOOLEAN",
+    "release_compared": "build_id VARCHAR, is_new BOOLEAN, released_group VARCHAR, measure VARCHAR, institution_id VARCHAR, is_s3 BOOLEAN, "
+    "min_count INTEGER, person_count BIGINT",
     "release_stricter": "build_id VARCHAR, publication_group VARCHAR",
+    "release_before": "build_id VARCHAR, released_group VARCHAR, column_name VARCHAR, told VARCHAR[]",
+    "release_before_level": "person_id VARCHAR, least_level INTEGER",
 }
 
 
@@ -96,7 +99,8 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Held:
-    """Groups told as in the release in force, or not told of because it does not have them or was made by other rules.
+    """Groups told as in the release in force, or not told of because it does not have them, was made by other rules, or tells of a house that
+    is more sensitive today.
 
     Attributes
     ----------
@@ -149,8 +153,8 @@ def earlier_releases(lake: Lake) -> Earlier:
 def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:
     """Make what a release is compared by.
 
-    `release_earlier` has every person an earlier release told of, `release_before` what the release in force tells of whom, and
-    `release_difference` the figures that would say something of few beside what an earlier release told.
+    `release_earlier` has every person an earlier release told of, `release_before` what it tells of whom, `release_district` of whom another
+    district is told than that of today, and `release_difference` the figures that would say something of few beside what an earlier release told.
 
     Parameters
     ----------
@@ -165,8 +169,8 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
         The ids were made with another key.
     """
     told = {
-        (build_id, group, named.get(group, UNNAMED))
-        for release, named in zip(earlier.told, earlier.named, strict=True)
+        (build_id, group, then.get(group, UNNAMED))
+        for release, then in zip(earlier.told, earlier.named, strict=True)
         for group, build_id in release.items()
     }
     names = ("build_id", "publication_group", "told_as")
@@ -176,19 +180,30 @@ def make_earlier(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> N
         bench.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     for build_id, release in sorted(earlier.told_by.items()):
         folder = bench.lake.builds / build_id
-        bench.relation("earlier_category", [release / "parquet" / "ref" / "category.parquet"])
+        tables = release / "parquet"
+        bench.relation("earlier_category", [tables / "ref" / "category.parquet"])
+        bench.relation("earlier_told", [tables / "census" / "person.parquet"])
+        bench.relation("earlier_mode", [tables / "coverage" / "mode.parquet"])
         for step, table in (("resolve", "person"), ("read", "institution"), ("read", "record"), ("count", "expected")):
             bench.relation(f"earlier_{table}", [_present(folder / step / f"{table}.parquet")])
         keep(bench, "VIEW", "release_earlier_site")
         bench.con.execute(f"SET VARIABLE build_id = {quoted(build_id)}")
+        bench.con.execute(f"SET VARIABLE snapshot_id = {quoted(release.name)}")
+        _name_groups(bench, earlier, release, named)
         for table in OF_EARLIER_BUILDS:
             _insert(bench, table)
-    keep(bench, "TABLE", "release_site_count")
-    keep(bench, "TABLE", "release_crossing")
-    keep(bench, "TABLE", "release_changed")
-    keep(bench, "TABLE", "release_difference")
+        _require_same_key(bench, release)
+    for table in (
+        "release_district",
+        "release_seen",
+        "release_told_in",
+        "release_site_count",
+        "release_crossing",
+        "release_changed",
+        "release_difference",
+    ):
+        keep(bench, "TABLE", table)
     until_nothing(bench, "release_border")
-    _make_before(bench, earlier, named)
 
 
 def _insert(bench: Workbench, table: str) -> None:
@@ -198,31 +213,25 @@ def _insert(bench: Workbench, table: str) -> None:
         raise step_failed(error, f"publish/{table}.sql") from None
 
 
-def _make_before(bench: Workbench, earlier: Earlier, named: dict[str, str]) -> None:
-    before = earlier.in_force
-    names = {(named.get(group, UNNAMED), before["named"].get(group, UNNAMED)) for group in before["told"]}
-    rows = [{"released_group": now, "told_as": then} for now, then in sorted(names)]
+def _name_groups(bench: Workbench, earlier: Earlier, release: Path, named: dict[str, str]) -> None:
+    """Make `release_name`: of the groups a release told first, the names it gave them, beside those of today."""
+    at = earlier.folders.index(release)
+    told, then = earlier.told[at], earlier.named[at]
+    names = {
+        (named.get(group, UNNAMED), then.get(group, UNNAMED))
+        for group, build_id in told.items()
+        if build_id == earlier.builds[at]
+    }
+    rows = [{"released_group": now, "told_as": name} for now, name in sorted(names)]
     make_table(bench.con, "release_name", rows, {"released_group": "VARCHAR", "told_as": "VARCHAR"})
-    make_table(
-        bench.con, "release_before", [], {"released_group": "VARCHAR", "column_name": "VARCHAR", "told": "VARCHAR[]"}
-    )
-    bench.con.execute("CREATE OR REPLACE TEMP TABLE release_before_level (person_id VARCHAR, least_level INTEGER)")
-    for folder in sorted(
-        {earlier.told_by[build_id] for build_id in before["told"].values()}
-    ):  # of held groups, that which told them first
-        bench.relation("before_told", [folder / "parquet" / "census" / "person.parquet"])
-        bench.con.execute(f"SET VARIABLE snapshot_id = {quoted(folder.name)}")
-        _insert(bench, "release_before_level")
-        _require_same_key(bench, folder)
-    if earlier.current:
-        bench.relation("before_person", [earlier.current / "parquet" / "census" / "person.parquet"])
-        bench.relation("before_mode", [earlier.current / "parquet" / "coverage" / "mode.parquet"])
-        keep(bench, "TABLE", "release_before")
 
 
 def _require_same_key(bench: Workbench, folder: Path) -> None:
-    """Who is not recognised would be told again what the release in force closed for somebody rarer."""
-    if bench.value("SELECT count(*) FROM before_told") and not bench.value("SELECT count(*) FROM release_before_level"):
+    """Who is not recognised would be told again what that release closed for somebody rarer."""
+    if not bench.value("SELECT count(*) FROM earlier_told"):
+        return
+    known = "left(keyed_id('release ' || getvariable('snapshot_id') || ' ' || earlier_person.person_id), 16)"
+    if not bench.value(f"SELECT count(*) FROM earlier_told SEMI JOIN earlier_person ON earlier_told.person = {known}"):
         raise BadSetting(
             f"of those release {folder.name} tells of nobody is recognised: the ids were made with another key",
             where="SANAQ_ID_KEY",

@@ -33,15 +33,15 @@ PYRAMID = """CREATE MACRO pyramid(group_code) AS TABLE
 WITH side AS (
     SELECT
         publication_group, age_group, usual_men_count, usual_women_count, present_men_count, present_women_count,
-        20 / NULLIF(greatest(max(usual_men_count) OVER (), max(usual_women_count) OVER ()), 0) AS scale
+        NULLIF(greatest(max(usual_men_count) OVER (), max(usual_women_count) OVER ()), 0) AS longest
     FROM age_sex
     WHERE list_contains(string_split(publication_group, ' + '), group_code)
         OR publication_group IS NOT DISTINCT FROM CAST(group_code AS VARCHAR)
 )
 SELECT
-    * EXCLUDE (scale),
-    lpad(repeat('█', CAST(ceil(usual_men_count * scale) AS INTEGER)), 20, ' ') || '│'
-    || repeat('█', CAST(ceil(usual_women_count * scale) AS INTEGER)) AS picture
+    * EXCLUDE (longest),
+    lpad(repeat('█', CAST(ceil(20.0 * usual_men_count / longest) AS INTEGER)), 20, ' ') || '│'
+    || repeat('█', CAST(ceil(20.0 * usual_women_count / longest) AS INTEGER)) AS picture
 FROM side
 ORDER BY age_group DESC NULLS FIRST"""
 

@@ -1,4 +1,4 @@
--- How little the release in force tells of each person it has, as a level of release_class.sql. An age nobody knows was not
+-- How little an earlier release tells of each person it has, as a level of release_class.sql. An age nobody knows was not
 -- withheld.
 SELECT
     person.person_id,
@@ -11,6 +11,6 @@ SELECT
         ELSE 6
     END AS least_level
 FROM person
-JOIN before_told AS told
+JOIN earlier_told AS told
     ON told.person = left(keyed_id('release ' || getvariable('snapshot_id') || ' ' || person.person_id), 16)
 CROSS JOIN round

@@ -10,7 +10,7 @@ SELECT
     NULLIF(shown.released_group, '') AS publication_group,
     NULLIF(shown.mode, 'UNKNOWN') AS mode,
     shown.* EXCLUDE (
-        person_id, institution, is_s3, released_group, population, is_seen, least_level, min_count,
+        person_id, institution, is_s3, released_group, population, told_in, least_level, min_count,
         region_kato, leaf, level_no, district_kato,
         sex, age_completed, birth_year, age_group, age_band, mode, has_no_iin, has_several_records, has_filled_fields
     )

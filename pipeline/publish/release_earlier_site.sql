@@ -10,7 +10,6 @@ WITH register AS (
 site AS (
     SELECT
         register.institution_id,
-        register.kato,
         COALESCE(earlier_category.publication_group, 'OTHER') AS publication_group,
         site_tier(register.institution_id, earlier_category.tier, register.ward_tier) AS told_tier
     FROM register
@@ -22,6 +21,6 @@ SELECT
     site.publication_group,
     greatest(site.told_tier, release_site.tier) AS tier,
     release_site.tier > site.told_tier AS is_stricter,
-    CASE WHEN site.told_tier IN ('S0', 'S1') THEN kato_district(site.kato) END AS district_kato
+    site.told_tier IN ('S0', 'S1') AND release_site.tier NOT IN ('S0', 'S1') AS has_lost_district
 FROM site
 LEFT JOIN release_site USING (institution_id)

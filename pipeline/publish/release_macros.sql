@@ -31,3 +31,28 @@ FROM query_table(people) AS person
 JOIN query_table(sites) AS usual_site ON usual_site.institution_id = person.usual_institution_id
 JOIN query_table(sites) AS present_site ON present_site.institution_id = person.present_institution_id
 WHERE usual_site.publication_group <> present_site.publication_group;
+
+-- Whom the rates of a group compare with an expected count: who was present, and who lives, at a site that has one.
+CREATE OR REPLACE TEMP MACRO compared(people, sites, counts) AS TABLE
+SELECT
+    person.founder_case_id,
+    person.measure,
+    release_group.released_group,
+    release_group.min_count,
+    site.institution_id,
+    site.tier = 'S3' AS is_s3
+FROM (
+    SELECT
+        founder_case_id,
+        unnest(['compared_present', 'compared_usual']) AS measure,
+        unnest([present_institution_id, usual_institution_id]) AS institution_id
+    FROM query_table(people)
+) AS person
+JOIN query_table(sites) AS site USING (institution_id)
+JOIN query_table(counts) AS counted USING (institution_id)
+JOIN release_group USING (publication_group)
+WHERE counted.grade <> 'MISSING'
+    AND CASE person.measure
+        WHEN 'compared_present' THEN counted.expected_present_count
+        ELSE counted.expected_usual_count
+    END IS NOT NULL;

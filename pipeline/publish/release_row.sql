@@ -1,19 +1,9 @@
 -- Each person as he is before anything is withheld. A population is what somebody who holds all releases can tell apart: the persons of one
--- group who are in the same earlier releases, with the same district. Every rule of disclosure holds for each population by itself.
+-- group who are in the same earlier releases, in the same of them with today's district. Every rule of disclosure holds for each by itself.
 -- Institution and population are only ever grouped by: numbers are, in half the time of texts.
 WITH filled AS (
     SELECT DISTINCT person_id
     FROM person_field
-),
-
-seen AS (
-    SELECT
-        founder_case_id,
-        publication_group,
-        district_kato,
-        string_agg(build_id, ' ' ORDER BY build_id) AS builds
-    FROM release_earlier
-    GROUP BY founder_case_id, publication_group, district_kato
 ),
 
 told AS (
@@ -30,11 +20,11 @@ SELECT
     hash(COALESCE(release_place.institution_id, release_place.person_id)) AS institution,
     release_place.tier IS NOT DISTINCT FROM 'S3' AS is_s3,
     COALESCE(release_group.released_group, '') AS released_group,
-    hash(COALESCE(release_group.released_group, ''), seen.builds) AS population,
-    seen.builds IS NOT NULL AS is_seen,
+    hash(COALESCE(release_group.released_group, ''), release_seen.told_in, release_seen.told_there_in) AS population,
+    release_seen.told_in,
     COALESCE(told.least_level, 1) AS least_level,
     COALESCE(release_group.min_count, strictest.min_count) AS min_count,
-    release_place.district_kato,
+    CASE WHEN other.founder_case_id IS NULL THEN release_place.district_kato ELSE NULLIF(other.district_kato, '') END AS district_kato,
     release_place.sex,
     release_place.age_completed,
     -- the oldest share one year of birth and one open age group
@@ -60,10 +50,10 @@ SELECT
 FROM release_answer
 JOIN release_place USING (survivor_record_id)
 LEFT JOIN release_group USING (publication_group)
-LEFT JOIN seen
-    ON seen.founder_case_id = release_place.founder_case_id
-    AND seen.publication_group = COALESCE(release_place.publication_group, '')
-    AND seen.district_kato = COALESCE(release_place.district_kato, '')
+LEFT JOIN release_seen ON release_seen.person_id = release_place.person_id
+LEFT JOIN release_district AS other
+    ON other.founder_case_id = release_place.founder_case_id
+    AND other.publication_group = COALESCE(release_place.publication_group, '')
 LEFT JOIN told ON told.person_id = release_place.person_id
 LEFT JOIN filled ON filled.person_id = release_place.person_id
 CROSS JOIN (SELECT max(min_cell_count) AS min_count FROM disclosure) AS strictest

@@ -42,12 +42,15 @@ other_rule AS (
         SELECT category_code, tier, publication_group FROM released_category
     )
     UNION
-    -- a house that has become more sensitive since
+    -- a house that has become more sensitive since its group was told of
     SELECT institution.institution_id
     FROM institution
     JOIN released_institution AS told USING (institution_id)
     LEFT JOIN ref_category ON ref_category.category_code = institution.category_code
     LEFT JOIN released_category ON released_category.category_code = told.category_code
+    JOIN released_group
+        ON released_group.build_id = told.build_id
+        AND released_group.publication_group = COALESCE(released_category.publication_group, 'OTHER')
     WHERE site_tier(institution.institution_id, ref_category.tier, institution.ward_tier)
         > site_tier(told.institution_id, released_category.tier, told.ward_tier)
 )

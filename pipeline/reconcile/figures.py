@@ -13,7 +13,7 @@ import duckdb
 from pipeline.errors import InputsMissing
 from pipeline.identifiers.sql import make_table
 from pipeline.lake import Lake, has_foreign, received_by
-from pipeline.sql import Workbench, step_failed
+from pipeline.sql import Workbench, quoted, step_failed
 
 HERE = Path(__file__).resolve().parent
 COMPARED = ("record_state", "person", "coverage_institution", "batch")
@@ -71,8 +71,8 @@ def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     """Let what lies beside a build at a moment be read, as the checks do: `medium_out`, `release`, and the rules it was made by.
 
     Media that are written and not loaded in time are told by receipts as well as by batches; of the release that stands there is one row or none.
-    What it says of its rules is `released_disclosure` and `released_category`, and the register it was made by `released_institution`: a file
-    that is gone says nothing. Returned are the media.
+    What it says of its rules is `released_disclosure` and `released_category`; `released_group` names the build each group is told from, and
+    `released_institution` has the registers of these: a file that is gone says nothing. Returned are the media.
     """
     landed = bench.lake.batches(as_of) if bench.closing else []
     late = landed[len(received_by(landed, bench.as_of)) :]  # what came after the close waits, and has come all the same
@@ -84,19 +84,29 @@ def register_beside(bench: Workbench, as_of: datetime) -> list[Row]:
     made = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     stands = "disclosure" in made and datetime.fromisoformat(made["as_of"]) <= as_of
     _make_column(bench, "release", "snapshot_id", [made["snapshot_id"]] if stands else [])
-    builds = sorted({*made["disclosure"]["told"].values()}) if stands else []
-    kept = {
-        name: [current / "parquet" / "ref" / f"{name}.parquet"] if stands else [] for name in ("disclosure", "category")
-    }
-    kept["institution"] = [bench.lake.builds / build_id / "read" / "institution.parquet" for build_id in builds]
-    for name, paths in kept.items():
-        _make_empty(bench, f"known_{name}", "institution" if name == "institution" else f"all_ref_{name}")
-        parts = [f"FROM known_{name}"]  # a release of another version may lack a column: then it says nothing of it
-        for number, path in enumerate(path for path in paths if path.exists()):
-            bench.relation(f"kept_{name}_{number}", [path])
-            parts.append(f"FROM kept_{name}_{number}")
-        bench.con.execute(f"CREATE OR REPLACE TEMP TABLE released_{name} AS {' UNION ALL BY NAME '.join(parts)}")
+    told = made["disclosure"]["told"] if stands else {}
+    groups = [{"publication_group": group, "build_id": build_id} for group, build_id in sorted(told.items())]
+    make_table(bench.con, "released_group", groups, {"publication_group": "VARCHAR", "build_id": "VARCHAR"})
+    for name in ("disclosure", "category"):
+        made_by = [("", current / "parquet" / "ref" / f"{name}.parquet")] if stands else []
+        _make_kept(bench, name, f"all_ref_{name}", made_by)
+    registers = [
+        (build_id, bench.lake.builds / build_id / "read" / "institution.parquet")
+        for build_id in sorted({*told.values()})
+    ]
+    _make_kept(bench, "institution", "institution", registers)
     return media_out
+
+
+def _make_kept(bench: Workbench, name: str, schema: str, files: list[tuple[str, Path]]) -> None:
+    """Let files of the builds of a release be read as `released_NAME`, with the build; what a file of another version lacks is empty."""
+    _make_empty(bench, f"known_{name}", schema)
+    parts = [f"SELECT NULL::VARCHAR AS build_id, * FROM known_{name}"]
+    for number, (build_id, path) in enumerate(files):
+        if path.exists():
+            bench.relation(f"kept_{name}_{number}", [path])
+            parts.append(f"SELECT {quoted(build_id)} AS build_id, * FROM kept_{name}_{number}")
+    bench.con.execute(f"CREATE OR REPLACE TEMP TABLE released_{name} AS {' UNION ALL BY NAME '.join(parts)}")
 
 
 def register_no_history(bench: Workbench) -> None:

@@ -1,5 +1,6 @@
 """A release is attacked by whoever holds it, and by whoever holds an earlier one as well."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -31,6 +32,7 @@ from tests.disclosure.attack import (
 from tests.disclosure.town import (
     AKTAU,
     BEINEU,
+    KARAKIYA,
     OPEN,
     REFERENCE,
     ROUND,
@@ -43,11 +45,12 @@ from tests.disclosure.town import (
     settle,
     unsettle,
 )
-from tests.made_build import AS_OF
+from tests.made_build import AS_OF, BATCH
 
 SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8)))
 KEYS = ["publication_group", "district_kato", "sex", "age_band", "age_group", "birth_year"]
 LEAST_CLASS = 5
+REGION, DISTRICT = "470000000", {AKTAU: "471000000", BEINEU: "473600000", KARAKIYA: "474200000"}
 # Within how many persons a hidden count must stay unknown.
 UNKNOWN = 4
 
@@ -427,15 +430,21 @@ def test_the_people_of_a_site_that_got_a_list_are_not_told_by_two_rates(tmp_path
     assert told == [[(True, True)], [(False, False)], [(True, True)]]
 
 
-@pytest.mark.slow
-def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path) -> None:
-    """Three are of a rare religion, and the fifth covers them. When most of the fourth have left, it could; the fifth told, three would follow."""
+@pytest.mark.parametrize("is_left_out", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path, is_left_out: bool) -> None:
+    """Three are of a rare religion, and the fifth covers them. When most of the fourth have left, it could; the fifth told, three would follow.
+
+    So it is though a release between them left the group out."""
     office, town = Office(tmp_path), homes(("ORPH",), 40)
     of_every_house = sorted(town.people, key=lambda row: row["number"] % 40)
     for row, religion in zip(of_every_house, [7] * 3 + [5] * 14 + [4] * 36, strict=False):
         row["religion"] = religion
     told = "SELECT DISTINCT religion FROM census.person WHERE religion IS NOT NULL ORDER BY ALL"
     assert Seen(office.release(town)).rows(told) == [(1,), (4,)]
+    if is_left_out:
+        other_rules(office)
+        town.people.pop()
+        assert Seen(office.release(town)).rows(told) == []
     fourth = [row for row in of_every_house if row["religion"] == 4]
     town.people = [row for row in town.people if row not in fourth[6:]]
     assert Seen(office.release(town)).rows(told) == [(1,), (4,)]
@@ -499,9 +508,116 @@ def test_a_house_that_has_become_more_sensitive_is_not_repeated_as_it_was_told(t
     office.release(town)
     school = next(number for number, site in enumerate(town.sites) if site.category == "BOARD_GIFT")
     town.sites[school] = replace(town.sites[school], ward_tier="S3")
+    town.people.pop()
     seen = Seen(office.release(town))
     assert manifest_of(seen)["left_out"] == ["BOARDING_EDUCATION"]
     assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
+
+
+def schools(people: int) -> Town:
+    """Twelve schools in three districts, of pupils of whom most is alike."""
+    town, rng = Town([]), random.Random(1)
+    for number in range(12):
+        reside(town, Site(f"SITE-{number:03d}", "BOARD_GIFT", (AKTAU, BEINEU, KARAKIYA)[number % 3], people), rng)
+    for row in town.people:
+        age = 10 + row["number"] % 3
+        row |= {
+            "age_completed": age,
+            "birth_year": 2021 - age,
+            "residence_since_year": 2021 - age,
+            "sex": 1 + row["number"] % 2,
+        }
+        row |= {"is_proxy": True, "mode": "tablet", "has_iin": True, "record_count": 1}
+    return town
+
+
+def others_come(town: Town, houses: tuple[int, ...], count: int) -> None:
+    """In each of some houses a few go, and as many come who are like them."""
+    for house in houses:
+        for row in [row for row in town.people if row["asked_by"] == town.sites[house].institution_id][:count]:
+            town.people.remove(row)
+            number = 1 + max(each["number"] for each in town.people)
+            ids = {"founder_case_id": f"case-{number}", "survivor_record_id": f"{BATCH[:16]}-{number:07d}"}
+            person_id = hashlib.sha256(f"person {number}".encode()).hexdigest()[:32]
+            town.people.append({**row, **ids, "number": number, "person_id": person_id})
+
+
+def by_district(seen: Seen) -> dict[str, int]:
+    """How many a release tells of in each district, by the code of its place in the town."""
+    told = dict(seen.rows("SELECT district_kato, count(*) FROM census.person GROUP BY ALL"))
+    return {place: told[kato] for place, kato in {**DISTRICT, REGION: REGION}.items() if kato in told}
+
+
+def test_a_house_that_lost_its_district_is_not_known_by_it_beside_others_who_come_and_go(tmp_path: Path) -> None:
+    """Sixty of one house of Aktau: told with the district before, without it since. So is all of Aktau."""
+    office, town = Office(tmp_path), schools(60)
+    before = Seen(office.release(town))
+    town.sites[0] = replace(town.sites[0], ward_tier="S3")
+    others_come(town, (1, 4, 7, 10), 5)
+    after = Seen(office.release(town))
+    assert (manifest_of(after)["held"], manifest_of(after)["left_out"]) == ([], [])
+    assert by_district(before) == {AKTAU: 240, BEINEU: 240, KARAKIYA: 240}
+    assert by_district(after) == {REGION: 240, BEINEU: 240, KARAKIYA: 240}
+
+
+@pytest.mark.parametrize(
+    ("houses", "told"), [((0,), {AKTAU: 360, KARAKIYA: 360}), ((0, 3, 6), {AKTAU: 180, KARAKIYA: 540})]
+)
+def test_houses_that_changed_the_district_are_told_with_the_old_one_until_they_are_enough(
+    tmp_path: Path, houses: tuple[int, ...], told: dict[str, int]
+) -> None:
+    office, town = Office(tmp_path), schools(60)
+    for house in (1, 4, 7, 10):  # so that enough are left in Aktau to be told with it
+        town.sites[house] = replace(town.sites[house], kato=AKTAU if house < 5 else KARAKIYA)
+    first = Seen(office.release(town))
+    for house in houses:
+        town.sites[house] = replace(town.sites[house], kato=KARAKIYA)
+    for _ in range(2):  # and so it stays
+        after = Seen(office.release(town))
+        assert manifest_of(after)["held"] == []
+        assert (by_district(first), by_district(after)) == ({AKTAU: 360, KARAKIYA: 360}, told)
+
+
+def test_one_who_came_is_not_hidden_by_houses_that_changed_the_district(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("BOARD_GIFT",), 40)
+    before = Seen(office.release(town))
+    for house in range(3):
+        town.sites[house] = replace(town.sites[house], kato=BEINEU)
+    settle(town, town.sites[3], 1, random.Random(5))
+    after = Seen(office.release(town))
+    assert manifest_of(after)["held"] == ["BOARDING_EDUCATION"]
+    assert came(before, after) == []
+
+
+@pytest.mark.slow
+def test_one_who_came_is_not_hidden_by_houses_that_changed_the_group(tmp_path: Path) -> None:
+    office, town = Office(tmp_path), homes(("INPAT", "ORPH"), 40)
+    before = Seen(office.release(town))
+    hospitals = [number for number, site in enumerate(town.sites) if site.category == "INPAT"]
+    for house in hospitals[:3]:
+        town.sites[house] = replace(town.sites[house], category="BABY")
+    settle(town, next(site for site in town.sites if site.category == "ORPH"), 1, random.Random(5))
+    after = Seen(office.release(town))
+    assert manifest_of(after)["held"] == ["CHILDREN_WITHOUT_CARE"]
+    assert "CHILDREN_WITHOUT_CARE" not in {group for _, group in came(before, after)}
+
+
+def test_what_covered_a_rare_answer_stays_closed_for_those_whose_house_changed_the_district(tmp_path: Path) -> None:
+    """Three of a rare religion are in houses that stay where they are, those who cover them in houses that moved."""
+    office, town = Office(tmp_path), homes(("BOARD_GIFT",), 40)
+    moving = {site.institution_id for site in town.sites[:3]}
+    of_every_house = sorted(town.people, key=lambda row: row["number"] % 40)
+    staying = [row for row in of_every_house if row["asked_by"] not in moving]
+    for row, religion in zip(staying, [7] * 3 + [4] * 36, strict=False):
+        row["religion"] = religion
+    for row in [row for row in of_every_house if row["asked_by"] in moving][:15]:
+        row["religion"] = 5
+    told = "SELECT religion, count(*) FROM census.person GROUP BY ALL ORDER BY ALL"
+    before = Seen(office.release(town)).rows(told)
+    for house in range(3):
+        town.sites[house] = replace(town.sites[house], kato=BEINEU)
+    assert before == [(1, 186), (4, 36), (None, 18)]
+    assert not {5, 7} & dict(Seen(office.release(town)).rows(told)).keys()
 
 
 @pytest.mark.parametrize(("ward_tier", "has_district"), [(None, True), ("S3", False)])
@@ -522,13 +638,28 @@ def test_those_whose_house_changed_the_district_are_not_known_by_it(tmp_path: Pa
     school = next(number for number, site in enumerate(town.sites) if site.category == "BOARD_GIFT")
     town.sites[school] = replace(town.sites[school], kato=BEINEU)
     after = Seen(office.release(town))
-    assert manifest_of(after)["held"] == ["BOARDING_EDUCATION"]
+    assert manifest_of(after)["held"] == []
+    assert by_district(after) == by_district(before)
     assert came(before, after) == went(before, after) == []
 
 
-def test_an_id_key_nobody_followed_is_refused(tmp_path: Path) -> None:
+def other_rules(office: Office) -> None:
+    """The round asks for other cells from now on."""
+    rules = ROUND.read_text(encoding="utf-8")
+    office.round = office.folder / "round.yaml"
+    office.round.write_text(rules.replace("S1: 10, S2: 20", "S1: 10, S2: 19", 1), encoding="utf-8")
+    assert office.round.read_text(encoding="utf-8") != rules
+
+
+@pytest.mark.parametrize("is_left_out", [False, True])
+def test_an_id_key_nobody_followed_is_refused(tmp_path: Path, is_left_out: bool) -> None:
+    """Though the release in force tells of nobody, earlier ones do."""
     office, town = Office(tmp_path), homes(("ORPH",), 20)
     office.release(town)
+    if is_left_out:
+        other_rules(office)
+        town.people.pop()
+        assert manifest_of(Seen(office.release(town)))["told"] == {}
     office.key = "another secret"
     with pytest.raises(BadSetting, match="another key"):
         office.release(town)
@@ -558,14 +689,20 @@ def test_one_who_was_elsewhere_is_not_told_by_all_other_groups(tmp_path: Path) -
     assert told == [(True,), (False,), (False,)]
 
 
-def test_a_site_new_to_the_register_is_not_told_by_two_rates(tmp_path: Path) -> None:
-    """Ten orphans were counted by another house until theirs was entered in the register, with a list."""
+@pytest.mark.parametrize("change", ["its house left the register", "its house lost its list", "one moved"])
+def test_who_is_counted_by_a_house_without_a_list_since_is_not_told_by_two_rates(tmp_path: Path, change: str) -> None:
+    """Ten of one house with a list, or one, are counted by a house without one since: with the expected count the rate tells how many."""
     office, town = Office(tmp_path), homes(("ORPH", "BABY"), 20)
+    town.sites = [replace(site, is_expected=number > 3) for number, site in enumerate(town.sites)]
+    reside(town, Site("SITE-099", "ORPH", AKTAU, 10), random.Random(2))
     rates = "SELECT present_rate IS NOT NULL, usual_rate IS NOT NULL FROM coverage.publication_group"
     told = [Seen(office.release(town)).rows(rates)]
-    town.sites.append(Site("SITE-099", "ORPH", AKTAU, 10))
-    for row in town.people[:10]:
-        row |= dict.fromkeys(("usual_institution_id", "present_institution_id", "asked_by"), "SITE-099")
+    if change == "its house left the register":
+        town.sites.pop()
+    elif change == "its house lost its list":
+        town.sites[-1] = replace(town.sites[-1], is_expected=False)
+    for row in town.people[-1:] if change == "one moved" else town.people[-10:]:
+        row |= dict.fromkeys(("usual_institution_id", "present_institution_id", "asked_by"), "SITE-000")
     told.append(Seen(office.release(town)).rows(rates))
     assert told == [[(True, True)], [(False, False)]]
 
