@@ -59,9 +59,10 @@ up: $(READY) ## Keep Airflow running; prints its address and login
 down: ## Stop what `make up` started
 	@test -f .airflow/up.pid && kill "$$(cat .airflow/up.pid)" || echo "nothing is up"
 
-# worksteal: each worker begins with its half of the modules as they stand, so that what a module makes for all its tests is mostly made once;
-# whoever is done first takes tests over from the other, and makes it again for those
-PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
+# one worker more than cores: some tests wait for a clock, a server or another process
+# worksteal: each begins with its share of the modules as they stand, so that what a module makes for all its tests is mostly made once;
+# whoever is done first takes tests over from another, and makes it again for those
+PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
 
 test: $(READY) ## Run all tests but the slow ones
 	$(PYTEST) -m "not slow and not fuzz"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipeline import identifiers
+from pipeline.count import kinds
 from pipeline.lake import Lake
 from pipeline.round import Reference, Round, register
 from pipeline.schema import Table
@@ -44,7 +46,7 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("facts")
     made: list[tuple[Round, Reference, Path]] = []
     held: set[tuple[str, str]] = set()
-    check_columns = Workbench._check_columns
+    check_columns, load_kinds = Workbench._check_columns, kinds.load_kinds
 
     def copy_facts(bench: Workbench) -> None:
         path = next((path for *facts, path in made if facts == [bench.round, bench.reference]), None)
@@ -58,6 +60,10 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         bench.con.execute("COPY FROM DATABASE facts TO memory")
         bench.con.execute("DETACH facts")
 
+    @cache
+    def kinds_of(path: Path, _: int) -> kinds.Catalogue:
+        return load_kinds(path)
+
     def check_once(bench: Workbench, schema: Table, body: str) -> None:
         if (schema.table, body) not in held:
             check_columns(bench, schema, body)
@@ -66,6 +72,7 @@ def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Workbench, "_register_facts", copy_facts)
         patch.setattr(Workbench, "_check_columns", check_once)
+        patch.setattr(kinds, "load_kinds", lambda path: kinds_of(path, path.stat().st_mtime_ns if path.exists() else 0))
         yield
 
 

@@ -209,8 +209,10 @@ def test_an_empty_field_is_not_the_sign_of_a_house(tmp_path: Path) -> None:
     "change",
     [
         "one came",
-        "one went",
-        *(pytest.param(more, marks=pytest.mark.slow) for more in ("a site came late", "two came and one went")),
+        *(
+            pytest.param(more, marks=pytest.mark.slow)
+            for more in ("one went", "a site came late", "two came and one went")
+        ),
     ],
 )
 def test_nobody_is_found_by_what_differs_from_the_release_before(change: str, tmp_path: Path) -> None:
@@ -286,6 +288,7 @@ def test_a_site_of_unknown_category_is_not_what_a_count_lacks(tmp_path: Path) ->
     assert seen.rows("SELECT sum(institution_count)::INTEGER FROM coverage.publication_group") == [(len(town.sites),)]
 
 
+@pytest.mark.slow
 def test_a_text_typed_for_a_mode_does_not_leave(tmp_path: Path) -> None:
     town = homes(("ORPH",), 40)
     for row in town.people[::4]:
@@ -297,6 +300,7 @@ def test_a_text_typed_for_a_mode_does_not_leave(tmp_path: Path) -> None:
     assert {mode for (mode,) in seen.rows(told)} <= listed
 
 
+@pytest.mark.slow
 def test_someone_of_no_place_is_not_alone_in_being_so(tmp_path: Path) -> None:
     town = random_town(3)
     town.people = [row for row in town.people if row["basis"] != "place_unresolved"]
@@ -430,7 +434,8 @@ def test_the_people_of_a_site_that_got_a_list_are_not_told_by_two_rates(tmp_path
     assert told == [[(True, True)], [(False, False)], [(True, True)]]
 
 
-@pytest.mark.parametrize("is_left_out", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("is_left_out", [False, True])
 def test_what_covered_a_rare_answer_stays_closed(tmp_path: Path, is_left_out: bool) -> None:
     """Three are of a rare religion, and the fifth covers them. When most of the fourth have left, it could; the fifth told, three would follow.
 
@@ -477,6 +482,7 @@ def test_those_who_went_from_a_part_are_not_hidden_by_its_being_merged(tmp_path:
     assert manifest_of(Seen(office.release(town)))["held"] == ["BOARDING_EDUCATION", "CHILDREN_WITHOUT_CARE"]
 
 
+@pytest.mark.slow
 def test_a_merged_group_is_not_told_beside_the_part_that_is_left_of_it(tmp_path: Path) -> None:
     """Three pupils were told together with the orphans; they live at home, it turns out. Told again beside the orphans, the merged group would be the orphans twice, and the three."""
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 10)
@@ -560,6 +566,7 @@ def test_a_house_that_lost_its_district_is_not_known_by_it_beside_others_who_com
     assert by_district(after) == {REGION: 240, BEINEU: 240, KARAKIYA: 240}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("houses", "told"), [((0,), {AKTAU: 360, KARAKIYA: 360}), ((0, 3, 6), {AKTAU: 180, KARAKIYA: 540})]
 )
@@ -602,6 +609,7 @@ def test_one_who_came_is_not_hidden_by_houses_that_changed_the_group(tmp_path: P
     assert "CHILDREN_WITHOUT_CARE" not in {group for _, group in came(before, after)}
 
 
+@pytest.mark.slow
 def test_what_covered_a_rare_answer_stays_closed_for_those_whose_house_changed_the_district(tmp_path: Path) -> None:
     """Three of a rare religion are in houses that stay where they are, those who cover them in houses that moved."""
     office, town = Office(tmp_path), homes(("BOARD_GIFT",), 40)
@@ -689,7 +697,14 @@ def test_one_who_was_elsewhere_is_not_told_by_all_other_groups(tmp_path: Path) -
     assert told == [(True,), (False,), (False,)]
 
 
-@pytest.mark.parametrize("change", ["its house left the register", "its house lost its list", "one moved"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("its house left the register", marks=pytest.mark.slow),
+        pytest.param("its house lost its list", marks=pytest.mark.slow),
+        "one moved",
+    ],
+)
 def test_who_is_counted_by_a_house_without_a_list_since_is_not_told_by_two_rates(tmp_path: Path, change: str) -> None:
     """Ten of one house with a list, or one, are counted by a house without one since: with the expected count the rate tells how many."""
     office, town = Office(tmp_path), homes(("ORPH", "BABY"), 20)

@@ -87,7 +87,7 @@ def test_no_more_runs_are_read_at_once_than_there_are_threads(
     assert len(readers) <= at_once
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow), 5])
 def test_kept_files_are_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path, threads: int) -> None:
     def kept(count: int) -> dict[str, str]:
         desk = Desk(tmp_path / str(count), threads=count, memory_limit="1GB")

@@ -96,6 +96,7 @@ def test_three_stages_or_one_the_same_people_are_counted(played: Played, at_once
     assert staged.present == together.present
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("night", [1, 2])
 def test_an_unchanged_person_keeps_the_id_from_night_to_night(played: Played, night: int) -> None:
     before, after = (members(build) for build in played.builds[night - 1 : night + 1])

@@ -301,7 +301,12 @@ REFUSED: dict[str, tuple[Edit, tuple[str, ...], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REFUSED)
+QUICK = {"another name", "no verdict", "two people in one", "a name in the note"}
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in REFUSED]
+)
 def test_a_sheet_that_cannot_be_taken_is_refused_whole_with_its_rows(desk: Road, case: str) -> None:
     edit, by, words = REFUSED[case]
     file = export(desk)
