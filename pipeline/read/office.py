@@ -72,7 +72,7 @@ COLUMNS = {
     "headcount": "institution_id moment_at present_count temporarily_absent_count living_in_staff_count usual_present_count signed_by_staff_id signed_on",
 }
 TABLES = (
-    "institution", "staff", "staff_identity", "premises", "device", "device_before", "employee", "medium", "certificate", "certificate_return",
+    "institution", "staff", "staff_identity", "premises", "device", "device_before", "device_key", "employee", "medium", "certificate", "certificate_return",
     "list", "list_entry", "list_identity", "list_mapping", "list_diff", "movement", "movement_identity", "headcount",
     "verification_source", "verification_person", "verification_identity", "verification_answer", "intake_record",
 )  # fmt: skip

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -58,24 +58,33 @@ class Seal:
 
 @dataclass(frozen=True)
 class Holder:
-    """A tablet's key as the register in force has it."""
+    """A key of a tablet, as registers have it.
+
+    Attributes
+    ----------
+    revoked_on
+        What is received from this day on is not believed.
+    replaced_at
+        Receipt of the first register that no longer has it, in UTC; None where the register in force has it.
+    """
 
     device_id: str
     public_key: str
     key_signature: str | None
     revoked_on: date | None
+    replaced_at: datetime | None = None
 
 
 WHOLE = Seal()
 
 
 class Verifier:
-    """Judges bundles by a register.
+    """Judges bundles by the keys of a register.
 
     Parameters
     ----------
     holders
-        Tablets with a key.
+        Tablets and their keys, of which one may have several: it was handed on, or made ready anew.
     trust_root
         The public key that vouches for them; None where the register alone is trusted.
     zone
@@ -84,10 +93,12 @@ class Verifier:
 
     def __init__(self, lake: Lake, holders: list[Holder], trust_root: str | None, zone: str) -> None:
         self._landing = lake.landing
-        self._holders = {holder.device_id: holder for holder in holders}
+        self._holders: dict[str, list[Holder]] = {}
+        for holder in holders:
+            self._holders.setdefault(holder.device_id, []).append(holder)
         self._trust_root = trust_root
         self._zone = ZoneInfo(zone)
-        self._keys: dict[str, Ed25519PublicKey | None] = {}
+        self._keys: dict[Holder, Ed25519PublicKey | None] = {}
 
     def seal(self, batch: dict[str, Any]) -> Seal:
         """Return what is proven of a batch; of what is no bundle nothing need be."""
@@ -115,23 +126,30 @@ class Verifier:
             return "BUNDLE_UNSIGNED"
         if batch["declared"] is None:
             return "BUNDLE_ALTERED"
-        device_id = batch["declared"].get("device_id")
-        key = self._key(device_id) if isinstance(device_id, str) else None
-        if key is None:
+        device_id, received_at = batch["declared"].get("device_id"), datetime.fromisoformat(batch["received_at"])
+        known = [
+            (holder, key)
+            for holder in (self._holders.get(device_id, []) if isinstance(device_id, str) else [])
+            if (holder.replaced_at is None or received_at < holder.replaced_at)
+            and (key := self._key(holder)) is not None
+        ]
+        if not known:
             return "KEY_UNKNOWN"
         signature = _decoded(self._bytes(batch, SIGNATURE, LONGEST_SIGNATURE).strip())
-        if signature is None or not _signed(key, signature, BUNDLE_CONTEXT + self._bytes(batch, MANIFEST)):
+        statement = BUNDLE_CONTEXT + self._bytes(batch, MANIFEST)
+        signer = next(
+            (holder for holder, key in known if signature is not None and _signed(key, signature, statement)), None
+        )
+        if signer is None:
             return "BUNDLE_SIGNATURE_WRONG"
-        revoked_on = self._holders[device_id].revoked_on
         # by the day of receipt: who has the key has the tablet's clock as well
-        received_on = datetime.fromisoformat(batch["received_at"]).astimezone(self._zone).date()
-        return "KEY_REVOKED" if revoked_on is not None and received_on >= revoked_on else None
+        received_on = received_at.astimezone(self._zone).date()
+        return "KEY_REVOKED" if signer.revoked_on is not None and received_on >= signer.revoked_on else None
 
-    def _key(self, device_id: str) -> Ed25519PublicKey | None:
-        if device_id not in self._keys:
-            holder = self._holders.get(device_id)
-            self._keys[device_id] = _public_key(holder.public_key) if holder and self._is_vouched(holder) else None
-        return self._keys[device_id]
+    def _key(self, holder: Holder) -> Ed25519PublicKey | None:
+        if holder not in self._keys:
+            self._keys[holder] = _public_key(holder.public_key) if self._is_vouched(holder) else None
+        return self._keys[holder]
 
     def _is_vouched(self, holder: Holder) -> bool:
         if self._root is None:
@@ -171,9 +189,11 @@ def is_bundle(batch: dict[str, Any]) -> bool:
 def seals(bench: Workbench) -> dict[str, Seal]:
     """Return the verdict over every batch, by its id; the register's tables must have been made."""
     rows = bench.con.execute(
-        "SELECT device_id, public_key, key_signature, key_revoked_on FROM device WHERE public_key IS NOT NULL ORDER BY device_id"
+        "SELECT device_id, public_key, key_signature, revoked_on, replaced_at FROM device_key ORDER BY device_id, public_key"
     ).fetchall()
-    holders = [Holder(*row) for row in rows]
+    holders = [
+        Holder(*of_key, replaced_at.replace(tzinfo=UTC) if replaced_at else None) for *of_key, replaced_at in rows
+    ]
     verifier = Verifier(bench.lake, holders, bench.settings.trust_root, bench.round.zone)
     return {batch["batch_id"]: verifier.seal(batch) for batch in bench.batches}
 

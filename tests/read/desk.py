@@ -62,14 +62,15 @@ class Desk(Field):
         self._readings = 0
 
     def know_tablet(
-        self, *, at: datetime = START - timedelta(days=1), category: str | None = "PSY", **said: Any
+        self, *acts: dict[str, Any], at: datetime = START - timedelta(days=1), category: str | None = "PSY", **said: Any
     ) -> None:
-        """Receive a register that knows tablet TB-0001 at MNG-0001, of this category; `said` replaces columns of its row."""
+        """Receive a register that knows tablet TB-0001 at MNG-0001, of this category; `said` replaces columns of its row, `acts` of one row each."""
         key, vouched = key_columns(1, "TB-0001")
         row = {"device_id": "TB-0001", "institution_id": "MNG-0001", "public_key": key, "key_signature": vouched} | said
+        rows = [row | act for act in acts] or [row]
         sheets = {
             "institution": [["institution_id", "category_code"], ["MNG-0001", category]],
-            "device": [[*row], [*row.values()]],
+            "device": [[*rows[0]], *([*each.values()] for each in rows)],
         }
         self.put(f"register/tablets-{at:%Y%m%d%H%M}.xlsx", xlsx_bytes(sheets))
         self.receive("register", clock_from(at))

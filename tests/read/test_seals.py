@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import BadSetting
 from pipeline.lake import clock_from
-from sandbox.seals import ROOT, digests, key_columns, key_of, public, sealed, signature
+from sandbox.seals import ROOT, digests, key_columns, key_of, public, sealed, signature, vouched
 from tests.read.desk import FAR, Desk, line, rows, submission
 from tests.receive.field import START
 
@@ -222,6 +222,53 @@ def test_what_is_received_after_a_key_was_revoked_is_not_read_whatever_the_table
 ) -> None:
     desk.know_tablet(key_revoked_on=day)
     assert errors(desk, files(exported_at="2021-10-01T10:00:00+05:00")) == ["KEY_REVOKED"] * 3
+
+
+def vouched_anew() -> dict[str, str]:
+    """What the register says of the tablet once it has another key."""
+    key = key_of(1, "a new key")
+    return {"public_key": public(key), "key_signature": vouched(key_of(1, ROOT), TABLET, public(key))}
+
+
+def test_what_a_tablet_signed_before_it_got_another_key_stays_proven(desk: Desk) -> None:
+    """And what arrives after the register without the old key needs the new one."""
+    desk.know_tablet()
+    put(desk, "early", files())
+    desk.receive("tablet_vpn")
+    desk.know_tablet(at=START + timedelta(days=3), **vouched_anew())
+    put(desk, "late", files(LINES[:2]))
+    put(desk, "new", files(LINES[:1], key="a new key"))
+    desk.receive("tablet_vpn", clock_from(START + timedelta(days=4)))
+    assert read_errors(desk) == {"early": [None] * 3, "late": ["BUNDLE_SIGNATURE_WRONG"] * 2, "new": [None]}
+
+
+@pytest.mark.parametrize(("revoked_on", "error"), [(None, None), ("2021-10-01", "KEY_REVOKED")])
+def test_every_act_of_a_tablet_has_a_key_of_its_own(desk: Desk, revoked_on: str | None, error: str | None) -> None:
+    """A stick that was under way when the tablet was handed on is proven by the key of the act before, unless that is revoked."""
+    key, vouched_for = key_columns(1, TABLET)
+    acts = [
+        {"issued_on": "2021-09-01", "public_key": key, "key_signature": vouched_for, "key_revoked_on": revoked_on},
+        {"issued_on": "2021-10-02", **vouched_anew(), "key_revoked_on": None},
+    ]
+    desk.know_tablet(*acts)
+    put(desk, "old", files())
+    put(desk, "new", files(LINES[:1], key="a new key"))
+    desk.receive("tablet_vpn")
+    assert read_errors(desk) == {"old": [error] * 3, "new": [None]}
+
+
+def test_a_register_may_say_that_an_earlier_one_revoked_a_key_by_mistake(desk: Desk) -> None:
+    desk.know_tablet(key_revoked_on="2021-09-01")
+    assert errors(desk, files()) == ["KEY_REVOKED"] * 3
+    desk.know_tablet(at=START + timedelta(days=3))
+    assert read_errors(desk) == {"B": [None] * 3}
+
+
+def test_a_key_revoked_before_it_was_replaced_stays_revoked(desk: Desk) -> None:
+    desk.know_tablet(key_revoked_on="2021-09-01")
+    assert errors(desk, files()) == ["KEY_REVOKED"] * 3
+    desk.know_tablet(at=START + timedelta(days=3), **vouched_anew())
+    assert read_errors(desk) == {"B": ["KEY_REVOKED"] * 3}
 
 
 def test_keys_stay_within_the_register(desk: Desk) -> None:
