@@ -192,7 +192,8 @@ def seals(bench: Workbench) -> dict[str, Seal]:
         "SELECT device_id, public_key, key_signature, revoked_on, replaced_at FROM device_key ORDER BY device_id, public_key"
     ).fetchall()
     holders = [
-        Holder(*of_key, replaced_at.replace(tzinfo=UTC) if replaced_at else None) for *of_key, replaced_at in rows
+        Holder(device_id, key, signature, revoked_on, replaced_at.replace(tzinfo=UTC) if replaced_at else None)
+        for device_id, key, signature, revoked_on, replaced_at in rows
     ]
     verifier = Verifier(bench.lake, holders, bench.settings.trust_root, bench.round.zone)
     return {batch["batch_id"]: verifier.seal(batch) for batch in bench.batches}
