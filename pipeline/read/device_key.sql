@@ -20,28 +20,40 @@ device_key AS (
     SELECT
         device_id,
         public_key,
-        arg_max(key_signature, (received_at, batch_id, record_no)) AS key_signature,
-        bool_or(is_in_force) AS is_in_force,
-        CASE WHEN bool_or(is_in_force) THEN min(revoked_on) FILTER (WHERE is_in_force) ELSE min(revoked_on) END AS revoked_on,
-        max(received_at) AS received_at,
-        arg_max(batch_id, (received_at, batch_id, record_no)) AS batch_id
+        key_signature,
+        is_in_force,
+        min(revoked_on) OVER (PARTITION BY device_id, public_key, is_in_force) AS revoked_on,
+        received_at,
+        batch_id
     FROM said
-    GROUP BY device_id, public_key
+    QUALIFY row_number() OVER (
+        PARTITION BY device_id, public_key ORDER BY is_in_force DESC, received_at DESC, batch_id DESC, record_no DESC
+    ) = 1
 ),
 
 register AS (
     SELECT DISTINCT CAST(received_at AS TIMESTAMPTZ) AS received_at
     FROM office_state
     WHERE kind = 'institution' AND state IN ('in_force', 'replaced')
+),
+
+replaced AS (
+    SELECT
+        device_key.device_id,
+        device_key.public_key,
+        min(register.received_at) AS replaced_at
+    FROM device_key
+    JOIN register ON register.received_at > device_key.received_at
+    WHERE NOT device_key.is_in_force
+    GROUP BY device_key.device_id, device_key.public_key
 )
 
 SELECT
     device_key.device_id,
     device_key.public_key,
-    any_value(device_key.key_signature) AS key_signature,
-    any_value(device_key.revoked_on) AS revoked_on,
-    CASE WHEN NOT any_value(device_key.is_in_force) THEN min(register.received_at) END AS replaced_at,
-    any_value(device_key.batch_id) AS batch_id
+    device_key.key_signature,
+    device_key.revoked_on,
+    replaced.replaced_at,
+    device_key.batch_id
 FROM device_key
-LEFT JOIN register ON register.received_at > device_key.received_at
-GROUP BY device_key.device_id, device_key.public_key
+LEFT JOIN replaced USING (device_id, public_key)
