@@ -274,6 +274,7 @@ def test_a_held_group_that_the_release_in_force_does_not_have_is_left_out(tmp_pa
     assert "BOARDING_EDUCATION" in (seen.publication.folder / "disclosure.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_site_of_unknown_category_is_not_what_a_count_lacks(tmp_path: Path) -> None:
     town = random_town(0)
     mistyped = next(number for number, site in enumerate(town.sites) if site.category == "TB" and site.people > 5)
@@ -509,6 +510,7 @@ def test_a_group_is_not_held_as_in_a_release_of_other_rules(tmp_path: Path) -> N
     assert groups(seen) == ["CHILDREN_WITHOUT_CARE"]
 
 
+@pytest.mark.slow
 def test_a_house_that_has_become_more_sensitive_is_not_repeated_as_it_was_told(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
     office.release(town)
@@ -640,6 +642,7 @@ def test_those_of_a_house_with_a_secret_ward_have_no_district(
     assert (town.sites[0].institution_id in {sites[person] for (person,) in told}) is has_district
 
 
+@pytest.mark.slow
 def test_those_whose_house_changed_the_district_are_not_known_by_it(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
     before = Seen(office.release(town))
@@ -659,7 +662,7 @@ def other_rules(office: Office) -> None:
     assert office.round.read_text(encoding="utf-8") != rules
 
 
-@pytest.mark.parametrize("is_left_out", [False, True])
+@pytest.mark.parametrize("is_left_out", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_id_key_nobody_followed_is_refused(tmp_path: Path, is_left_out: bool) -> None:
     """Though the release in force tells of nobody, earlier ones do."""
     office, town = Office(tmp_path), homes(("ORPH",), 20)
@@ -673,6 +676,7 @@ def test_an_id_key_nobody_followed_is_refused(tmp_path: Path, is_left_out: bool)
         office.release(town)
 
 
+@pytest.mark.slow
 def test_whose_rows_are_repeated_is_asked_of_the_release_that_told_them_first(tmp_path: Path) -> None:
     office, town = Office(tmp_path), homes(("ORPH", "BOARD_GIFT"), 20)
     first = office.release(town)
@@ -686,6 +690,7 @@ def test_whose_rows_are_repeated_is_asked_of_the_release_that_told_them_first(tm
         office.release(town)
 
 
+@pytest.mark.slow
 def test_one_who_was_elsewhere_is_not_told_by_all_other_groups(tmp_path: Path) -> None:
     """Twenty-five pupils and one orphan were in homes for the old. Two of three groups told, how many orphans were away would follow."""
     town = homes(("ORPH", "SOCSERV", "BOARD_GIFT"), 30)

@@ -172,6 +172,7 @@ def test_a_release_does_not_say_what_came_after_the_round_was_closed(tmp_path: P
     assert told.keys() == {"batches", "round", "reference", "decisions", "code", "lock"}
 
 
+@pytest.mark.slow
 def test_releases_of_which_none_is_in_force_are_not_followed_by_another(tmp_path: Path) -> None:
     settings = load_settings(lake=tmp_path, threads=1, id_key="a secret")
     lake = Lake(tmp_path)
@@ -289,9 +290,9 @@ def test_places_are_districts_only_where_that_is_safe(census: Connection) -> Non
         # three sites without a list have 70 + 40 + 20 of the 470 counted; the seven others expect two more each than the 340 they counted
         (("MNG-0008", "MNG-0009", "MNG-0010"), 354, 340 / 354),
         # all lists there: 470 counted, 490 expected
-        ((), 490, 470 / 490),
+        pytest.param((), 490, 470 / 490, marks=pytest.mark.slow),
         # 20 counted without a list, at one site: the rate would tell them
-        (("MNG-0010",), 468, None),
+        pytest.param(("MNG-0010",), 468, None, marks=pytest.mark.slow),
     ],
 )
 def test_a_rate_compares_sites_with_an_expected_count_alone(

@@ -193,6 +193,7 @@ def test_sdmx_says_of_an_empty_figure_whether_it_is_withheld_or_not_known(tmp_pa
     assert set(empty[["publication_group", "FIGURE"]].itertuples(index=False, name=None)) == not_known | withheld
 
 
+@pytest.mark.slow
 def test_sdmx_says_of_a_rate_of_too_few_that_it_is_withheld(tmp_path: Path) -> None:
     """Fifteen in three schools: ten may be counted, a rate is told from twenty on."""
     folder = sdmx_of(MadeBuild(persons_per_site=0.1, tables=only("BOARD_GIFT", "BOARD_SPORT")), tmp_path)
@@ -203,6 +204,7 @@ def test_sdmx_says_of_a_rate_of_too_few_that_it_is_withheld(tmp_path: Path) -> N
     assert found == {**told, "measure_rate": ("Q", "C")}
 
 
+@pytest.mark.slow
 def test_sdmx_of_a_merged_group_is_read_back(tmp_path: Path) -> None:
     folder = sdmx_of(MadeBuild(tables=only("ORPH", "INPAT", "SOCSERV", "TB")), tmp_path)
     merged = "CHILDREN_WITHOUT_CARE-SOCIAL_AND_HEALTH"

@@ -93,7 +93,14 @@ def test_readers_survive_even_the_removal_of_their_snapshot(
         assert reader.execute("SELECT count(*) FROM census.institution").fetchall() == [(10,)]
 
 
-@pytest.mark.parametrize("where", ["write_json", "content_digest", "point_current"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("write_json", marks=pytest.mark.slow),
+        pytest.param("content_digest", marks=pytest.mark.slow),
+        "point_current",
+    ],
+)
 def test_a_crash_leaves_current_as_it_was(
     lake: Lake, build: Path, later: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -67,7 +67,7 @@ def worker(root: Path) -> Iterator[Worker]:
         yield forks
 
 
-@pytest.mark.parametrize("moments", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("moments", [2, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("source", [the_portal, the_gateway, the_census_database])
 def test_killed_while_it_pulls(
     worker: Worker,

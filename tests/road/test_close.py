@@ -284,6 +284,7 @@ def test_a_build_that_is_not_published_cannot_be_closed_on(campaign: Campaign, t
     assert (said.code, "closed on what is published" in " ".join(said.err.split())) == (4, True)
 
 
+@pytest.mark.slow
 def test_a_build_pinned_before_the_close_is_not_published_after_it(campaign: Campaign, tmp_path: Path) -> None:
     road = copied(campaign.road, tmp_path / "under_way", with_builds=True)
     listed(road, 1, 2, 3, 4, 5)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 MOMENT = datetime.fromisoformat(NIGHTS[-1])
 ROUTES = (*OFFICE_ROUTES, "tablet_vpn", "tablet_usb")
-FEW = 3  # moments of the fast run, which leaves out what follows from equal tables anyway: the steps behind
+FEW = 2  # moments of the fast run, which leaves out what follows from equal tables anyway: the steps behind
 
 
 def work(folder: Path, step: str = "read") -> Path:

@@ -136,6 +136,7 @@ def test_two_people_decide_on_a_pair_of_s3_and_only_if_they_ask_for_it(desk: Roa
     assert ["3 first", "3 second"] in people(desk.build())
 
 
+@pytest.mark.slow
 def test_two_who_disagree_about_a_pair_of_s3_may_think_again(desk: Road) -> None:
     (pair,) = [row["pair_id"] for row in worklist(desk) if row["needs_two"]]
     for person, key, standing in (("DEP-01", "s", "proposed"), ("DEP-02", "d", "disputed"), ("DEP-01", "d", "decided")):
@@ -406,6 +407,7 @@ def test_whom_an_explanation_names_is_written_down(desk: Road) -> None:
     assert [(row["act"], row["by"], len(row["records"])) for row in looked(desk)] == [("explain", "DEP-01", 1)]
 
 
+@pytest.mark.slow
 def test_a_site_of_unknown_category_is_shown_as_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SITES, "MNG-0001", "TUB")
     road = Road(tmp_path)
